@@ -1,0 +1,36 @@
+"""Permanent and transient failures, and what each does to retries.
+
+A permanent failure (bad input, a contract that does not fit, a wrong setting) is not retried: Dagster's `Failure`
+with `allow_retries=False`. A transient one (a lost server, a lock held by another run) may be tried again.
+Dagster is imported only when a failure crosses into it, so that logic modules stay free of it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class PipelineError(Exception):
+    """What was found, what was expected, and what to run: `remedy` ends every message."""
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(f"{message.rstrip('.')}. {remedy}")
+
+
+class PermanentFailure(PipelineError):
+    """Trying again cannot help."""
+
+
+class TransientFailure(PipelineError):
+    """Trying again may help."""
+
+
+@contextmanager
+def as_dagster_failure() -> Iterator[None]:
+    """Turn a PermanentFailure into a Dagster `Failure` that is not retried; let everything else pass."""
+    try:
+        yield
+    except PermanentFailure as error:
+        from dagster import Failure
+
+        raise Failure(description=str(error), allow_retries=False) from error

@@ -1,0 +1,47 @@
+"""Settings of the pipeline, read once from the environment (prefix LENOVO_) or a .env file at the root.
+
+Belongs here: what a user may configure. A value that no user would change belongs beside its use.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Paths, profile, seed and addresses of the stores. An address left out means the embedded default."""
+
+    model_config = SettingsConfigDict(env_prefix="LENOVO_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+
+    profile: Literal["smoke", "default", "full"] = Field("default", description="Sizes and steps; never code paths.")
+    seed: int = Field(20_261, ge=0, le=2**32 - 1, description="Seed of the simulated world.")
+    scale: float = Field(1.0, gt=0, le=100, description="Size of the simulated world; 1 to 100 (smoke uses less).")
+    store: Path = Field(PROJECT_ROOT / "data" / "store", description="Folder of everything produced.")
+    uploads: Path = Field(PROJECT_ROOT / "data" / "uploads", description="Folder where users drop files.")
+    warehouse: str | None = Field(None, description="DuckDB path or MotherDuck address (md:…).")
+    chroma_url: str | None = Field(None, description="Chroma server, for example http://127.0.0.1:8081.")
+    neo4j_uri: str | None = Field(None, description="Neo4j server, for example bolt://127.0.0.1:7687.")
+    neo4j_user: str = Field("neo4j", description="User of the Neo4j server.")
+    neo4j_password: SecretStr | None = Field(None, description="Password of the Neo4j server.")
+    neo4j_database: str = Field("neo4j", description="Database of the Neo4j server.")
+    lock_wait_s: float = Field(900, ge=0, description="How long a run waits for another run's store lock, in seconds.")
+    upload_max_bytes: int = Field(200_000_000, gt=0, description="Largest file that uploads read, unpacked, in bytes.")
+    upload_max_line_bytes: int = Field(1_000_000, gt=0, description="Longest line or cell that uploads read, in bytes.")
+    chunk_tokens: int = Field(128, ge=16, le=254, description="Longest chunk, in tokens of the encoder.")
+    git_url: str | None = Field(None, description="Web address of the repository, for code references in the UI.")
+
+    @property
+    def effective_scale(self) -> float:
+        """The scale of the world in this profile: smoke always builds the smallest one that still has every feature."""
+        return min(self.scale, 0.1) if self.profile == "smoke" else self.scale
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process. Raises pydantic.ValidationError naming each bad variable."""
+    return Settings()
