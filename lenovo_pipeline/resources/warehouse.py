@@ -1,0 +1,249 @@
+"""The DuckDB warehouse: one file, one writing process, one transaction for each change.
+
+Belongs here: connections, transactions, writing and reading a contract's table, what the warehouse says of itself.
+Does not belong here: Dagster's view of it (tables_io.py) and the declarations of tables (each stage's tables.py).
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+
+from lenovo_pipeline.contracts import HASH_COLUMN, Table, conform, digest
+from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_PER_CHUNK = 1_000_000
+"""Frames with more rows are written in slices of this many, so that memory stays bounded."""
+
+_REGISTER = """
+CREATE TABLE IF NOT EXISTS pipeline.tables (
+  qualified_name VARCHAR NOT NULL, model VARCHAR NOT NULL, digest VARCHAR NOT NULL, contract VARCHAR NOT NULL,
+  rows BIGINT NOT NULL, bytes BIGINT NOT NULL, written_at TIMESTAMP NOT NULL, PRIMARY KEY (qualified_name, model)
+)
+"""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What writing a table did. `bytes` is the size of the rows in memory (Arrow); `changed` is False if nothing was written."""
+
+    rows: int
+    bytes: int
+    digest: str
+    changed: bool
+
+
+@dataclass
+class Warehouse:
+    """The warehouse at `database` (a path, or a MotherDuck address `md:…`). Connections are short: none outlives its block."""
+
+    database: str
+    _depth: threading.local = field(default_factory=threading.local, repr=False)
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that only reads. Inside `write` it sees what that transaction wrote.
+
+        Raises TransientFailure if another process writes, PermanentFailure if the file is no warehouse.
+        """
+        current = getattr(self._depth, "connection", None)
+        if current is not None:
+            yield current
+            return
+        # The same process may read and write: DuckDB wants equal configurations for one file, so no read_only here.
+        with _connect(self.database) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside one transaction: committed at the end of the block, rolled back on any exception.
+
+        A nested block joins the outer transaction.
+        """
+        current = getattr(self._depth, "connection", None)
+        if current is not None:
+            yield current
+            return
+        with _connect(self.database) as connection:
+            connection.execute("BEGIN TRANSACTION")
+            self._depth.connection = connection
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+            finally:
+                self._depth.connection = None
+
+    def replace(self, table: Table, frames: pd.DataFrame | Iterable[pd.DataFrame], *, model: str = "") -> Written:
+        """Replace a table's rows (of one model partition, if it is partitioned) by `frames`, in one transaction.
+
+        Rows are written by column name with the contract's types; an empty frame makes an empty table. Rows equal to
+        the stored ones are not written again. Raises ContractError, leaving the old rows, if a frame does not fit.
+        """
+        contract = digest([table.ddl()])
+        if isinstance(frames, pd.DataFrame):
+            conformed = conform(frames, table)
+            version = digest(conformed[HASH_COLUMN])
+            known = self.described(table, model=model)
+            if known is not None and (known["digest"], known["contract"]) == (version, contract):
+                return Written(rows=known["rows"], bytes=known["bytes"], digest=version, changed=False)
+            slices: Iterable[pd.DataFrame] = (
+                conformed.iloc[start : start + ROWS_PER_CHUNK] for start in range(0, len(conformed), ROWS_PER_CHUNK)
+            )
+        else:
+            slices = (conform(frame, table) for frame in frames)
+        with self.write() as connection:
+            _make_room(connection, table, contract, model)
+            hashes: list[str] = []
+            size = 0
+            for part in slices:
+                arrow = to_arrow(part, table)
+                size += arrow.nbytes
+                hashes.extend(part[HASH_COLUMN])
+                connection.register("_incoming", arrow)
+                columns = ", ".join(f'"{name}"' for name in arrow.column_names)
+                connection.execute(f"INSERT INTO {table.qualified_name} ({columns}) SELECT {columns} FROM _incoming")
+                connection.unregister("_incoming")
+            version = digest(hashes)
+            connection.execute(
+                "INSERT OR REPLACE INTO pipeline.tables VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [table.qualified_name, model, version, contract, len(hashes), size, datetime.now(UTC).replace(tzinfo=None)],
+            )
+        return Written(rows=len(hashes), bytes=size, digest=version, changed=True)
+
+    def load(self, table: Table, *, model: str | None = None) -> pd.DataFrame:
+        """The rows of a table (of one model partition) in the order of its key, `content_hash` included.
+
+        Dates and times are Python objects, missing values None, lists lists.
+        Raises PermanentFailure if it was never written or was written under another contract.
+        """
+        with self.read() as connection:
+            known = _described(connection, table, model or "") if not table.partitioned or model else None
+            if known is None and not (table.partitioned and model is None):
+                raise PermanentFailure(
+                    f"the table {table.qualified_name} has not been made yet",
+                    remedy=f"Run: dagster asset materialize -m lenovo_pipeline.definitions --select '+{table.stage}/{table.name}'",
+                )
+            if known is not None and known["contract"] != digest([table.ddl()]):
+                raise PermanentFailure(
+                    f"the table {table.qualified_name} was written by another version of the code, with other columns",
+                    remedy=f"Run: dagster asset materialize -m lenovo_pipeline.definitions --select '{table.stage}/{table.name}+'",
+                )
+            columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
+            order = ", ".join(f'"{name}"' for name in table.key)
+            where, values = (" WHERE model = ?", [model]) if table.partitioned and model else ("", [])
+            arrow = connection.execute(
+                f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", values
+            ).to_arrow_table()
+        return from_arrow(arrow, table)
+
+    def described(self, table: Table, *, model: str = "") -> dict[str, Any] | None:
+        """Digest, contract, rows, bytes and time of the last write of a table; None if it has never been written."""
+        with self.read() as connection:
+            return _described(connection, table, model)
+
+    def frame(self, query: str, parameters: list[Any] | None = None) -> pd.DataFrame:
+        """The result of one query as a frame."""
+        with self.read() as connection:
+            return connection.execute(query, parameters or []).df()
+
+
+def to_arrow(conformed: pd.DataFrame, table: Table) -> "pa.Table":
+    """A conformed frame as an Arrow table whose types follow the contract, not a guess from the first rows."""
+    import pyarrow as pa
+
+    types = {
+        "text": pa.string(),
+        "json": pa.string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+        "text[]": pa.list_(pa.string()),
+        "integer[]": pa.list_(pa.int64()),
+        "number[]": pa.list_(pa.float64()),
+    }
+    fields = {column.name: types[column.type] for column in table.columns} | {HASH_COLUMN: pa.string()}
+    return pa.table({name: pa.array(conformed[name].tolist(), type=kind) for name, kind in fields.items()})
+
+
+def from_arrow(arrow: "pa.Table", table: Table) -> pd.DataFrame:
+    """The frame that `to_arrow` was made from. Columns of whole numbers without gaps come back as int64, numbers as float64."""
+    columns: dict[str, Any] = {}
+    for name in arrow.column_names:
+        kind = "text" if name == HASH_COLUMN else table.column(name).type
+        column = arrow.column(name)
+        if kind == "number" or (kind in ("integer", "boolean") and column.null_count == 0):
+            columns[name] = column.to_pandas()
+        else:
+            columns[name] = pd.Series(column.to_pylist(), dtype=object)
+    return pd.DataFrame(columns, columns=arrow.column_names)
+
+
+def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
+    exists = connection.execute(
+        "SELECT count(*) FROM information_schema.tables WHERE (table_schema, table_name) IN (('pipeline', 'tables'), (?, ?))",
+        [table.stage, table.name],
+    ).fetchone()
+    if exists is None or exists[0] < 2:
+        return None
+    row = connection.execute(
+        "SELECT digest, contract, rows, bytes, written_at FROM pipeline.tables WHERE qualified_name = ? AND model = ?",
+        [table.qualified_name, model],
+    ).fetchone()
+    return None if row is None else dict(zip(("digest", "contract", "rows", "bytes", "written_at"), row, strict=True))
+
+
+def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: str, model: str) -> None:
+    """An empty place for the incoming rows; a table of an older contract is dropped, since all its rows are made anew."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS pipeline")
+    connection.execute(_REGISTER)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.stage}")
+    row = connection.execute(
+        "SELECT count(*), bool_and(contract = ?) FROM pipeline.tables WHERE qualified_name = ?", [contract, table.qualified_name]
+    ).fetchone()
+    if row is None or row[0] == 0 or not row[1] or not table.partitioned:
+        connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
+        connection.execute("DELETE FROM pipeline.tables WHERE qualified_name = ?", [table.qualified_name])
+        connection.execute(table.ddl())
+    else:
+        connection.execute(f"DELETE FROM {table.qualified_name} WHERE model = ?", [model])
+
+
+@contextmanager
+def _connect(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(database)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise TransientFailure(
+                f"the warehouse {database} is open in another process",
+                remedy="Close it there (a duckdb shell, a notebook, another run), then try again.",
+            ) from error
+        raise PermanentFailure(
+            f"the warehouse {database} cannot be opened: {str(error).splitlines()[0]}",
+            remedy="Restore it from a backup (make restore), or delete the file and run make run: it is rebuilt.",
+        ) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.Error:
+        # A failed write (no space left) may already have ended the transaction; closing the connection drops it.
+        return
