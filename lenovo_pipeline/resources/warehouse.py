@@ -142,8 +142,8 @@ class Warehouse:
             columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
             order = ", ".join(f'"{name}"' for name in table.key)
             where, values = (" WHERE model = ?", [model]) if table.partitioned and model else ("", [])
-            arrow = connection.execute(
-                f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", values
+            arrow = connection.sql(
+                f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", params=values
             ).to_arrow_table()
         return from_arrow(arrow, table)
 
