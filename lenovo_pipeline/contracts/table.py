@@ -38,7 +38,7 @@ class Column:
 
     `references` names `stage.table.column`; for a list type every element must resolve.
     `derived_from` names the columns (`stage.table.column`) that its value is computed from: column lineage.
-    `minimum` and `maximum` are inclusive. `pattern` is a regular expression that the whole value must match.
+    `personal` marks personal data, which never enters previews, logs or metrics. `minimum` and `maximum` are inclusive. `pattern` is a regular expression that the whole value must match.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Column:
     choices: tuple[str, ...] | None = None
     pattern: str | None = None
     references: str | None = None
+    personal: bool = False
     derived_from: tuple[str, ...] = ()
 
     @property

@@ -87,7 +87,11 @@ def _text_columns(*derived_from: str) -> tuple[Column, ...]:
             pattern=r"(series|process|customer):.+",
         ),
         Column(
-            name="text", type="text", description="The record as a document, Markdown headings included.", derived_from=derived_from
+            name="text",
+            type="text",
+            description="The record as a document, Markdown headings included.",
+            personal=True,
+            derived_from=derived_from,
         ),
     )
 
@@ -188,7 +192,7 @@ USERS = Table(
     columns=(
         _id("user_id", "User id.", r"USR-\d+"),
         Column(name="name", type="text", description="Full name: personal data."),
-        Column(name="email", type="text", description="E-mail address: personal data.", unique=True, pattern=r"[^@\s]+@[^@\s]+"),
+        Column(name="email", type="text", description="E-mail address.", personal=True, unique=True, pattern=r"[^@\s]+@[^@\s]+"),
         Column(name="department_id", type="text", description="Department.", references="enterprise.departments.department_id"),
         Column(name="role", type="text", description="Role."),
         Column(name="seniority", type="text", description="Seniority.", choices=("junior", "intermediate", "senior", "lead", "manager", "director")),
@@ -315,7 +319,7 @@ CUSTOMERS = Table(
         Column(name="city", type="text", description="City."),
         Column(name="locale", type="text", description="Locale (BCP 47).", choices=LOCALES),
         Column(name="contact_name", type="text", description="Contact person: personal data."),
-        Column(name="contact_email", type="text", description="Contact address: personal data.", pattern=r"[^@\s]+@[^@\s]+"),
+        Column(name="contact_email", type="text", description="Contact address.", personal=True, pattern=r"[^@\s]+@[^@\s]+"),
         Column(name="account_manager_id", type="text", description="Account manager.", references="enterprise.users.user_id"),
         _day("customer_since", "First contract."),
         *_text_columns("enterprise.customers.name", "enterprise.customers.industry"),
@@ -477,7 +481,7 @@ CHAT_MESSAGES = Table(
         Column(name="position", type="integer", description="Place in the chat, from 1.", minimum=1),
         Column(name="role", type="text", description="Who speaks.", choices=("user", "assistant")),
         Column(name="language", type="text", description="Language (BCP 47).", choices=LANGUAGES),
-        Column(name="text", type="text", description="What is said."),
+        Column(name="text", type="text", description="What is said.", personal=True),
         Column(name="intent", type="text", description="What the chat is about.", choices=("troubleshoot", "how_to", "order", "warranty", "complaint", "status")),
         Column(name="device_id", type="text", description="Device talked about.", references="enterprise.devices.device_id"),
         Column(

@@ -1,0 +1,139 @@
+"""The Great Expectations suite that follows from a contract, and its verdict on a frame.
+
+Belongs here: types, not-null, ranges, choices, patterns, uniqueness and references of one table.
+Does not belong here: what only the world knows (each stage's checks.py).
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.contracts.table import Column, Table
+
+_PYTHON_TYPES: dict[str, list[str]] = {
+    "text": ["str"],
+    "json": ["str"],
+    "integer": ["int", "int64"],
+    "number": ["float", "float64"],
+    "boolean": ["bool"],
+    "date": ["date"],
+    "timestamp": ["datetime", "datetime64[ns]", "datetime64[us]", "Timestamp"],
+    "text[]": ["list"],
+    "integer[]": ["list"],
+    "number[]": ["list"],
+}
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the suite found. `failures` names column, expectation and up to five values that break it."""
+
+    expectations: int
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]) -> Verdict:
+    """Judge a stored table by its contract.
+
+    `referred` maps `stage.table.column` to the values that exist there; it must hold every reference of the contract.
+    Raises KeyError if one is missing: an unchecked reference is not a resolved one.
+    """
+    _quiet()
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    batch = (
+        context.data_sources.add_pandas("warehouse")
+        .add_dataframe_asset(table.qualified_name)
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": _with_unresolved(frame, table, referred)})
+    )
+    suite = suite_of(table, referred)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": _EXAMPLES})
+    failures = tuple(_describe(item) for item in result.results if not item.success)
+    return Verdict(expectations=len(result.results), failures=failures)
+
+
+def suite_of(table: Table, referred: Mapping[str, set[Any]]) -> Any:
+    """The `ExpectationSuite` of a contract: one for each rule of each column, and one for the key and the row count."""
+    import great_expectations as gx
+    from great_expectations import expectations as gxe
+
+    suite = gx.ExpectationSuite(name=table.qualified_name)
+    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=table.min_rows))
+    if len(table.key) > 1:
+        suite.add_expectation(gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key)))
+    for column in table.columns:
+        for expectation in _column_expectations(column, unique=column.unique or table.key == (column.name,), referred=referred):
+            suite.add_expectation(expectation)
+    return suite
+
+
+def _column_expectations(column: Column, *, unique: bool, referred: Mapping[str, set[Any]]) -> list[Any]:
+    from great_expectations import expectations as gxe
+
+    name = column.name
+    rules: list[Any] = [gxe.ExpectColumnValuesToBeInTypeList(column=name, type_list=_PYTHON_TYPES[column.type])]
+    if not column.nullable:
+        rules.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
+    if unique:
+        rules.append(gxe.ExpectColumnValuesToBeUnique(column=name))
+    if column.minimum is not None or column.maximum is not None:
+        rules.append(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=column.minimum, max_value=column.maximum))
+    if column.choices:
+        rules.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=list(column.choices)))
+    if column.pattern:
+        rules.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=rf"^(?:{column.pattern})$"))
+    if column.references:
+        known = referred[column.references]
+        if column.is_list:
+            rules.append(gxe.ExpectColumnValuesToBeNull(column=_unresolved_column(name)))
+        else:
+            rules.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=list(known)))
+    return rules
+
+
+def _unresolved_column(name: str) -> str:
+    return f"{name} that refer to nothing"
+
+
+def _with_unresolved(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]) -> pd.DataFrame:
+    """The frame with a column beside each list of references that holds its first element which refers to nothing."""
+    extended = frame.loc[:, list(table.column_names)]
+    for column in table.columns:
+        if column.references and column.is_list:
+            known = referred[column.references]
+            first = [next((e for e in elements or () if e not in known), None) for elements in frame[column.name]]
+            extended = extended.assign(**{_unresolved_column(column.name): pd.Series(first, dtype=object, index=frame.index)})
+    return extended
+
+
+def _describe(item: Any) -> str:
+    config = item.expectation_config
+    subject = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", [])) or "table"
+    found = item.result or {}
+    examples = found.get("partial_unexpected_list") or found.get("observed_value")
+    count = found.get("unexpected_count")
+    how_many = f"{count} values, " if count else ""
+    if item.exception_info and item.exception_info.get("raised_exception"):
+        return f"{subject}: {config.type} could not be computed: {item.exception_info.get('exception_message')}"
+    return f"{subject}: {config.type} fails ({how_many}for example {examples})"
+
+
+def _quiet() -> None:
+    """Great Expectations reports usage unless told not to, and talks while it works."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)

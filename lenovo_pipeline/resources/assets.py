@@ -1,0 +1,248 @@
+"""How an asset is declared: one decorator for tables, one for everything that fills another store or leaves a folder.
+
+Both give an asset what every asset must have: key and group from its stage, description, owner, kinds, tags, code
+version, column schema and lineage, code references, freshness, one way to fail and one way to be tracked in MLflow.
+
+    @table_asset(FIRMWARE, devices=DEVICES)
+    def firmware(devices: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
+        return make_firmware(devices, settings.seed)
+
+    @store_asset("knowledge", "graph", kinds={"neo4j"}, deps=[DEVICES, "uploads/files"])
+    def graph(context, ...) -> StoreReport:
+        return StoreReport(data_version=..., counts={"nodes": 3}, metadata={...})
+
+A table asset returns a DataFrame or an iterator of DataFrames without `content_hash`; keyword arguments of the
+decorator name the tables that arrive as frames, `deps` those that the function reads itself.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetIn,
+    AssetKey,
+    AssetsDefinition,
+    CodeReferencesMetadataValue,
+    DataVersion,
+    FreshnessPolicy,
+    LocalFileCodeReference,
+    MaterializeResult,
+    MetadataValue,
+    Output,
+    PartitionsDefinition,
+    RetryRequested,
+    TableColumn,
+    TableColumnConstraints,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+    UrlCodeReference,
+    asset,
+)
+
+from lenovo_pipeline.contracts import HASH_COLUMN, Table
+from lenovo_pipeline.failures import TransientFailure, as_dagster_failure
+from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.tables_io import Chunks
+from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
+
+OWNERS = {
+    "enterprise": "team:data-engineering",
+    "uploads": "team:data-engineering",
+    "knowledge": "team:ai-architecture",
+    "gold": "team:model-evaluation",
+    "roster": "team:model-evaluation",
+}
+"""Who answers for the assets of a stage."""
+
+FRESHNESS = FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
+"""A nightly schedule refreshes everything; a night missed warns, two fail."""
+
+_RETRIES = 2
+_RETRY_WAIT_S = 3
+
+Upstream = Table | str
+"""A table, or an asset key written `stage/name`."""
+
+
+@dataclass(frozen=True)
+class StoreReport:
+    """What an asset outside the warehouse did: numbers for MLflow and the UI, and the data version of what it holds now."""
+
+    data_version: str
+    counts: Mapping[str, float] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asset_key(upstream: Upstream) -> AssetKey:
+    """The key of a table's asset, or of `stage/name`."""
+    return AssetKey([upstream.stage, upstream.name]) if isinstance(upstream, Table) else AssetKey(upstream.split("/"))
+
+
+def table_asset(
+    table: Table,
+    *,
+    deps: Sequence[Upstream] = (),
+    kinds: Iterable[str] = (),
+    partitions_def: PartitionsDefinition[str] | None = None,
+    **inputs: Table,
+) -> Callable[[Callable[..., pd.DataFrame | Iterable[pd.DataFrame]]], AssetsDefinition]:
+    """Declare the asset of a table; see the module's docstring."""
+
+    def declare(function: Callable[..., pd.DataFrame | Iterable[pd.DataFrame]]) -> AssetsDefinition:
+        def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
+            started = time.monotonic()
+            rows = _guarded(context, table.stage, table.name, lambda: function(**arguments))
+            value = rows if isinstance(rows, pd.DataFrame) else Chunks(rows)
+            return Output(value, metadata={"seconds": time.monotonic() - started})
+
+        return asset(
+            ins={name: AssetIn(key=asset_key(source)) for name, source in inputs.items()},
+            metadata={**_column_metadata(table), **_code_references(function)},
+            io_manager_key="io_manager",
+            partitions_def=partitions_def,
+            **_common(function, table.stage, table.name, table.description, deps, {"duckdb", *kinds}),
+        )(_with_signature(compute, function))
+
+    return declare
+
+
+def store_asset(
+    stage: str,
+    name: str,
+    *,
+    description: str,
+    deps: Sequence[Upstream] = (),
+    kinds: Iterable[str] = (),
+    partitions_def: PartitionsDefinition[str] | None = None,
+    columns: Table | None = None,
+    **inputs: Table,
+) -> Callable[[Callable[..., StoreReport]], AssetsDefinition]:
+    """Declare an asset that fills another store or leaves a folder; `columns` describes what one of its records holds."""
+
+    def declare(function: Callable[..., StoreReport]) -> AssetsDefinition:
+        def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
+            started = time.monotonic()
+            report = _guarded(context, stage, name, lambda: function(**arguments))
+            seconds = time.monotonic() - started
+            tracking: Tracking = context.resources.tracking
+            run = tracking.record(
+                stage, name, metrics=dict(report.counts), tags={"data_version": report.data_version}, seconds=seconds
+            )
+            return MaterializeResult(
+                data_version=DataVersion(report.data_version),
+                metadata={
+                    **report.counts,
+                    **report.metadata,
+                    "seconds": seconds,
+                    "mlflow_run_id": run.run_id,
+                    "mlflow_run": MetadataValue.url(run.link),
+                },
+            )
+
+        return asset(
+            ins={key: AssetIn(key=asset_key(source)) for key, source in inputs.items()},
+            metadata={**(_column_metadata(columns) if columns else {}), **_code_references(function)},
+            partitions_def=partitions_def,
+            **_common(function, stage, name, description, deps, set(kinds)),
+        )(_with_signature(compute, function))
+
+    return declare
+
+
+def _common(
+    function: Callable[..., Any], stage: str, name: str, description: str, deps: Sequence[Upstream], kinds: set[str]
+) -> dict[str, Any]:
+    return {
+        "key": AssetKey([stage, name]),
+        "group_name": stage,
+        "description": description,
+        "owners": [OWNERS[stage]],
+        "kinds": {"python", *kinds},
+        "tags": {"stage": stage},
+        "code_version": code_version(function),
+        "deps": [AssetDep(asset_key(dep)) for dep in deps],
+        "freshness_policy": FRESHNESS,
+        "required_resource_keys": {"store", "tracking"},
+    }
+
+
+def _guarded(context: AssetExecutionContext, stage: str, name: str, compute: Callable[[], Any]) -> Any:
+    """Run an asset's function: a transient failure asks for another try, every failure leaves a failed MLflow run."""
+    try:
+        with as_dagster_failure():
+            return compute()
+    except TransientFailure as error:
+        if context.retry_number < _RETRIES:
+            context.log.warning(f"{error} Trying again in {_RETRY_WAIT_S} s.")
+            raise RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_WAIT_S) from error
+        _record_failure(context, stage, name, error)
+        raise
+    except Exception as error:
+        _record_failure(context, stage, name, error)
+        raise
+
+
+def _record_failure(context: AssetExecutionContext, stage: str, name: str, error: Exception) -> None:
+    tracking: Tracking = context.resources.tracking
+    tracking.record(stage, name, tags={"error": type(error).__name__}, failed=True)
+
+
+def _with_signature(compute: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """`compute` as Dagster must see it: the parameters of `function` after a context, and no declared result type."""
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "context"]
+    takes_context = "context" in inspect.signature(function).parameters
+
+    def wrapper(context: AssetExecutionContext, **arguments: Any) -> Any:
+        return compute(context, **({"context": context, **arguments} if takes_context else arguments))
+
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=AssetExecutionContext)
+    wrapper.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {"context": AssetExecutionContext, **{p.name: p.annotation for p in parameters}}
+    wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+    wrapper.__module__ = function.__module__
+    return wrapper
+
+
+def _column_metadata(table: Table) -> dict[str, Any]:
+    columns = [
+        TableColumn(
+            name=column.name,
+            type=column.type,
+            description=column.description + (f" Unit: {column.unit}." if column.unit else ""),
+            constraints=TableColumnConstraints(nullable=column.nullable, unique=column.unique or table.key == (column.name,)),
+        )
+        for column in table.columns
+    ]
+    columns.append(TableColumn(name=HASH_COLUMN, type="text", description="SHA-256 of the row's other columns."))
+    lineage = {}
+    for column in table.columns:
+        sources = {*column.derived_from, *([column.references] if column.references else [])}
+        sources = {source for source in sources if not source.startswith(f"{table.qualified_name}.")}
+        if sources:
+            lineage[column.name] = [TableColumnDep(AssetKey(s.split(".")[:2]), s.split(".")[2]) for s in sorted(sources)]
+    return {
+        "dagster/column_schema": TableSchema(columns=columns),
+        **({"dagster/column_lineage": TableColumnLineage(lineage)} if lineage else {}),
+        "dagster/table_name": table.qualified_name,
+    }
+
+
+def _code_references(function: Callable[..., Any]) -> Mapping[str, Any]:
+    path = inspect.getsourcefile(function) or ""
+    line = function.__code__.co_firstlineno
+    references: list[LocalFileCodeReference | UrlCodeReference] = [LocalFileCodeReference(file_path=path, line_number=line)]
+    git_url = get_settings().git_url
+    if git_url:
+        relative = path.removeprefix(f"{PROJECT_ROOT}/")
+        references.append(UrlCodeReference(url=f"{git_url.rstrip('/')}/blob/main/{relative}#L{line}", label=relative))
+    return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references)}

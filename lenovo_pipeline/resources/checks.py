@@ -1,0 +1,97 @@
+"""How an asset check is declared: from a contract, or from a function that returns what is wrong.
+
+A check passes only if it looked and found nothing. Its metadata lists what it found, so that the UI shows the reason.
+
+    @violations_check("enterprise/incidents", blocking=True)
+    def time_runs_forward(warehouse: ResourceParam[Warehouse]) -> list[str]:
+        \"\"\"Nothing is fixed before it broke.\"\"\"
+        return [...]   # one sentence for each violation
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetChecksDefinition, MetadataValue, ResourceParam, asset_check
+
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.contracts.expectations import validate
+from lenovo_pipeline.failures import as_dagster_failure
+from lenovo_pipeline.resources.assets import Upstream, asset_key
+from lenovo_pipeline.resources.warehouse import Warehouse
+
+_SHOWN = 20
+
+
+def violations_check(
+    asset: Upstream,
+    *,
+    blocking: bool = False,
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+    deps: Sequence[Upstream] = (),
+) -> Callable[[Callable[..., Sequence[str]]], AssetChecksDefinition]:
+    """Declare a check of an asset: the function returns one sentence for each violation; its docstring says what must hold."""
+
+    def declare(function: Callable[..., Sequence[str]]) -> AssetChecksDefinition:
+        def compute(**arguments: Any) -> AssetCheckResult:
+            with as_dagster_failure():
+                return check_result(function(**arguments), severity)
+
+        compute.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        compute.__annotations__ = {**function.__annotations__, "return": AssetCheckResult}
+        compute.__name__ = function.__name__
+        return asset_check(
+            asset=asset_key(asset),
+            name=function.__name__,
+            description=inspect.getdoc(function),
+            blocking=blocking,
+            additional_deps=[asset_key(dep) for dep in deps],
+            required_resource_keys={"store"},
+        )(compute)
+
+    return declare
+
+
+def check_result(violations: Sequence[str], severity: AssetCheckSeverity = AssetCheckSeverity.ERROR) -> AssetCheckResult:
+    """Passed if there is no violation; otherwise the count and the first twenty as readable metadata."""
+    metadata: dict[str, Any] = {"violations": len(violations)}
+    if violations:
+        lines = [f"- {violation}" for violation in violations[:_SHOWN]]
+        if len(violations) > _SHOWN:
+            lines.append(f"- … and {len(violations) - _SHOWN} more")
+        metadata["found"] = MetadataValue.md("\n".join(lines))
+    return AssetCheckResult(passed=not violations, severity=severity, metadata=metadata)
+
+
+def contract_check(table: Table) -> AssetChecksDefinition:
+    """The blocking check that a stored table fits its contract, by the Great Expectations suite made from it."""
+
+    @asset_check(
+        asset=asset_key(table),
+        name=f"{table.name}_fit_their_contract",
+        description=f"Types, ranges, uniqueness, not-null and references of {table.qualified_name}, as its contract declares them.",
+        blocking=True,
+        required_resource_keys={"store"},
+    )
+    def fit_their_contract(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
+        with as_dagster_failure():
+            frame = warehouse.load(table)
+            verdict = validate(frame, table, referred_values(table, warehouse))
+        result = check_result(verdict.failures)
+        return AssetCheckResult(
+            passed=result.passed, severity=result.severity, metadata={**result.metadata, "expectations": verdict.expectations}
+        )
+
+    return fit_their_contract
+
+
+def referred_values(table: Table, warehouse: Warehouse) -> dict[str, set[Any]]:
+    """For each reference of a contract, the values that exist where it points."""
+    values: dict[str, set[Any]] = {}
+    for column, target_table, target in table.references():
+        assert column.references
+        if column.references not in values:
+            with warehouse.read() as connection:
+                rows = connection.execute(f'SELECT DISTINCT "{target}" FROM {target_table}').fetchall()
+            values[column.references] = {row[0] for row in rows}
+    return values

@@ -1,0 +1,135 @@
+"""Dagster's way to the warehouse: a table asset returns a frame, its readers get one.
+
+Built on dagster-duckdb's base classes with a type handler and client of our own, since the stock ones delete and insert
+in two transactions, by position, with guessed types.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from dagster import DataVersion, InputContext, MetadataValue, OutputContext
+from dagster._core.definitions.metadata import RawMetadataValue
+from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler, TableSlice
+from dagster_duckdb.io_manager import DuckDbClient
+
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.failures import as_dagster_failure
+from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.resources.warehouse import Warehouse, Written
+
+PREVIEW_ROWS = 5
+_PREVIEW_WIDTH = 80
+
+
+@dataclass
+class Chunks:
+    """The rows of a table in pieces, for tables too large to hold at once."""
+
+    frames: Iterable[pd.DataFrame]
+
+
+class WarehouseClient(DuckDbClient):
+    """One transaction around whatever the type handler does; nothing is deleted before the new rows are there."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    @contextmanager
+    def connect(self, context: OutputContext | InputContext, table_slice: TableSlice) -> Iterator[Warehouse]:  # type: ignore[override]
+        # The base class asks for a connection; the warehouse hands out its own, inside its own transaction.
+        if isinstance(context, OutputContext):
+            with self._warehouse.write():
+                yield self._warehouse
+        else:
+            with self._warehouse.read():
+                yield self._warehouse
+
+    @staticmethod
+    def delete_table_slice(context: OutputContext, table_slice: TableSlice, connection: Any) -> None:
+        """Left to the type handler, which knows whether anything changed."""
+
+    @staticmethod
+    def ensure_schema_exists(context: OutputContext, table_slice: TableSlice, connection: Any) -> None:
+        """Left to the type handler."""
+
+    @staticmethod
+    def get_table_name(table_slice: TableSlice) -> str:
+        return f"{table_slice.schema}.{table_slice.table}"
+
+
+class ContractTypeHandler(DbTypeHandler[Any]):
+    """Writes and reads tables by their contract; reports rows, bytes, a preview and the data version."""
+
+    def __init__(self, tables: Mapping[str, Table], tracking: Tracking) -> None:
+        self._tables = tables
+        self._tracking = tracking
+
+    @property
+    def supported_types(self) -> Sequence[type[object]]:
+        return [pd.DataFrame, Chunks]
+
+    def handle_output(
+        self, context: OutputContext, table_slice: TableSlice, obj: pd.DataFrame | Chunks, connection: Warehouse
+    ) -> Mapping[str, RawMetadataValue]:
+        table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
+        model = context.partition_key if table.partitioned else ""
+        with as_dagster_failure():
+            written = connection.replace(table, obj.frames if isinstance(obj, Chunks) else obj, model=model)
+        context.step_context.set_data_version(context.asset_key, DataVersion(written.digest))
+        seconds = context.output_metadata.get("seconds") if context.output_metadata else None
+        return self._describe(table, written, connection, float(getattr(seconds, "value", seconds) or 0.0))
+
+    def load_input(self, context: InputContext, table_slice: TableSlice, connection: Warehouse) -> pd.DataFrame:
+        table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
+        model = context.partition_key if table.partitioned and context.has_partition_key else None
+        with as_dagster_failure():
+            return connection.load(table, model=model)
+
+    def _describe(self, table: Table, written: Written, warehouse: Warehouse, seconds: float) -> dict[str, RawMetadataValue]:
+        run = self._tracking.record(
+            table.stage,
+            table.name,
+            metrics={"rows": written.rows, "bytes": written.bytes},
+            tags={"data_version": written.digest, "changed": str(written.changed).lower()},
+            seconds=seconds,
+        )
+        public = ", ".join(f'"{column.name}"' for column in table.columns if not column.personal)
+        preview = warehouse.frame(f"SELECT {public} FROM {table.qualified_name} LIMIT {PREVIEW_ROWS}")
+        return {
+            "dagster/row_count": written.rows,
+            "bytes": written.bytes,
+            "changed": written.changed,
+            "preview": MetadataValue.md(markdown_table(preview)),
+            "mlflow_run_id": run.run_id,
+            "mlflow_run": MetadataValue.url(run.link),
+        }
+
+
+class WarehouseIOManager(DbIOManager):
+    """The IO manager of every table asset."""
+
+    def __init__(self, warehouse: Warehouse, tables: Mapping[str, Table], tracking: Tracking) -> None:
+        super().__init__(
+            type_handlers=[ContractTypeHandler(tables, tracking)],
+            db_client=WarehouseClient(warehouse),
+            database=warehouse.database,
+            io_manager_name="WarehouseIOManager",
+            default_load_type=pd.DataFrame,
+        )
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """A frame as a Markdown table, long cells cut, safe against pipes and line breaks in the data."""
+    if frame.empty:
+        return "*(no rows)*"
+
+    def cell(value: object) -> str:
+        text = " ".join(str(value).split()).replace("|", "\\|")
+        return text if len(text) <= _PREVIEW_WIDTH else f"{text[: _PREVIEW_WIDTH - 1]}…"
+
+    lines = [f"| {' | '.join(map(cell, frame.columns))} |", f"|{'---|' * len(frame.columns)}"]
+    lines += [f"| {' | '.join(map(cell, row))} |" for row in frame.itertuples(index=False)]
+    return "\n".join(lines)
