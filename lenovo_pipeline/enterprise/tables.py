@@ -191,7 +191,7 @@ USERS = Table(
     min_rows=200,
     columns=(
         _id("user_id", "User id.", r"USR-\d+"),
-        Column(name="name", type="text", description="Full name: personal data."),
+        Column(name="name", type="text", description="Full name.", personal=True),
         Column(name="email", type="text", description="E-mail address.", personal=True, unique=True, pattern=r"[^@\s]+@[^@\s]+"),
         Column(name="department_id", type="text", description="Department.", references="enterprise.departments.department_id"),
         Column(name="role", type="text", description="Role."),
@@ -318,7 +318,7 @@ CUSTOMERS = Table(
         Column(name="country", type="text", description="Country or region."),
         Column(name="city", type="text", description="City."),
         Column(name="locale", type="text", description="Locale (BCP 47).", choices=LOCALES),
-        Column(name="contact_name", type="text", description="Contact person: personal data."),
+        Column(name="contact_name", type="text", description="Contact person.", personal=True),
         Column(name="contact_email", type="text", description="Contact address.", personal=True, pattern=r"[^@\s]+@[^@\s]+"),
         Column(name="account_manager_id", type="text", description="Account manager.", references="enterprise.users.user_id"),
         _day("customer_since", "First contract."),

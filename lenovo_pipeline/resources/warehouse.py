@@ -192,17 +192,18 @@ def from_arrow(arrow: "pa.Table", table: Table) -> pd.DataFrame:
 
 
 def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
-    exists = connection.execute(
+    # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
+    ((existing,),) = connection.execute(
         "SELECT count(*) FROM information_schema.tables WHERE (table_schema, table_name) IN (('pipeline', 'tables'), (?, ?))",
         [table.stage, table.name],
-    ).fetchone()
-    if exists is None or exists[0] < 2:
+    ).fetchall()
+    if existing < 2:
         return None
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT digest, contract, rows, bytes, written_at FROM pipeline.tables WHERE qualified_name = ? AND model = ?",
         [table.qualified_name, model],
-    ).fetchone()
-    return None if row is None else dict(zip(("digest", "contract", "rows", "bytes", "written_at"), row, strict=True))
+    ).fetchall()
+    return dict(zip(("digest", "contract", "rows", "bytes", "written_at"), rows[0], strict=True)) if rows else None
 
 
 def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: str, model: str) -> None:
@@ -210,10 +211,10 @@ def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: st
     connection.execute("CREATE SCHEMA IF NOT EXISTS pipeline")
     connection.execute(_REGISTER)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.stage}")
-    row = connection.execute(
+    ((known, fits),) = connection.execute(
         "SELECT count(*), bool_and(contract = ?) FROM pipeline.tables WHERE qualified_name = ?", [contract, table.qualified_name]
-    ).fetchone()
-    if row is None or row[0] == 0 or not row[1] or not table.partitioned:
+    ).fetchall()
+    if not known or not fits or not table.partitioned:
         connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
         connection.execute("DELETE FROM pipeline.tables WHERE qualified_name = ?", [table.qualified_name])
         connection.execute(table.ddl())

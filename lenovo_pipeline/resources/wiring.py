@@ -1,0 +1,50 @@
+"""The resources as Dagster sees them: what opens at the start of a run and closes at its end."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagster import InitResourceContext, ResourceDefinition, resource
+
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.resources.runs import fail_dead_runs
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.tables_io import WarehouseIOManager
+from lenovo_pipeline.resources.tracking import Tracking, tracked
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.settings import Settings
+
+
+def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str, Any]:
+    """All resources by name, for these settings. Every asset and check needs `store`, which holds the lock for the run."""
+
+    @resource(description="data/store: its layout, its format, its lock for the length of the run.")
+    def store(context: InitResourceContext) -> Iterator[Store]:
+        found = Store(settings.store)
+        holder = f"run {context.run_id}"
+        say = context.log.info if context.log else print
+        with found.held(holder, settings.lock_wait_s, say):
+            found.open()
+            if context.instance is not None:
+                fail_dead_runs(context.instance)
+            yield found
+
+    @resource(required_resource_keys={"store"}, description="The DuckDB warehouse.")
+    def warehouse(context: InitResourceContext) -> Warehouse:
+        return Warehouse(settings.warehouse or str(context.resources.store.warehouse))
+
+    @resource(required_resource_keys={"store"}, description="MLflow tracking.")
+    def tracking(context: InitResourceContext) -> Iterator[Tracking]:
+        with tracked(context.resources.store.mlflow, context.resources.store.artifacts / "mlflow", context) as opened:
+            yield opened
+
+    @resource(required_resource_keys={"warehouse", "tracking"}, description="Tables in the warehouse, by their contracts.")
+    def io_manager(context: InitResourceContext) -> WarehouseIOManager:
+        return WarehouseIOManager(context.resources.warehouse, tables, context.resources.tracking)
+
+    return {
+        "settings": ResourceDefinition.hardcoded_resource(settings),
+        "store": store,
+        "warehouse": warehouse,
+        "tracking": tracking,
+        "io_manager": io_manager,
+    }
