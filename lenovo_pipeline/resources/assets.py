@@ -17,6 +17,7 @@ decorator name the tables that arrive as frames, `deps` those that the function 
 
 import inspect
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,7 @@ from dagster import (
     AssetIn,
     AssetKey,
     AssetsDefinition,
+    BetaWarning,
     CodeReferencesMetadataValue,
     DataVersion,
     FreshnessPolicy,
@@ -37,6 +39,7 @@ from dagster import (
     MetadataValue,
     Output,
     PartitionsDefinition,
+    ResourceParam,
     RetryRequested,
     TableColumn,
     TableColumnConstraints,
@@ -50,6 +53,7 @@ from dagster import (
 from lenovo_pipeline.contracts import HASH_COLUMN, Table
 from lenovo_pipeline.failures import TransientFailure, as_dagster_failure
 from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tables_io import Chunks
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
@@ -171,7 +175,6 @@ def _common(
         "code_version": code_version(function),
         "deps": [AssetDep(asset_key(dep)) for dep in deps],
         "freshness_policy": FRESHNESS,
-        "required_resource_keys": {"store", "tracking"},
     }
 
 
@@ -197,16 +200,23 @@ def _record_failure(context: AssetExecutionContext, stage: str, name: str, error
 
 
 def _with_signature(compute: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """`compute` as Dagster must see it: the parameters of `function` after a context, and no declared result type."""
-    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "context"]
-    takes_context = "context" in inspect.signature(function).parameters
+    """`compute` as Dagster must see it: a context, the parameters of `function`, the resources that every asset needs.
+
+    No result type is declared: the IO manager decides by the value.
+    """
+    own = inspect.signature(function).parameters
+    needed: dict[str, Any] = {"store": ResourceParam[Store], "tracking": ResourceParam[Tracking]}
+    annotations = {**needed, **{name: parameter.annotation for name, parameter in own.items()}, "context": AssetExecutionContext}
 
     def wrapper(context: AssetExecutionContext, **arguments: Any) -> Any:
-        return compute(context, **({"context": context, **arguments} if takes_context else arguments))
+        given = {"context": context, **arguments}
+        return compute(context, **{name: given[name] for name in own})
 
-    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=AssetExecutionContext)
-    wrapper.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {"context": AssetExecutionContext, **{p.name: p.annotation for p in parameters}}
+    names = ["context", *(name for name in annotations if name != "context")]
+    wrapper.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotations[name]) for name in names]
+    )
+    wrapper.__annotations__ = annotations
     wrapper.__name__ = function.__name__
     wrapper.__doc__ = function.__doc__
     wrapper.__module__ = function.__module__
@@ -240,9 +250,11 @@ def _column_metadata(table: Table) -> dict[str, Any]:
 def _code_references(function: Callable[..., Any]) -> Mapping[str, Any]:
     path = inspect.getsourcefile(function) or ""
     line = function.__code__.co_firstlineno
-    references: list[LocalFileCodeReference | UrlCodeReference] = [LocalFileCodeReference(file_path=path, line_number=line)]
-    git_url = get_settings().git_url
-    if git_url:
-        relative = path.removeprefix(f"{PROJECT_ROOT}/")
-        references.append(UrlCodeReference(url=f"{git_url.rstrip('/')}/blob/main/{relative}#L{line}", label=relative))
-    return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)
+        references: list[LocalFileCodeReference | UrlCodeReference] = [LocalFileCodeReference(file_path=path, line_number=line)]
+        git_url = get_settings().git_url
+        if git_url:
+            relative = path.removeprefix(f"{PROJECT_ROOT}/")
+            references.append(UrlCodeReference(url=f"{git_url.rstrip('/')}/blob/main/{relative}#L{line}", label=relative))
+        return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references)}

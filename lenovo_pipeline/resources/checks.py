@@ -18,6 +18,7 @@ from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.contracts.expectations import validate
 from lenovo_pipeline.failures import as_dagster_failure
 from lenovo_pipeline.resources.assets import Upstream, asset_key
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 _SHOWN = 20
@@ -33,12 +34,18 @@ def violations_check(
     """Declare a check of an asset: the function returns one sentence for each violation; its docstring says what must hold."""
 
     def declare(function: Callable[..., Sequence[str]]) -> AssetChecksDefinition:
+        own = inspect.signature(function).parameters
+        annotations: dict[str, Any] = {"store": ResourceParam[Store], **{name: p.annotation for name, p in own.items()}}
+
         def compute(**arguments: Any) -> AssetCheckResult:
             with as_dagster_failure():
-                return check_result(function(**arguments), severity)
+                return check_result(function(**{name: arguments[name] for name in own}), severity)
 
-        compute.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
-        compute.__annotations__ = {**function.__annotations__, "return": AssetCheckResult}
+        compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=a) for n, a in annotations.items()],
+            return_annotation=AssetCheckResult,
+        )
+        compute.__annotations__ = {**annotations, "return": AssetCheckResult}
         compute.__name__ = function.__name__
         return asset_check(
             asset=asset_key(asset),
@@ -46,7 +53,6 @@ def violations_check(
             description=inspect.getdoc(function),
             blocking=blocking,
             additional_deps=[asset_key(dep) for dep in deps],
-            required_resource_keys={"store"},
         )(compute)
 
     return declare
@@ -71,7 +77,6 @@ def contract_check(table: Table) -> AssetChecksDefinition:
         name=f"{table.name}_fit_their_contract",
         description=f"Types, ranges, uniqueness, not-null and references of {table.qualified_name}, as its contract declares them.",
         blocking=True,
-        required_resource_keys={"store"},
     )
     def fit_their_contract(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
         with as_dagster_failure():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagster import InitResourceContext, ResourceDefinition, resource
+from dagster import InitResourceContext, ResourceDefinition, io_manager, resource
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.runs import fail_dead_runs
@@ -37,8 +37,8 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         with tracked(context.resources.store.mlflow, context.resources.store.artifacts / "mlflow", context) as opened:
             yield opened
 
-    @resource(required_resource_keys={"warehouse", "tracking"}, description="Tables in the warehouse, by their contracts.")
-    def io_manager(context: InitResourceContext) -> WarehouseIOManager:
+    @io_manager(required_resource_keys={"warehouse", "tracking"}, description="Tables in the warehouse, by their contracts.")
+    def warehouse_tables(context: InitResourceContext) -> WarehouseIOManager:
         return WarehouseIOManager(context.resources.warehouse, tables, context.resources.tracking)
 
     return {
@@ -46,5 +46,5 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         "store": store,
         "warehouse": warehouse,
         "tracking": tracking,
-        "io_manager": io_manager,
+        "io_manager": warehouse_tables,
     }

@@ -1,0 +1,104 @@
+"""`python -m lenovo_pipeline.commands.store backup|restore`: keep data/store safe, one command each.
+
+Both hold the store's lock, so no run writes meanwhile, and write aside: a backup or a store is whole or absent.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.settings import get_settings
+
+_NOT_SAVED = {"lock", "lock.json"}
+_TOP = "store"
+
+
+def backup(store: Store, folder: Path, wait_s: float) -> Path:
+    """Save the store as `folder/store-<UTC time>.tar.gz`; returns its path.
+
+    Raises PermanentFailure if there is no store or the archive cannot be written, TransientFailure while a run holds the store.
+    """
+    if not store.format_file.exists():
+        raise PermanentFailure(f"{store.root} holds no store to save", remedy="Make one first: make run.")
+    with store.held("backup", wait_s, print):
+        folder.mkdir(parents=True, exist_ok=True)
+        place = folder / f"store-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.tar.gz"
+        aside = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            with tarfile.open(aside, "w:gz", compresslevel=3) as archive:
+                for path in sorted(store.root.iterdir()):
+                    if path.name not in _NOT_SAVED:
+                        archive.add(path, arcname=f"{_TOP}/{path.name}")
+            aside.replace(place)
+        except OSError as error:
+            raise PermanentFailure(
+                f"the backup {place} cannot be written ({error.strerror or error})", remedy="Make room or choose another folder with --to."
+            ) from error
+        finally:
+            aside.unlink(missing_ok=True)
+    return place
+
+
+def restore(store: Store, source: Path, wait_s: float) -> None:
+    """Replace the store by a backup. The old store stays untouched until the backup is unpacked and found whole.
+
+    Raises PermanentFailure if the archive is missing, damaged, no backup of a store, or of a format that this code cannot read.
+    """
+    if not source.is_file():
+        raise PermanentFailure(f"there is no backup at {source}", remedy="List them with: ls data/backups; then make restore FROM=…")
+    store.root.mkdir(parents=True, exist_ok=True)
+    with store.held("restore", wait_s, print):
+        with tempfile.TemporaryDirectory(dir=store.root.parent, prefix=f".{store.root.name}-restore-") as scratch:
+            try:
+                with tarfile.open(source, "r:gz") as archive:
+                    archive.extractall(scratch, filter="data")
+            except (tarfile.TarError, EOFError, OSError) as error:
+                raise PermanentFailure(f"the backup {source} is damaged ({error})", remedy="Choose another backup.") from error
+            unpacked = Store(Path(scratch) / _TOP)
+            if not unpacked.format_file.exists():
+                raise PermanentFailure(f"{source} is no backup of a store", remedy="Choose one that make backup made.")
+            unpacked.open()
+            # The lock file stays where it is: the lock that we hold is on it.
+            retired = Path(scratch) / "retired"
+            retired.mkdir()
+            for path in list(store.root.iterdir()):
+                if path.name not in _NOT_SAVED:
+                    path.rename(retired / path.name)
+            for path in list(unpacked.root.iterdir()):
+                path.rename(store.root / path.name)
+            shutil.rmtree(retired, ignore_errors=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns 0, or 1 with the reason on stderr."""
+    settings = get_settings()
+    parser = argparse.ArgumentParser(prog="lenovo_pipeline.commands.store", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    saving = commands.add_parser("backup", help="save data/store")
+    saving.add_argument("--to", type=Path, default=settings.store.parent / "backups", help="folder for the archive")
+    putting = commands.add_parser("restore", help="put a backup back")
+    putting.add_argument("source", type=Path, help="the archive that backup made")
+    options = parser.parse_args(arguments)
+    store = Store(settings.store)
+    try:
+        if options.command == "backup":
+            place = backup(store, options.to, settings.lock_wait_s)
+            print(f"Saved {store.root} as {place} ({place.stat().st_size / 1e6:.1f} MB). Put it back with: make restore FROM={place}")
+        else:
+            restore(store, options.source, settings.lock_wait_s)
+            print(f"{store.root} is as it was in {options.source}.")
+    except PipelineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
