@@ -136,4 +136,5 @@ def _machine_types(rng: np.random.Generator, count: int) -> list[str]:
     """Distinct machine types such as 21ML: two digits and two letters."""
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
     numbers = rng.choice(80 * len(letters) ** 2, size=count, replace=False).tolist()
-    return [f"{20 + n // len(letters) ** 2}{letters[n // len(letters) % len(letters)]}{letters[n % len(letters)]}" for n in numbers]
+    pairs = [first + second for first in letters for second in letters]
+    return [f"{20 + n // len(pairs)}{pairs[n % len(pairs)]}" for n in numbers]

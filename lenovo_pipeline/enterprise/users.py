@@ -22,7 +22,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "DPT-ENG": ("Firmware Engineer", "Hardware Engineer", "Mechanical Engineer", "Systems Architect", "Validation Engineer"),
     "DPT-ITS": ("System Administrator", "Network Engineer", "Service Desk Analyst", "Cloud Engineer", "Database Administrator"),
     "DPT-SUP": ("Support Engineer", "Escalation Specialist", "Knowledge Author", "Field Technician", "Support Analyst"),
-    "DPT-SAL": ("Account Executive", "Presales Consultant", "Inside Sales Representative", "Channel Specialist", "Bid Specialist"),
+    "DPT-SAL": ("Account Executive", "Presales Consultant", "Inside Sales Agent", "Channel Specialist", "Bid Specialist"),
     "DPT-MKT": ("Product Marketer", "Campaign Specialist", "Content Designer", "Market Analyst", "Event Planner"),
     "DPT-FIN": ("Financial Analyst", "Accountant", "Treasury Analyst", "Tax Specialist", "Cost Controller"),
     "DPT-HRS": ("Recruiter", "HR Business Partner", "Payroll Specialist", "Learning Designer", "Compensation Analyst"),
@@ -56,8 +56,8 @@ def make_users(departments: pd.DataFrame, devices: pd.DataFrame, seed: int, scal
     count = rows(_USERS_AT_SCALE_1 * scale, _FEWEST)
     staffed = [d for d in departments["department_id"].tolist() if d in STAFFED]
     # Three people at least in every department, in the order of being hired: director, manager, first member.
-    assigned = np.concatenate([np.repeat(np.arange(len(staffed)), 3), weighted(rng, _DEPARTMENT_WEIGHTS, count - 3 * len(staffed))])
-    department_of = [staffed[i] for i in np.sort(assigned, kind="stable").tolist()]
+    others = weighted(rng, _DEPARTMENT_WEIGHTS, count - 3 * len(staffed))
+    department_of = [staffed[i] for i in np.sort(np.concatenate([np.repeat(np.arange(len(staffed)), 3), others])).tolist()]
     locales = _locales(rng, department_of)
     names = _names(seed, locales)
     seniority = weighted(rng, _SENIORITY_WEIGHTS, count).tolist()
