@@ -1,0 +1,107 @@
+"""data/store/published: the snapshot that everything outside a run reads, swapped in whole.
+
+`published` is a symbolic link to one of `published-<version>`; replacing the link is atomic, so that a reader finds the
+old snapshot or the new one, and one who has the old one open keeps it. The previous snapshot stays until the next swap.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lenovo_pipeline.contracts import digest
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.folders import folder_aside
+from lenovo_pipeline.resources.store import FORMAT, Store
+from lenovo_pipeline.resources.warehouse import Warehouse
+
+MANIFEST = "manifest.json"
+WAREHOUSE = "warehouse.duckdb"
+_VERSION_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Published:
+    """A snapshot: its version (hash of all tables' data versions), its size in bytes, whether it was already there."""
+
+    version: str
+    tables: int
+    rows: int
+    bytes: int
+    changed: bool
+
+
+def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> Published:
+    """Copy the warehouse into a new snapshot and swap it in; nothing is copied if the data versions are those published.
+
+    Raises PermanentFailure, leaving the old snapshot in place, if it cannot be written.
+    """
+    tables = [
+        {"table": name, "model": model, "data_version": version, "rows": rows}
+        for name, model, version, rows in warehouse.frame(
+            "SELECT qualified_name, model, digest, rows FROM pipeline.tables ORDER BY qualified_name, model"
+        ).itertuples(index=False)
+    ]
+    version = digest([f"{FORMAT} {json.dumps(made_by, sort_keys=True)}", *(f"{t['table']} {t['model']} {t['data_version']}" for t in tables)])
+    rows = sum(int(table["rows"]) for table in tables)
+    current = read_manifest(store)
+    if current is not None and current.get("version") == version:
+        return Published(version, len(tables), rows, _size(store.published), changed=False)
+    place = store.root / f"published-{version[:_VERSION_LENGTH]}"
+    with folder_aside(place) as aside:
+        _copy(warehouse, aside / WAREHOUSE)
+        manifest = {
+            "version": version,
+            "format": FORMAT,
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made_by": made_by,
+            "tables": tables,
+        }
+        (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    previous = store.published.resolve() if store.published.is_symlink() else None
+    link = store.root / f".published.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(place.name)
+    link.replace(store.published)
+    for old in store.root.glob("published-*"):
+        if old not in (place, previous):
+            shutil.rmtree(old, ignore_errors=True)
+    return Published(version, len(tables), rows, _size(place), changed=True)
+
+
+def read_manifest(store: Store) -> dict[str, Any] | None:
+    """The manifest of the current snapshot; None if nothing has been published yet or the snapshot is damaged."""
+    try:
+        manifest = json.loads((store.published / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(manifest, dict) and (store.published / WAREHOUSE).is_file()
+    return manifest if whole else None
+
+
+def open_snapshot(store: Store) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published warehouse. Raises PermanentFailure if nothing has been published."""
+    if read_manifest(store) is None:
+        raise PermanentFailure(f"nothing has been published in {store.root} yet", remedy="Run: make run")
+    # The link is resolved first, so that a swap meanwhile cannot split the snapshot.
+    return duckdb.connect(str(store.published.resolve() / WAREHOUSE), read_only=True)
+
+
+def _copy(warehouse: Warehouse, target: Path) -> None:
+    with warehouse.read() as connection:
+        ((source,),) = connection.execute("SELECT current_database()").fetchall()
+        quoted = str(target).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS snapshot")
+        try:
+            connection.execute(f'COPY FROM DATABASE "{source}" TO snapshot')
+        finally:
+            connection.execute("DETACH snapshot")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.resolve().rglob("*") if path.is_file())
