@@ -6,6 +6,7 @@ which hit the devices that many people carry.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,12 @@ class _Releases:
             self.of_device[device].append(i)
         for own in self.of_device:
             own.sort(key=lambda i: self.released[i])
-        self.previous = {after: before for own in self.of_device for before, after in zip(own, own[1:], strict=False)}
+        self.previous = {after: before for own in self.of_device for before, after in pairwise(own)}
         self.next = {before: after for after, before in self.previous.items()}
         # A release needs room before it for something to break, to be noticed and to be worked on.
-        self.fixing = [after for after, before in self.previous.items() if self.released[after] - self.released[before] >= 6 * _DAY]
+        self.fixing = [
+            after for after, before in self.previous.items() if self.released[after] - self.released[before] >= 6 * _DAY
+        ]
 
     def at(self, device: int, moment: int) -> int:
         """The newest release of a device at a moment that is not before its first one."""
@@ -137,12 +140,9 @@ def _recent(rng: np.random.Generator, releases: _Releases, weights: Integers, co
         detected = started + 600 + picks[i][1] % (3 * 3600)
         still_open = i % 4 == 0
         resolved = detected + 7200 + picks[i][2] % (4 * _DAY)
-        drafts.append(
-            _Draft(
-                device, releases.at(device, started), None, parts[picks[i][0] % len(parts)], severities[i], started, detected,
-                None if still_open or resolved >= _END else resolved,
-            )  # fmt: skip
-        )
+        fixed = None if still_open or resolved >= _END else resolved
+        part = parts[picks[i][0] % len(parts)]
+        drafts.append(_Draft(device, releases.at(device, started), None, part, severities[i], started, detected, fixed))
     return drafts
 
 
@@ -162,12 +162,8 @@ def _fixed_otherwise(rng: np.random.Generator, releases: _Releases, count: int) 
         hours = _MOST_HOURS[severities[i]]
         resolved = detected + 3600 * (1 + picks[i][2] % hours) + picks[i][3] % 3600
         parts = components_of(releases.families[device])
-        drafts.append(
-            _Draft(
-                device, release, None, parts[picks[i][3] % len(parts)], severities[i], started, detected,
-                resolved if resolved < _END else None,
-            )  # fmt: skip
-        )
+        fixed = resolved if resolved < _END else None
+        drafts.append(_Draft(device, release, None, parts[picks[i][3] % len(parts)], severities[i], started, detected, fixed))
     return drafts
 
 
