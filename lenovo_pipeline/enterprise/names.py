@@ -86,7 +86,8 @@ def _lists(locale: str) -> tuple[_Written, _Written, bool]:
 
 
 def _plain(names: "dict[str, float] | tuple[str, ...]") -> _Written:
-    return tuple((name, name) for name in dict.fromkeys(names))
+    # Faker's German list holds a few joke names, all with a word in lower case.
+    return tuple((name, name) for name in dict.fromkeys(names) if all(word[0].isupper() for word in name.split()))
 
 
 # Faker's Chinese lists have no romanised form of each name, which an address needs.

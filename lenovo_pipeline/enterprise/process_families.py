@@ -172,7 +172,8 @@ FAMILIES: tuple[ProcessFamily, ...] = (
     ),
     ProcessFamily(
         "compliance review", "DPT-LEG", (40, 400),
-        ("Export Control Check", "Privacy Assessment", "Gift Register Review", "Records Retention Review", "Trade Sanction Check"),
+        ("Export Control Check", "Privacy Assessment", "Gift Register Review", "Records Retention Review",
+         "Trade Sanction Check"),
         ("Define the scope", "Request evidence", "Interview the owners", "Compare with the rule", "Rate the findings",
          "Agree on actions", "Track the actions", "Sign off"),
     ),
