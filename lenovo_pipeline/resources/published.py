@@ -105,3 +105,22 @@ def _copy(warehouse: Warehouse, target: Path) -> None:
 
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.resolve().rglob("*") if path.is_file())
+
+
+def snapshot_problems(store: Store, warehouse: Warehouse) -> list[str]:
+    """One sentence for each table whose data version in the snapshot is not the warehouse's."""
+    register = "SELECT qualified_name || ' ' || model AS name, digest FROM pipeline.tables ORDER BY ALL"
+    try:
+        snapshot = open_snapshot(store)
+    except (PermanentFailure, duckdb.Error) as error:
+        return [f"the snapshot cannot be opened: {error}"]
+    try:
+        published = dict(snapshot.execute(register).fetchall())
+    finally:
+        snapshot.close()
+    current = dict(warehouse.frame(register).itertuples(index=False, name=None))
+    return [
+        f"{name.strip()} is {published.get(name, 'absent')[:12]} in the snapshot, {current.get(name, 'absent')[:12]} in the warehouse"
+        for name in sorted(published.keys() | current.keys())
+        if published.get(name) != current.get(name)
+    ]

@@ -58,6 +58,10 @@ class Store:
         return self.root / "dagster"
 
     @property
+    def alerts(self) -> Path:
+        return self.root / "alerts"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "lock"
 

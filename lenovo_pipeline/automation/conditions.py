@@ -1,0 +1,17 @@
+"""When an asset is made again by itself: when something that it is made from has another data version."""
+
+from dagster import AutomationCondition
+
+
+def follow_data_versions() -> AutomationCondition:  # type: ignore[type-arg]
+    """True once after a dependency's data version changed, or will in the same tick, until the asset is requested or updated.
+
+    Unlike `eager` it stays still when a dependency was made again without a change, and asks for nothing that is
+    missing because nobody has run it yet; edge-triggered, so that a failing asset is not requested for ever.
+    """
+    changed = AutomationCondition.any_deps_match(
+        AutomationCondition.data_version_changed() | AutomationCondition.will_be_requested()
+    )
+    return (
+        changed.since_last_handled() & ~AutomationCondition.any_deps_in_progress() & ~AutomationCondition.in_progress()
+    ).with_label("follow_data_versions")

@@ -1,0 +1,44 @@
+"""The jobs: what can be run as one."""
+
+from dagster import AssetSelection, In, JobDefinition, Nothing, OpExecutionContext, define_asset_job, job, op
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from lenovo_pipeline.resources.retention import remove_old_runs, remove_unused
+from lenovo_pipeline.resources.store import Store
+
+everything: UnresolvedAssetJobDefinition = define_asset_job(
+    "everything", selection=AssetSelection.all(), description="The whole graph, from the simulated world to the published snapshot."
+)
+
+refresh_knowledge: UnresolvedAssetJobDefinition = define_asset_job(
+    "refresh_knowledge",
+    selection=AssetSelection.groups("uploads", "knowledge") | AssetSelection.assets("roster/published"),
+    description="Read the uploads again and bring vectors, keywords, graph and analytics in line with the records.",
+)
+
+refresh_uploads: UnresolvedAssetJobDefinition = define_asset_job(
+    "refresh_uploads",
+    selection=AssetSelection.assets("uploads/files").downstream(),
+    description="What new, changed and deleted uploads touch.",
+)
+
+
+@op(required_resource_keys={"store"}, description="Remove artifacts, snapshots and left-overs that nothing uses.")
+def remove_unused_artifacts(context: OpExecutionContext) -> None:
+    store: Store = context.resources.store
+    for line in remove_unused(store):
+        context.log.info(line)
+
+
+@op(ins={"after": In(Nothing)}, description="Remove Dagster runs older than the retention time, and their logs.")
+def remove_old_dagster_runs(context: OpExecutionContext) -> None:
+    context.log.info(f"{remove_old_runs(context.instance, keep=context.run_id)} old runs removed.")
+
+
+@job(description="Remove what no snapshot cites and nothing uses, so that nothing grows for ever.")
+def retention() -> None:
+    remove_old_dagster_runs(remove_unused_artifacts())
+
+
+ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads]
+OTHER_JOBS: list[JobDefinition] = [retention]
