@@ -1,0 +1,113 @@
+"""All questions of a world: drafts of every kind, worded, split, without doubles, in balanced numbers.
+
+Belongs here: the choice among drafts. Does not belong here: what can be asked (single, hops, sets, versions, absent).
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.enterprise.anchors import SPLITS, Split, split_of
+from lenovo_pipeline.gold.absent import unanswerable
+from lenovo_pipeline.gold.drafts import Draft
+from lenovo_pipeline.gold.hops import multi_hop
+from lenovo_pipeline.gold.phrasing import phrased
+from lenovo_pipeline.gold.sets import aggregate, comparison, constrained, negated
+from lenovo_pipeline.gold.single import basic, chinese, paraphrased, round_robin
+from lenovo_pipeline.gold.tables import CATEGORIES, QUESTIONS
+from lenovo_pipeline.gold.versions import conflicting, temporal
+from lenovo_pipeline.gold.world import World
+
+_AT_SCALE_1: dict[Split, int] = {"train": 210, "validation": 50, "test": 170}
+"""Most questions of one category in a split at scale 1."""
+
+
+def _all_chinese(world: World) -> Iterator[Draft]:
+    """Mostly look-ups, since those rest on Chinese texts where there are any; some comparisons and computations."""
+    others = [make(world, language, "chinese") for language in ("zh-Hans", "zh-Hant") for make in (comparison, aggregate)]
+    return round_robin([chinese(world), *others])
+
+
+GENERATORS: dict[str, Callable[[World], Iterator[Draft]]] = {
+    "basic": basic,
+    "paraphrased": paraphrased,
+    "multi_hop": multi_hop,
+    "aggregate": aggregate,
+    "comparison": comparison,
+    "constrained": constrained,
+    "temporal": temporal,
+    "conflicting": conflicting,
+    "negated": negated,
+    "unanswerable": unanswerable,
+    "chinese": _all_chinese,
+}
+
+
+def make_questions(frames: Mapping[str, pd.DataFrame], seed: int, scale: float) -> pd.DataFrame:
+    """The questions that the records of a world can be asked, with their answers (contract QUESTIONS).
+
+    `frames` are the enterprise tables by name. Up to scale 1 the number of questions grows with the scale, above it with
+    its square root. Same frames, seed and scale, same questions. Raises KeyError naming missing tables.
+    """
+    world = World(frames, seed)
+    seen: set[str] = set()
+    rows = [row for category in CATEGORIES for row in _questions(world, category, most(scale), seen)]
+    return pd.DataFrame(rows, columns=list(QUESTIONS.column_names))
+
+
+def most(scale: float) -> dict[Split, int]:
+    """The most questions of one category in each split."""
+    factor = max(scale, 0.02) if scale <= 1 else scale**0.5
+    return {split: max(4, round(number * factor)) for split, number in _AT_SCALE_1.items()}
+
+
+def _questions(world: World, category: str, limits: Mapping[Split, int], seen: set[str]) -> Iterator[dict[str, Any]]:
+    taken: Counter[Split] = Counter()
+    asked: set[str] = set()
+    for draft in GENERATORS[category](world):
+        split = split_of(draft.anchor)
+        if taken[split] >= limits[split]:
+            if all(taken[s] >= limits[s] for s in SPLITS):
+                return
+            continue
+        program = json.dumps(draft.program, sort_keys=True, default=str) + draft.language
+        if program in asked or {world.split(one.record_id) for one in draft.evidence} - {split}:
+            continue
+        wording = phrased(world, draft, split)
+        if wording is None or wording[0].casefold() in seen:
+            continue
+        asked.add(program)
+        seen.add(wording[0].casefold())
+        taken[split] += 1
+        yield _row(world, draft, split, *wording)
+
+
+def _row(world: World, draft: Draft, split: Split, question: str, phrasing: str) -> dict[str, Any]:
+    answer = draft.answer
+    found = [surface for one in draft.evidence if one.role == "answer" for surface in one.surfaces]
+    forms = [form for form in found if form in answer.forms] + list(answer.forms)
+    text = f"{question}\n{answer.canonical}"
+    return {
+        "question_id": f"GQ-{hashlib.sha256(text.encode()).hexdigest()[:16]}",
+        "question": question,
+        "answer_type": answer.type,
+        "unit": answer.unit,
+        "answer": answer.canonical,
+        "answer_items": list(answer.items or (answer.canonical,)),
+        "aliases": [form for form in dict.fromkeys(forms) if form != answer.canonical],
+        "extractive": answer.extractive,
+        "evidence_ids": [one.record_id for one in draft.evidence],
+        "evidence_types": [world.table_of[one.record_id] for one in draft.evidence],
+        "evidence_facts": [{"role": one.role, "surfaces": list(one.surfaces)} for one in draft.evidence],
+        "category": draft.category,
+        "language": draft.language,
+        "split": split,
+        "anchor": draft.anchor,
+        "family": draft.family,
+        "phrasing": phrasing,
+        "program": draft.program,
+    }
