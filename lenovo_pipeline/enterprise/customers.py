@@ -60,7 +60,7 @@ def _organisations(rng: np.random.Generator, kinds: list[str], endings: list[str
     firsts = rng.integers(0, len(FIRST_WORDS), size=len(kinds)).tolist()
     shifts = rng.integers(1, len(FIRST_WORDS), size=len(kinds)).tolist()
     taken: set[str] = set()
-    names = []
+    names: list[str] = []
     for kind, ending, city, first, shift in zip(kinds, endings, cities, firsts, shifts, strict=True):
         plain = [f"{city} {ending}"] if kind in _NAMED_BY_CITY else []
         word, other = FIRST_WORDS[first], FIRST_WORDS[(first + shift) % len(FIRST_WORDS)]

@@ -127,7 +127,7 @@ def _specify(
         "weight_kg": round(series.weight_kg * (1000 + weight_shift) / 1000, 3),
         "ports": list(series.ports),
         "operating_system": [system for since, system in series.operating_systems if since <= year][-1],
-        "price_usd": generation.price_usd * (1000 + price_shift + surcharge) // 1000 - 0.01,
+        "price_usd": round(generation.price_usd * (1000 + price_shift + surcharge) // 1000 - 0.01, 2),
         "warranty_months": series.warranty_months,
     }
 

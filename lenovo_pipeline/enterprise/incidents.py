@@ -28,6 +28,8 @@ _PARTS = {component: category for component, _, category, _ in COMPONENTS}
 _SEVERITY_WEIGHTS = (25, 42, 25, 8)
 _MOST_HOURS = {"low": 900, "medium": 500, "high": 240, "critical": 72}
 """Longest time until a fix that needs no firmware, in hours."""
+_LEAST_RECENTLY_AFFECTED = 12
+"""Incidents of the interactions' 30 days are broad enough to be seen in them."""
 _MOST_AFFECTED = {"low": 15, "medium": 40, "high": 120, "critical": 400}
 
 
@@ -175,6 +177,7 @@ def _described(
     # Distinct over the whole world, so that a code leads to one incident.
     codes = rng.choice(np.arange(0x1000, 0x10000), size=count, replace=count > 0xF000).tolist()
     picks = rng.integers(0, 1_000_000, size=(count, 4)).tolist()
+    window = second_number(INTERACTIONS_START)
     records: list[dict[str, Any]] = []
     for i, draft in enumerate(drafts):
         family = releases.families[draft.device]
@@ -182,6 +185,7 @@ def _described(
         fault = faults[picks[i][0] % len(faults)]
         number = fault.low + picks[i][2] % (fault.high - fault.low + 1)
         category = categories[draft.component]
+        least = _LEAST_RECENTLY_AFFECTED if draft.started >= window else 1
         records.append(
             {
                 "incident_id": f"INC-{100_001 + i}",
@@ -197,7 +201,7 @@ def _described(
                 if draft.fixed_by is None
                 else f"Install firmware {releases.versions[draft.fixed_by]}, which {fault.firmware_fix}.",
                 "severity": draft.severity,
-                "affected_users": 1 + picks[i][3] % _MOST_AFFECTED[draft.severity],
+                "affected_users": least + picks[i][3] % _MOST_AFFECTED[draft.severity],
                 "started_at": moment_of(draft.started),
                 "detected_at": moment_of(draft.detected),
                 "resolved_at": None if draft.resolved is None else moment_of(draft.resolved),

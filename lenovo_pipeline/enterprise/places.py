@@ -63,10 +63,10 @@ INDUSTRIES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 FIRST_WORDS = (
     "Alder", "Amber", "Anchor", "Arbor", "Aster", "Beacon", "Birch", "Blue Lantern", "Bridge", "Calder", "Cedar", "Cobalt",
-    "Compass", "Copper", "Coral", "Crane", "Delta", "Dunes", "Eastgate", "Ember", "Falcon", "Fern", "Fjord", "Garnet", "Golden Gate",
-    "Granite", "Harbour", "Hazel", "Heron", "Highland", "Ivory", "Jade", "Juniper", "Kestrel", "Lagoon", "Larch", "Linden", "Lotus",
-    "Magnolia", "Maple", "Meridian", "Moorland", "Nightingale", "Northstar", "Oak Hill", "Opal", "Orchid", "Osprey", "Pebble",
-    "Pine", "Plover", "Quarry", "Quill", "Raven", "Redwood", "River", "Saffron", "Sable", "Silver Birch", "Slate", "Sparrow",
-    "Spruce", "Sterling", "Summit", "Swift", "Tamarind", "Teal", "Thistle", "Tidal", "Topaz", "Umber", "Vale", "Verdant", "Violet",
-    "Walnut", "Westwind", "Willow", "Yarrow", "Zephyr", "Zinnia",
+    "Compass", "Copper", "Coral", "Crane", "Delta", "Dunes", "Eastgate", "Ember", "Falcon", "Fern", "Fjord", "Garnet",
+    "Golden Gate", "Granite", "Harbour", "Hazel", "Heron", "Highland", "Ivory", "Jade", "Juniper", "Kestrel", "Lagoon",
+    "Larch", "Linden", "Lotus", "Magnolia", "Maple", "Meridian", "Moorland", "Nightingale", "Northstar", "Oak Hill", "Opal",
+    "Orchid", "Osprey", "Pebble", "Pine", "Plover", "Quarry", "Quill", "Raven", "Redwood", "River", "Saffron", "Sable",
+    "Silver Birch", "Slate", "Sparrow", "Spruce", "Sterling", "Summit", "Swift", "Tamarind", "Teal", "Thistle", "Tidal",
+    "Topaz", "Umber", "Vale", "Verdant", "Violet", "Walnut", "Westwind", "Willow", "Yarrow", "Zephyr", "Zinnia",
 )  # fmt: skip
