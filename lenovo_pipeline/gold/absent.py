@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lenovo_pipeline.enterprise.anchors import customer_anchor
 from lenovo_pipeline.gold.attributes import BY_TABLE
+from lenovo_pipeline.gold.choosing import family_of, order_of, round_robin, spread
 from lenovo_pipeline.gold.describe import ORDINALS, named
 from lenovo_pipeline.gold.drafts import Draft, refusal
-from lenovo_pipeline.gold.single import family_of, order_of, round_robin, spread
 from lenovo_pipeline.gold.world import World
 
 
@@ -51,7 +51,9 @@ UNRECORDED: dict[str, tuple[Unrecorded, ...]] = {
     ),
     "incidents": (
         Unrecorded("insurance claim number", "保险理赔编号", ("insurance", "保险", "保險")),
-        Unrecorded("cost of lost working hours", "工时损失成本", ("lost working hours", "working hours lost", "工时损失", "工時損失")),
+        Unrecorded(
+            "cost of lost working hours", "工时损失成本", ("lost working hours", "working hours lost", "工时损失", "工時損失")
+        ),
         Unrecorded("room temperature at the time", "当时的室温", ("room temperature", "室温", "室溫")),
     ),
     "journeys": (
@@ -64,17 +66,25 @@ UNRECORDED: dict[str, tuple[Unrecorded, ...]] = {
 
 def unanswerable(world: World) -> Iterator[Draft]:
     """Refusals: facts not recorded, generations, error codes and customers that do not exist, ratings never given."""
-    return round_robin([
-        *(_unrecorded(world, table, language) for table in UNRECORDED for language in ("en", "en", "zh-Hans", "zh-Hant")),
-        _no_such_generation(world),
-        _no_such_error(world),
-        _no_such_customer(world),
-        _no_rating(world),
-    ])  # fmt: skip
+    return round_robin(
+        [
+            *(_unrecorded(world, table, language) for table in UNRECORDED for language in ("en", "en", "zh-Hans", "zh-Hant")),
+            _no_such_generation(world),
+            _no_such_error(world),
+            _no_such_customer(world),
+            _no_rating(world),
+        ]
+    )
 
 
 def _refusal(
-    bank: str, anchor: str, slots: dict[str, str], noun: str, program: dict[str, object], language: str = "en", family: str | None = None
+    bank: str,
+    anchor: str,
+    slots: dict[str, str],
+    noun: str,
+    program: dict[str, object],
+    language: str = "en",
+    family: str | None = None,
 ) -> Draft:
     return Draft(
         bank=bank,
@@ -102,12 +112,18 @@ def _unrecorded(world: World, table: str, language: str) -> Iterator[Draft]:
             continue
         noun = fact.noun if language == "en" else fact.chinese
         program: dict[str, object] = {"what": "fact", "entity": reference.program, "terms": list(fact.terms), "name": name}
-        yield _refusal("value", world.anchors[record_id], {"e": reference.phrase}, noun, program, language, family_of(world, record_id))
+        yield _refusal(
+            "value", world.anchors[record_id], {"e": reference.phrase}, noun, program, language, family_of(world, record_id)
+        )
 
 
 def _no_such_generation(world: World) -> Iterator[Draft]:
     numbers = {s: {world.row("devices", i)["generation"] for i in ids} for s, ids in world.group("devices", "series").items()}
-    nouns = [a for a in BY_TABLE["devices"] if a.is_number and a.column not in {"display_inch", "battery_mah", "battery_wh", "rack_units", "refresh_rate_hz"}]
+    nouns = [
+        a
+        for a in BY_TABLE["devices"]
+        if a.is_number and a.column not in {"display_inch", "battery_mah", "battery_wh", "rack_units", "refresh_rate_hz"}
+    ]
     order = sorted(numbers, key=lambda s: world.place("no generation", s))
     for series, attribute in spread(order, nouns):
         generation = max(numbers[series]) + 2
@@ -155,9 +171,29 @@ def _other_code(world: World, code: str, incident_id: str) -> str | None:
 
 
 _MADE_UP = (
-    ("Quillfeather", "Brambleforth", "Vantorelle", "Oskarrund", "Zephyrine", "Thistlewick", "Marrowglen", "Ulvendahl", "Corvanthe", "Pellworthy"),
-    ("Tidal Kites", "Lantern Works", "Orchard Rail", "Glasshouse Partners", "Harp Mills", "Comet Dairy", "Cinnamon Freight", "Ferry Looms"),
-)  # fmt: skip
+    (
+        "Quillfeather",
+        "Brambleforth",
+        "Vantorelle",
+        "Oskarrund",
+        "Zephyrine",
+        "Thistlewick",
+        "Marrowglen",
+        "Ulvendahl",
+        "Corvanthe",
+        "Pellworthy",
+    ),
+    (
+        "Tidal Kites",
+        "Lantern Works",
+        "Orchard Rail",
+        "Glasshouse Partners",
+        "Harp Mills",
+        "Comet Dairy",
+        "Cinnamon Freight",
+        "Ferry Looms",
+    ),
+)
 
 
 def _no_such_customer(world: World) -> Iterator[Draft]:
@@ -176,4 +212,6 @@ def _no_rating(world: World) -> Iterator[Draft]:
         reference = named(world, "journeys", journey_id)
         if row["satisfaction"] is None and reference is not None:
             program: dict[str, object] = {"what": "value", "entity": reference.program, "column": "satisfaction"}
-            yield _refusal("value", world.anchors[journey_id], {"e": reference.phrase}, "satisfaction score that the customer gave", program)
+            yield _refusal(
+                "value", world.anchors[journey_id], {"e": reference.phrase}, "satisfaction score that the customer gave", program
+            )

@@ -15,9 +15,24 @@ from lenovo_pipeline.gold.surfaces import month_name, month_name_chinese
 from lenovo_pipeline.gold.world import Row, World
 
 ORDINALS = (
-    "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
-    "thirteenth", "fourteenth", "fifteenth", "sixteenth",
-)  # fmt: skip
+    "",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+)
 
 
 @dataclass(frozen=True)
@@ -96,11 +111,13 @@ def _process(world: World, row: Row, language: str) -> Iterator[Reference]:
 
 def _process_oblique(world: World, row: Row, language: str) -> Iterator[Reference]:
     day = row["established_on"]
-    same = [p for p in world.group("processes", "department_id")[row["department_id"]] if _month(world, p) == (day.year, day.month)]
+    same = [
+        p for p in world.group("processes", "department_id")[row["department_id"]] if _month(world, p) == (day.year, day.month)
+    ]
     if len(same) == 1:
         department = world.row("departments", row["department_id"])["name"]
         phrase = say(
-            language, "what {d} has been doing since {m}", "{d}自{m}起运行的流程", d=department, m=_month_in(language, day)
+            language, "the routine that {d} took up in {m}", "{d}自{m}起运行的流程", d=department, m=_month_in(language, day)
         )
         yield from _unique(world, phrase, "processes", department_id=row["department_id"], established_on=day)
 

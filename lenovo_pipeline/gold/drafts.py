@@ -15,7 +15,16 @@ AnswerType: TypeAlias = Literal["text", "number", "list", "yes_no", "refusal"]
 Role: TypeAlias = Literal["answer", "support"]
 
 REFUSAL = "The records do not say."
-_REFUSALS = ("not recorded", "unknown", "not available", "cannot be answered from the records", "无法回答", "無法回答", "记录中没有", "記錄中沒有")
+_REFUSALS = (
+    "not recorded",
+    "unknown",
+    "not available",
+    "cannot be answered from the records",
+    "无法回答",
+    "無法回答",
+    "记录中没有",
+    "記錄中沒有",
+)
 YES, NO = ("yes", "是", "true"), ("no", "否", "不是", "false")
 
 

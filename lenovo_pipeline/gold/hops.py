@@ -1,36 +1,46 @@
 """Questions whose answer stands in a record that is only reached through another one: multi-hop.
 
-Belongs here: chains of two records in one split. Does not belong here: sets of records (sets.py).
+Belongs here: chains of two records in one split. Does not belong here: sets of records (groups.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lenovo_pipeline.gold.attributes import ARTICLE, BY_TABLE, Attribute
+from lenovo_pipeline.gold.attributes import BY_TABLE, Attribute
+from lenovo_pipeline.gold.choosing import order_of, round_robin, spread
 from lenovo_pipeline.gold.describe import Reference, described, named, relative
 from lenovo_pipeline.gold.drafts import Draft, proof
-from lenovo_pipeline.gold.single import order_of, round_robin, spread, value_draft
+from lenovo_pipeline.gold.single import value_draft
 from lenovo_pipeline.gold.surfaces import number_forms
 from lenovo_pipeline.gold.world import World
 
 
 def multi_hop(world: World, language: str = "en", category: str = "multi_hop") -> Iterator[Draft]:
     """Look-ups through predecessor and successor, order, incident, article, neighbour process and document."""
-    return round_robin([
-        _values(world, category, language, "devices", lambda i: list(relative(world, i, language))),
-        _values(world, category, language, "devices", lambda i: list(_device_of_journey(world, i))),
-        _values(world, category, language, "devices", lambda i: list(_device_of_incident(world, i))),
-        _values(world, category, language, "incidents", lambda i: list(_incident_of_article(world, i))),
-        _values(world, category, language, "processes", lambda i: list(_neighbour(world, i))),
-        _values(world, category, language, "customers", lambda i: list(_customer_of_journey(world, i))),
-        _values(world, category, language, "processes", lambda i: list(_subject_of_document(world, i, "process_id", "processes"))),
-        _values(world, category, language, "customers", lambda i: list(_subject_of_document(world, i, "customer_id", "customers"))),
-        _values(world, category, language, "devices", lambda i: list(_subject_of_document(world, i, "device_ids", "devices"))),
-    ])  # fmt: skip
+    return round_robin(
+        [
+            _values(world, category, language, "devices", lambda i: list(relative(world, i, language))),
+            _values(world, category, language, "devices", lambda i: list(_device_of_journey(world, i))),
+            _values(world, category, language, "devices", lambda i: list(_device_of_incident(world, i))),
+            _values(world, category, language, "incidents", lambda i: list(_incident_of_article(world, i))),
+            _values(world, category, language, "processes", lambda i: list(_neighbour(world, i))),
+            _values(world, category, language, "customers", lambda i: list(_customer_of_journey(world, i))),
+            _values(
+                world, category, language, "processes", lambda i: list(_subject_of_document(world, i, "process_id", "processes"))
+            ),
+            _values(
+                world, category, language, "customers", lambda i: list(_subject_of_document(world, i, "customer_id", "customers"))
+            ),
+            _values(
+                world, category, language, "devices", lambda i: list(_subject_of_document(world, i, "device_ids", "devices"))
+            ),
+        ]
+    )
 
 
-def _values(world: World, category: str, language: str, table: str, references: Callable[[str], Sequence[Reference]]) -> Iterator[Draft]:
-    attributes = [a for a in BY_TABLE[table] if a not in ARTICLE]
-    for record_id, attribute in spread(order_of(world, table, f"{category}/{language}"), attributes):
+def _values(
+    world: World, category: str, language: str, table: str, references: Callable[[str], Sequence[Reference]]
+) -> Iterator[Draft]:
+    for record_id, attribute in spread(order_of(world, table, f"{category}/{language}"), BY_TABLE[table]):
         for reference in _usable(references(record_id), attribute):
             draft = value_draft(world, category, language, record_id, reference, attribute)
             # A chain that one record proves alone is no chain.
@@ -49,7 +59,11 @@ def _device_of_journey(world: World, device_id: str) -> Iterator[Reference]:
         hop = proof(world, journey_id, [world.row("devices", device_id)["name"]], "support")
         if row["bought_device_ids"] == [device_id] and reference is not None and hop is not None:
             yield Reference(
-                f"the only device bought in {reference.phrase}", "journeys", reference.where, (hop,), (("bought_device_ids", "devices"),)
+                f"the only device bought in {reference.phrase}",
+                "journeys",
+                reference.where,
+                (hop,),
+                (("bought_device_ids", "devices"),),
             )
 
 
@@ -57,7 +71,11 @@ def _device_of_incident(world: World, device_id: str) -> Iterator[Reference]:
     for incident_id in world.group("incidents", "device_id").get(device_id, []):
         row = world.row("incidents", incident_id)
         hop = proof(world, incident_id, [world.row("devices", device_id)["name"]], "support")
-        if world.count("incidents", error_code=row["error_code"]) == 1 and hop is not None and world.stated(incident_id, [row["error_code"]]):
+        if (
+            world.count("incidents", error_code=row["error_code"]) == 1
+            and hop is not None
+            and world.stated(incident_id, [row["error_code"]])
+        ):
             yield Reference(
                 f"the device that showed error {row['error_code']}",
                 "incidents",
@@ -74,12 +92,19 @@ def _incident_of_article(world: World, incident_id: str) -> Iterator[Reference]:
         hop = proof(world, article_id, [code], "support")
         if reference is not None and hop is not None:
             yield Reference(
-                f"the incident behind {reference.phrase}", "support_articles", reference.where, (hop,), (("incident_id", "incidents"),)
+                f"the incident behind {reference.phrase}",
+                "support_articles",
+                reference.where,
+                (hop,),
+                (("incident_id", "incidents"),),
             )
 
 
 def _neighbour(world: World, process_id: str) -> Iterator[Reference]:
-    for column, phrase in (("upstream_ids", "the only process that {n} waits for"), ("downstream_ids", "the only process that waits for {n}")):
+    for column, phrase in (
+        ("upstream_ids", "the only process that {n} waits for"),
+        ("downstream_ids", "the only process that waits for {n}"),
+    ):
         for other_id in world.group("processes", column).get(process_id, []):
             other = world.row("processes", other_id)
             reference = named(world, "processes", other_id)
@@ -115,4 +140,6 @@ def _subject_of_document(world: World, subject_id: str, column: str, table: str)
         # A title that names the subject would answer the first hop.
         if reference is not None and hop is not None and alone and name.lower() not in row["title"].lower():
             noun = {"processes": "process", "customers": "customer", "devices": "device"}[table]
-            yield Reference(f"the {noun} that {reference.phrase} is about", "documents", reference.where, (hop,), ((column, table),))
+            yield Reference(
+                f"the {noun} that {reference.phrase} is about", "documents", reference.where, (hop,), ((column, table),)
+            )

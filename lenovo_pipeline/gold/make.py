@@ -1,6 +1,6 @@
 """All questions of a world: drafts of every kind, worded, split, without doubles, in balanced numbers.
 
-Belongs here: the choice among drafts. Does not belong here: what can be asked (single, hops, sets, versions, absent).
+Belongs here: the choice among drafts. Does not belong here: what can be asked (single.py, hops.py, aggregates.py and their like).
 """
 
 import hashlib
@@ -13,11 +13,15 @@ import pandas as pd
 
 from lenovo_pipeline.enterprise.anchors import SPLITS, Split, split_of
 from lenovo_pipeline.gold.absent import unanswerable
+from lenovo_pipeline.gold.aggregates import aggregate
+from lenovo_pipeline.gold.choosing import round_robin
+from lenovo_pipeline.gold.comparisons import comparison
+from lenovo_pipeline.gold.constraints import constrained
 from lenovo_pipeline.gold.drafts import Draft
 from lenovo_pipeline.gold.hops import multi_hop
+from lenovo_pipeline.gold.negations import negated
 from lenovo_pipeline.gold.phrasing import phrased
-from lenovo_pipeline.gold.sets import aggregate, comparison, constrained, negated
-from lenovo_pipeline.gold.single import basic, chinese, paraphrased, round_robin
+from lenovo_pipeline.gold.single import basic, chinese, paraphrased
 from lenovo_pipeline.gold.tables import CATEGORIES, QUESTIONS
 from lenovo_pipeline.gold.versions import conflicting, temporal
 from lenovo_pipeline.gold.world import World
@@ -103,6 +107,7 @@ def _row(world: World, draft: Draft, split: Split, question: str, phrasing: str)
         "evidence_ids": [one.record_id for one in draft.evidence],
         "evidence_types": [world.table_of[one.record_id] for one in draft.evidence],
         "evidence_facts": [{"role": one.role, "surfaces": list(one.surfaces)} for one in draft.evidence],
+        "alternate_ids": _retelling(world, draft, split),
         "category": draft.category,
         "language": draft.language,
         "split": split,
@@ -111,3 +116,16 @@ def _row(world: World, draft: Draft, split: Split, question: str, phrasing: str)
         "phrasing": phrasing,
         "program": draft.program,
     }
+
+
+def _retelling(world: World, draft: Draft, split: Split) -> list[str]:
+    """Records of the same split that retell a record with an answer and state its fact in one of the same forms."""
+    needed = {one.record_id for one in draft.evidence}
+    found = [
+        record_id
+        for one in draft.evidence
+        if one.role == "answer"
+        for record_id in world.retold(one.record_id)
+        if record_id not in needed and world.split(record_id) == split and world.stated(record_id, one.surfaces)
+    ]
+    return list(dict.fromkeys(found))

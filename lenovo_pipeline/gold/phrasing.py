@@ -12,12 +12,10 @@ from lenovo_pipeline.gold.patterns_chinese import CHINESE, in_script
 from lenovo_pipeline.gold.surfaces import sequences
 from lenovo_pipeline.gold.world import World
 
+
 def patterns_of(draft: Draft, split: Split) -> tuple[str, ...]:
     """The patterns that a draft may use in a split, its fixed words filled in. Raises KeyError for a bank without patterns."""
-    if draft.patterns is not None:
-        by_split = draft.patterns
-    else:
-        by_split = (PATTERNS if draft.language == "en" else CHINESE)[draft.bank]
+    by_split = draft.patterns or (PATTERNS if draft.language == "en" else CHINESE)[draft.bank]
     patterns = by_split[SPLITS.index(split)]
     filled = []
     for pattern in patterns:
@@ -53,4 +51,5 @@ def _filled(pattern: str, draft: Draft) -> str:
         pattern = in_script(pattern, draft.language)
     for name, value in draft.slots.items():
         pattern = pattern.replace("{" + name + "}", value)
-    return pattern[0].upper() + pattern[1:]
+    # A Chinese question may begin with a name, whose first letter stays as it is.
+    return pattern[0].upper() + pattern[1:] if draft.language == "en" else pattern

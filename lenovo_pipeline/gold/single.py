@@ -4,47 +4,15 @@ Belongs here: look-ups. Does not belong here: anything that needs two records (h
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from lenovo_pipeline.enterprise.texts import rendering
 from lenovo_pipeline.gold.attributes import BY_TABLE, Attribute
+from lenovo_pipeline.gold.choosing import family_of, order_of, round_robin, spread
 from lenovo_pipeline.gold.describe import Reference, described, named
 from lenovo_pipeline.gold.drafts import Answer, Draft, number_answer, proof, proofs, text_answer
 from lenovo_pipeline.gold.world import World
-
-T = TypeVar("T")
-
-
-def round_robin(sources: Sequence[Iterable[T]]) -> Iterator[T]:
-    """One draft of each source in turn until all are used up."""
-    running = [iter(source) for source in sources]
-    while running:
-        for source in tuple(running):
-            try:
-                yield next(source)
-            except StopIteration:
-                running.remove(source)
-
-
-def spread(ids: Sequence[str], choices: Sequence[T]) -> Iterator[tuple[str, T]]:
-    """Every pair of id and choice, so that any beginning of the sequence has many ids and many choices in it."""
-    for shift in range(len(choices)):
-        for place, record_id in enumerate(ids):
-            yield record_id, choices[(place + shift) % len(choices)]
-
-
-def family_of(world: World, record_id: str) -> str | None:
-    """The device family that a record is about, where all its devices are of one."""
-    row: Any = world.row(world.table_of[record_id], record_id)
-    ids = [record_id] if "family" in row else [row["device_id"]] if row.get("device_id") else row.get("device_ids") or []
-    families = {world.row("devices", device_id)["family"] for device_id in ids}
-    return families.pop() if len(families) == 1 else None
-
-
-def order_of(world: World, table: str, purpose: str) -> list[str]:
-    """Ids of a table in random order; device families take turns."""
-    return world.shuffled(table, purpose, by="family" if table == "devices" else None)
 
 
 def value_draft(
@@ -82,26 +50,30 @@ def value_draft(
 
 def basic(world: World) -> Iterator[Draft]:
     """Plain questions with plain names."""
-    return round_robin([
-        *(_lookups(world, table, "basic", "en") for table in BY_TABLE),
-        document_facts(world, "basic", "en"),
-        parameters(world, "basic", "en"),
-        steps(world, "basic", "en"),
-    ])  # fmt: skip
+    return round_robin(
+        [
+            *(_lookups(world, table, "basic", "en") for table in BY_TABLE),
+            document_facts(world, "basic", "en"),
+            parameters(world, "basic", "en"),
+            steps(world, "basic", "en"),
+        ]
+    )
 
 
 def chinese(world: World) -> Iterator[Draft]:
     """The same in Chinese, simplified and traditional; records with Chinese texts come first."""
-    return round_robin([
-        source
-        for language in ("zh-Hans", "zh-Hant")
-        for source in (
-            *(_lookups(world, table, "chinese", language) for table in BY_TABLE),
-            document_facts(world, "chinese", language),
-            parameters(world, "chinese", language),
-            steps(world, "chinese", language),
-        )
-    ])  # fmt: skip
+    return round_robin(
+        [
+            source
+            for language in ("zh-Hans", "zh-Hant")
+            for source in (
+                *(_lookups(world, table, "chinese", language) for table in BY_TABLE),
+                document_facts(world, "chinese", language),
+                parameters(world, "chinese", language),
+                steps(world, "chinese", language),
+            )
+        ]
+    )
 
 
 def paraphrased(world: World) -> Iterator[Draft]:
@@ -114,7 +86,9 @@ def _lookups(world: World, table: str, category: str, language: str) -> Iterator
     if language != "en":
         ids = _same_language_first(world, ids, language)
     for record_id, attribute in spread(ids, BY_TABLE[table]):
-        references = described(world, table, record_id, language) if category == "chinese" else _one(named(world, table, record_id))
+        references = (
+            described(world, table, record_id, language) if category == "chinese" else _one(named(world, table, record_id))
+        )
         for reference in references:
             draft = value_draft(world, category, language, record_id, reference, attribute)
             if draft is not None and attribute.column not in reference.where:
@@ -213,10 +187,12 @@ def parameters(world: World, category: str, language: str) -> Iterator[Draft]:
 
 def steps(world: World, category: str, language: str) -> Iterator[Draft]:
     """The first and the last step of a process or of a resolution, and the step after another one."""
-    return round_robin([
-        _steps(world, table, column, category, language)
-        for table, column in (("processes", "steps"), ("support_articles", "resolution_steps"))
-    ])  # fmt: skip
+    return round_robin(
+        [
+            _steps(world, table, column, category, language)
+            for table, column in (("processes", "steps"), ("support_articles", "resolution_steps"))
+        ]
+    )
 
 
 def _steps(world: World, table: str, column: str, category: str, language: str) -> Iterator[Draft]:
@@ -226,7 +202,9 @@ def _steps(world: World, table: str, column: str, category: str, language: str) 
         reference = named(world, table, record_id, language)
         if reference is None or len(listed) < 3 or len(set(listed)) < len(listed):
             continue
-        bank, position = (("first_step", 0), ("last_step", len(listed) - 1), ("next_step", 1 + place % (len(listed) - 2)))[place % 3]
+        bank, position = (("first_step", 0), ("last_step", len(listed) - 1), ("next_step", 1 + place % (len(listed) - 2)))[
+            place % 3
+        ]
         evidence = proofs(proof(world, record_id, [listed[position]]))
         if evidence is not None:
             yield Draft(

@@ -31,8 +31,19 @@ _OTHER_FORMS: dict[str, tuple[str, ...]] = {
 # A larger unit is a form of the value only where it divides it.
 _LARGER = {"GB": ("TB", 1024), "month": ("year", 12), "h": ("day", 24)}
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def plain(value: float) -> str:

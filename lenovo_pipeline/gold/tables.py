@@ -56,24 +56,40 @@ QUESTIONS = Table(
             type="text",
             description="Canonical answer: text, a plain decimal number, list items joined by '; ', yes or no, or the refusal.",
         ),
-        Column(name="answer_items", type="text[]", description="The items of a list, in no particular order; else the answer alone."),
-        Column(name="aliases", type="text[]", description="Other forms that count as right, those found in the evidence first."),
-        Column(name="extractive", type="boolean", description="Whether the answer or an alias stands in the text of the evidence."),
+        Column(name="answer_items", type="text[]", description="The items of a list, in any order; else the answer alone."),
+        Column(name="aliases", type="text[]", description="Other forms that are right, those in the evidence first."),
+        Column(
+            name="extractive", type="boolean", description="Whether the answer or an alias stands in the text of the evidence."
+        ),
         Column(name="evidence_ids", type="text[]", description="Records that prove the answer; empty for a refusal."),
         Column(name="evidence_types", type="text[]", description="Enterprise table of each evidence record, in the same order."),
         Column(
             name="evidence_facts",
             type="json",
-            description="For each evidence record, in the same order: {role: answer|support, surfaces: forms of the needed fact in its text}.",
+            description="For each evidence record, in order: {role: answer|support, surfaces: forms of the needed fact in its text}.",
+        ),
+        Column(
+            name="alternate_ids",
+            type="text[]",
+            description="Other records that retell an answering record and state the answer as well: as relevant, but not needed.",
         ),
         Column(name="category", type="text", description="What makes the question hard.", choices=CATEGORIES),
         Column(name="language", type="text", description="Language of the question (BCP 47).", choices=LANGUAGES),
         Column(name="split", type="text", description="Split of the anchor.", choices=SPLITS),
+        Column(name="anchor", type="text", description="Anchor entity, `kind:key`.", pattern=r"(series|process|customer):.+"),
         Column(
-            name="anchor", type="text", description="Anchor entity, `kind:key`.", pattern=r"(series|process|customer):.+"
+            name="family",
+            type="text",
+            description="Device family, where the question is about devices.",
+            nullable=True,
+            choices=FAMILIES,
         ),
-        Column(name="family", type="text", description="Device family, where the question is about devices.", nullable=True, choices=FAMILIES),
-        Column(name="phrasing", type="text", description="Phrasing family: kind of question and hash of its pattern.", pattern=r"[a-z_]+/[0-9a-f]{10}"),
+        Column(
+            name="phrasing",
+            type="text",
+            description="Phrasing family: kind of question and hash of its pattern.",
+            pattern=r"[a-z_]+/[0-9a-f]{10}",
+        ),
         Column(name="program", type="json", description="How to compute the answer anew: {op, …arguments}."),
     ),
 )

@@ -6,13 +6,14 @@ Belongs here: first, last, between, latest version, and facts that a superseded 
 from collections.abc import Iterator
 from typing import Any
 
+from lenovo_pipeline.enterprise.texts import rendering
+from lenovo_pipeline.gold.choosing import family_of, order_of, round_robin
 from lenovo_pipeline.gold.describe import named, relative
 from lenovo_pipeline.gold.drafts import Draft, Evidence, date_answer, number_answer, proof, proofs, text_answer, yes_no_answer
-from lenovo_pipeline.gold.sets import LARGEST_SET, name_of
-from lenovo_pipeline.gold.single import fact_answer, family_of, loaded, order_of, round_robin
+from lenovo_pipeline.gold.groups import LARGEST_SET, name_of
+from lenovo_pipeline.gold.single import fact_answer, loaded
 from lenovo_pipeline.gold.surfaces import date_forms
 from lenovo_pipeline.gold.world import World
-from lenovo_pipeline.enterprise.texts import rendering
 
 
 def chains(world: World, purpose: str) -> Iterator[tuple[str, str, list[str]]]:
@@ -96,19 +97,21 @@ def _conflict(
 
 def temporal(world: World, language: str = "en", category: str = "temporal") -> Iterator[Draft]:
     """The newest and oldest of a set, the latest version, what came first, and the time between two days."""
-    return round_robin([
-        _extremes(world, category, "devices", "series", "release_date", "{n} series"),
-        _extremes(world, category, "devices", "series", "end_of_support", "{n} series"),
-        _extremes(world, category, "incidents", "device_id", "started_at", "{n}"),
-        _extremes(world, category, "processes", "process_family", "established_on", "{n} family"),
-        _latest_versions(world, category),
-        _latest_facts(world, category),
-        _between(world, category),
-        _first_of_two(world, category, "incidents", "started_at"),
-        _first_of_two(world, category, "devices", "end_of_support"),
-        _first_of_two(world, category, "customers", "customer_since"),
-        _latest_journey(world, category),
-    ])  # fmt: skip
+    return round_robin(
+        [
+            _extremes(world, category, "devices", "series", "release_date", "{n} series"),
+            _extremes(world, category, "devices", "series", "end_of_support", "{n} series"),
+            _extremes(world, category, "incidents", "device_id", "started_at", "{n}"),
+            _extremes(world, category, "processes", "process_family", "established_on", "{n} family"),
+            _latest_versions(world, category),
+            _latest_facts(world, category),
+            _between(world, category),
+            _first_of_two(world, category, "incidents", "started_at"),
+            _first_of_two(world, category, "devices", "end_of_support"),
+            _first_of_two(world, category, "customers", "customer_since"),
+            _latest_journey(world, category),
+        ]
+    )
 
 
 def _extremes(world: World, category: str, table: str, by: str, column: str, phrase: str) -> Iterator[Draft]:
@@ -138,7 +141,14 @@ def _extremes(world: World, category: str, table: str, by: str, column: str, phr
                     answer=text_answer(name),
                     evidence=evidence,
                     slots={"s": phrase.format(n=owner)},
-                    program={"op": "extreme", "table": table, "where": {by: value}, "by": column, "last": last, "column": "error_code" if table == "incidents" else "name"},
+                    program={
+                        "op": "extreme",
+                        "table": table,
+                        "where": {by: value},
+                        "by": column,
+                        "last": last,
+                        "column": "error_code" if table == "incidents" else "name",
+                    },
                     family=family_of(world, winner),
                 )
 
@@ -147,7 +157,11 @@ def _latest_versions(world: World, category: str) -> Iterator[Draft]:
     for place, (title, _, ids) in enumerate(chains(world, f"{category}/versions")):
         row = world.row("documents", ids[-1])
         answer = number_answer(row["version"], None, extractive=True) if place % 2 else date_answer(row["published_at"])
-        forms = [f"version {row['version']}", f"v{row['version']}", f"第 {row['version']} 版", f"第{row['version']}版", *answer.forms] if place % 2 else answer.forms
+        forms = (
+            [f"version {row['version']}", f"v{row['version']}", f"第 {row['version']} 版", f"第{row['version']}版", *answer.forms]
+            if place % 2
+            else answer.forms
+        )
         evidence = proofs(proof(world, ids[-1], forms))
         if evidence is not None:
             yield Draft(
@@ -215,7 +229,9 @@ def _first_of_two(world: World, category: str, table: str, column: str) -> Itera
         if None in days or days[0] == days[1] or None in references or names[0] == names[1]:
             continue
         winner = days.index(min(days))
-        evidence = proofs(*(proof(world, i, date_forms(d)) for i, d in zip(ids, days, strict=True)), proof(world, ids[winner], [names[winner]]))
+        evidence = proofs(
+            *(proof(world, i, date_forms(d)) for i, d in zip(ids, days, strict=True)), proof(world, ids[winner], [names[winner]])
+        )
         if evidence is not None and date_forms(days[0])[0] != date_forms(days[1])[0]:
             yield Draft(
                 bank=f"earlier_{table}",
@@ -224,7 +240,12 @@ def _first_of_two(world: World, category: str, table: str, column: str) -> Itera
                 answer=text_answer(names[winner]),
                 evidence=evidence,
                 slots={"a": references[0].phrase if references[0] else "", "b": references[1].phrase if references[1] else ""},
-                program={"op": "earlier", "entities": [r.program for r in references if r], "by": column, "column": "error_code" if table == "incidents" else "name"},
+                program={
+                    "op": "earlier",
+                    "entities": [r.program for r in references if r],
+                    "by": column,
+                    "column": "error_code" if table == "incidents" else "name",
+                },
                 family=family_of(world, ids[0]),
             )
 

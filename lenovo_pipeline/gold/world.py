@@ -57,7 +57,7 @@ class World:
 
     def _take(self, name: str, frame: pd.DataFrame) -> None:
         id_column = ID_COLUMNS[name]
-        records = [{k: _python(v) for k, v in row.items()} for row in frame.to_dict("records")]
+        records = [{str(k): _python(v) for k, v in row.items()} for row in frame.to_dict("records")]
         for column, (source, derive) in DERIVED.get(name, {}).items():
             for record in records:
                 record[column] = derive(record[source])
@@ -88,6 +88,14 @@ class World:
     def stated(self, record_id: str, forms: Iterable[str]) -> tuple[str, ...]:
         """Those forms that stand in the text of the record."""
         return tuple(find(self.lowered(record_id), forms))
+
+    def retold(self, record_id: str) -> list[str]:
+        """Records that tell of the same thing: an incident and the articles that explain it."""
+        table = self.table_of[record_id]
+        if table == "incidents":
+            return self.group("support_articles", "incident_id").get(record_id, [])
+        incident = self.row(table, record_id)["incident_id"] if table == "support_articles" else None
+        return [] if incident is None else [incident, *(i for i in self.retold(incident) if i != record_id)]
 
     def sequences(self, record_id: str) -> set[tuple[str, ...]]:
         """The sequences of four words in the text of a record (phrasing.sequences)."""
