@@ -3,33 +3,69 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import Definitions, in_process_executor, load_asset_checks_from_modules, load_assets_from_modules
+from dagster import AssetsDefinition, Definitions, in_process_executor, load_asset_checks_from_modules, load_assets_from_modules
 
+from lenovo_pipeline.automation.conditions import follow_data_versions
+from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
+from lenovo_pipeline.automation.schedules import SCHEDULES
+from lenovo_pipeline.automation.sensors import make_sensors
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.enterprise import assets as enterprise_assets
 from lenovo_pipeline.enterprise import checks as enterprise_checks
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
+from lenovo_pipeline.gold import assets as gold_assets
+from lenovo_pipeline.gold import checks as gold_checks
+from lenovo_pipeline.gold.tables import TABLES as GOLD_TABLES
+from lenovo_pipeline.knowledge import assets as knowledge_assets
+from lenovo_pipeline.knowledge import checks as knowledge_checks
+from lenovo_pipeline.knowledge.tables import TABLES as KNOWLEDGE_TABLES
 from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.wiring import make_resources
+from lenovo_pipeline.roster import assets as roster_assets
+from lenovo_pipeline.roster import checks as roster_checks
 from lenovo_pipeline.settings import Settings, get_settings
+from lenovo_pipeline.uploads import assets as uploads_assets
+from lenovo_pipeline.uploads import checks as uploads_checks
+from lenovo_pipeline.uploads.tables import TABLES as UPLOADS_TABLES
 
-TABLES: dict[str, Table] = {table.qualified_name: table for table in (*ENTERPRISE_TABLES,)}
+TABLES: dict[str, Table] = {
+    table.qualified_name: table for table in (*ENTERPRISE_TABLES, *UPLOADS_TABLES, *KNOWLEDGE_TABLES, *GOLD_TABLES)
+}
 """Every table of every stage, by its qualified name."""
 
-_ASSET_MODULES = [enterprise_assets]
-_CHECK_MODULES = [enterprise_checks]
+_ASSET_MODULES = [enterprise_assets, uploads_assets, knowledge_assets, gold_assets, roster_assets]
+_CHECK_MODULES = [enterprise_checks, uploads_checks, knowledge_checks, gold_checks, roster_checks]
 
 
 def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any] | None = None) -> Definitions:
     """The code location for these settings (default: the environment's); `resources` replaces single resources by name."""
     settings = settings or get_settings()
+    assets = [asset for asset in load_assets_from_modules(_ASSET_MODULES) if isinstance(asset, AssetsDefinition)]
     return Definitions(
-        assets=load_assets_from_modules(_ASSET_MODULES),
+        assets=[_following(asset) for asset in assets],
         asset_checks=[
             *load_asset_checks_from_modules(_CHECK_MODULES),
+            *enterprise_checks.causality_checks,
             *(contract_check(table) for table in TABLES.values()),
+            roster_checks.lineage_check(_dependencies(assets)),
         ],
+        jobs=[*ASSET_JOBS, *OTHER_JOBS],
+        schedules=SCHEDULES,
+        sensors=make_sensors(settings),
         resources={**make_resources(settings, TABLES), **(resources or {})},
         # One process for all steps: a process each would import mlflow and the encoder's libraries again every time.
         executor=in_process_executor,
     )
+
+
+def _following(asset: AssetsDefinition) -> AssetsDefinition:
+    """The asset with the automation condition that every asset with inputs has; a root is made by schedules and sensors."""
+    return asset.map_asset_specs(
+        lambda spec: spec.replace_attributes(automation_condition=follow_data_versions()) if spec.deps else spec
+    )
+
+
+def _dependencies(assets: list[AssetsDefinition]) -> dict[str, set[str]]:
+    return {
+        "/".join(spec.key.path): {"/".join(dep.asset_key.path) for dep in spec.deps} for asset in assets for spec in asset.specs
+    }

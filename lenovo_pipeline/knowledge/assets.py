@@ -1,18 +1,24 @@
 """The assets of stage `knowledge`: passages, the stores that they and the records fill, analytics, and whether all agree."""
 
-from dagster import AssetExecutionContext, MetadataValue, ResourceParam
+from dataclasses import asdict
+from pathlib import Path
+
 import pandas as pd
+from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table, digest
 from lenovo_pipeline.enterprise import tables as enterprise
 from lenovo_pipeline.knowledge import analytics as queries
-from lenovo_pipeline.knowledge import tables
+from lenovo_pipeline.knowledge import graph_sync, tables
 from lenovo_pipeline.knowledge.agreement import compare_states
 from lenovo_pipeline.knowledge.chunks import make_chunks
-from lenovo_pipeline.knowledge.keyword_index import build_index
+from lenovo_pipeline.knowledge.graph import desired_graph
+from lenovo_pipeline.knowledge.graph_model import NODES, RELATIONSHIPS
+from lenovo_pipeline.knowledge.keyword_index import KeywordIndex, build_index
 from lenovo_pipeline.knowledge.vector_collections import read_vector_state, synchronise
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
+from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tables_io import markdown_table
 from lenovo_pipeline.resources.vectors import Vectors
@@ -31,6 +37,7 @@ _TEXT_TABLES = {
     "journeys": enterprise.JOURNEYS,
     "texts": uploads.TEXTS,
 }
+_GRAPH_TABLES: tuple[Table, ...] = tuple({part.table.qualified_name: part.table for part in (*NODES, *RELATIONSHIPS)}.values())
 _PROGRESS_EVERY = 0.1
 
 
@@ -93,6 +100,51 @@ def vector_collections(
     )
 
 
+@store_asset(
+    "knowledge",
+    "graph",
+    description="The records as a graph: devices, people, processes, customers, texts and uploads with typed relationships.",
+    kinds={"neo4j"},
+    deps=_GRAPH_TABLES,
+)
+def graph(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], graph_store: ResourceParam[GraphStore]) -> StoreReport:
+    desired = desired_graph(_load(warehouse, _GRAPH_TABLES))
+    counts = graph_sync.synchronise(graph_store, desired, say=context.log.info)
+    by_kind = desired.state()["kind"].value_counts().rename_axis("kind").reset_index(name="count")
+    return StoreReport(
+        data_version=desired.digest(),
+        counts={"nodes": len(desired.nodes), "relationships": len(desired.relationships), **asdict(counts)},
+        metadata={"changed": counts.written > 0, "kinds": MetadataValue.md(markdown_table(by_kind)), "place": graph_store.address().uri},
+    )
+
+
+@table_asset(
+    tables.STORE_AGREEMENT,
+    deps=[*_GRAPH_TABLES, "knowledge/vector_collections", "knowledge/graph", "knowledge/keyword_index"],
+    chunks=tables.CHUNKS,
+)
+def store_agreement(
+    chunks: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    vectors: ResourceParam[Vectors],
+    graph_store: ResourceParam[GraphStore],
+) -> pd.DataFrame:
+    embedded = chunks.rename(columns={"chunk_id": "id"})
+    # An id in the keyword index is made from the content, so it is its own hash.
+    indexed = embedded.assign(kind="chunks", content_hash=embedded["id"])
+    index = KeywordIndex.load(store.artifacts / "keyword_index").ids
+    found_in_index = pd.DataFrame({"kind": "chunks", "id": index, "content_hash": index}, dtype=object)
+    return pd.concat(
+        [
+            compare_states("chroma", embedded, read_vector_state(vectors)),
+            compare_states("keyword_index", indexed, found_in_index),
+            compare_states("graph", desired_graph(_load(warehouse, _GRAPH_TABLES)).state(), graph_sync.read_graph_state(graph_store)),
+        ],
+        ignore_index=True,
+    )
+
+
 @table_asset(tables.USAGE, deps=[enterprise.INTERACTIONS, enterprise.USERS, enterprise.DEPARTMENTS, enterprise.DEVICES])
 def usage(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.USAGE)
@@ -132,5 +184,9 @@ def analytics(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.ANALYTICS)
 
 
-def _folder_bytes(folder: "Path") -> int:
+def _load(warehouse: Warehouse, wanted: tuple[Table, ...]) -> dict[str, pd.DataFrame]:
+    return {table.qualified_name: warehouse.load(table) for table in wanted}
+
+
+def _folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

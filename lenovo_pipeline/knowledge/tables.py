@@ -241,7 +241,7 @@ STORE_AGREEMENT = Table(
     description="For each store and kind of record: what should be there by the warehouse, and what is there.",
     key=("store", "kind"),
     columns=(
-        Column(name="store", type="text", description="Store.", choices=("chroma", "graph")),
+        Column(name="store", type="text", description="Store.", choices=("chroma", "graph", "keyword_index")),
         Column(name="kind", type="text", description="Collection, label or relationship type."),
         _count("expected", "Records that should be there.", "record"),
         _count("found", "Records that are there.", "record"),

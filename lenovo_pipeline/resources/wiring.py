@@ -6,10 +6,13 @@ from typing import Any
 from dagster import InitResourceContext, ResourceDefinition, io_manager, resource
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.resources.encoders import OnnxEncoder, bundled_encoder
+from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tables_io import WarehouseIOManager
 from lenovo_pipeline.resources.tracking import Tracking, tracked
+from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
 
@@ -41,10 +44,28 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
     def warehouse_tables(context: InitResourceContext) -> WarehouseIOManager:
         return WarehouseIOManager(context.resources.warehouse, tables, context.resources.tracking)
 
+    @resource(required_resource_keys={"store"}, description="The vector store (Chroma).")
+    def vectors(context: InitResourceContext) -> Iterator[Vectors]:
+        opened = Vectors(context.resources.store.chroma, settings.chroma_url)
+        yield opened
+        opened.close()
+
+    @resource(required_resource_keys={"store"}, description="The graph (Neo4j or the embedded server), over Bolt; started at first use.")
+    def graph_store(context: InitResourceContext) -> Iterator[GraphStore]:
+        with GraphStore.from_settings(settings) as opened:
+            yield opened
+
+    @resource(required_resource_keys={"store"}, description="The sentence encoder all-MiniLM-L6-v2, in ONNX Runtime.")
+    def encoder(context: InitResourceContext) -> OnnxEncoder:
+        return OnnxEncoder(bundled_encoder(), context.resources.store.artifacts / "encoders")
+
     return {
         "settings": ResourceDefinition.hardcoded_resource(settings),
         "store": store,
         "warehouse": warehouse,
         "tracking": tracking,
+        "vectors": vectors,
+        "graph_store": graph_store,
+        "encoder": encoder,
         "io_manager": warehouse_tables,
     }
