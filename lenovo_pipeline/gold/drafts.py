@@ -53,7 +53,8 @@ class Evidence:
 class Draft:
     """One question to be phrased. `bank` names its patterns; `wording` fills their fixed part, `slots` their open part.
 
-    `evidence` is in the order of use; the question is made only if all of it lies in one split. `anchor` decides the split.
+    `evidence` is in the order of use; the question is made only if all of it lies in one split, and so do the `entities` that
+    the answer names beside it. `anchor` decides the split.
     `patterns` replaces the bank: patterns of train, validation and test.
     """
 
@@ -67,6 +68,7 @@ class Draft:
     wording: dict[str, str] = field(default_factory=dict)
     language: str = "en"
     family: str | None = None
+    entities: tuple[str, ...] = ()
     patterns: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None = None
 
 

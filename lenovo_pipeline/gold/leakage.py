@@ -22,6 +22,8 @@ LEAK_KINDS = (
     "shared_question",
     "shared_phrasing",
     "shared_template",
+    "shared_answer_sentence",
+    "answer_of_another_split",
     "question_inside_other_answer",
 )
 _SHORTEST_INSIDE = 4
@@ -31,8 +33,8 @@ _SHORTEST_INSIDE = 4
 def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """All leaks between train, validation and test; empty where there is none.
 
-    `questions`: contract QUESTIONS; `records`: columns record_id, anchor, template of all records that carry a text.
-    Returns columns kind (LEAK_KINDS), question_id, detail (what was found, against what).
+    `questions`: contract QUESTIONS; `records`: columns record_id, anchor, template and name (None
+    where a record has no name) of all records that carry a text. Returns columns kind (LEAK_KINDS), question_id, detail (what was found, against what).
     """
     anchors = dict(zip(records["record_id"], records["anchor"], strict=True))
     templates = dict(zip(records["record_id"], records["template"], strict=True))
@@ -43,9 +45,16 @@ def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
         *_shared("shared_question", asked, lambda row: [" ".join(words(row["question"]))]),
         *_shared("shared_phrasing", asked, lambda row: [row["phrasing"]]),
         *_shared("shared_template", asked, lambda row: [templates[i] for i in _rests_on(row) if i in templates]),
+        *_shared("shared_answer_sentence", asked, lambda row: [row["answer"]] if row["evidence_ids"] and is_sentence(row["answer"]) else []),
+        *_foreign_answers(asked, records),
         *_inside_answers(asked),
     ]
     return pd.DataFrame(found, columns=["kind", "question_id", "detail"]).drop_duplicates(ignore_index=True)
+
+
+def is_sentence(answer: str) -> bool:
+    """Whether an answer is a sentence rather than a name or a value."""
+    return answer.endswith((".", "。")) and len(words(answer)) > _SHORTEST_INSIDE
 
 
 def _rests_on(row: Asked) -> list[str]:
@@ -76,6 +85,15 @@ def _shared(kind: str, asked: Sequence[Asked], features: Callable[[Asked], Itera
                     row["question_id"],
                     f"{feature} occurs in {known['split']} ({known['question_id']}) and {row['split']}",
                 )
+
+
+def _foreign_answers(asked: Sequence[Asked], records: pd.DataFrame) -> Iterator[Leak]:
+    """Answers that name a device, process or customer whose anchor belongs to another split."""
+    owners = {name: anchor for name, anchor in zip(records["name"], records["anchor"], strict=True) if name}
+    for row in asked:
+        for item in row["answer_items"]:
+            if item in owners and split_of(owners[item]) != row["split"]:
+                yield "answer_of_another_split", row["question_id"], f"{item} ({owners[item]}) belongs to {split_of(owners[item])}"
 
 
 def _inside_answers(asked: Sequence[Asked]) -> Iterator[Leak]:

@@ -19,6 +19,7 @@ from lenovo_pipeline.gold.comparisons import comparison
 from lenovo_pipeline.gold.constraints import constrained
 from lenovo_pipeline.gold.drafts import Draft
 from lenovo_pipeline.gold.hops import multi_hop
+from lenovo_pipeline.gold.leakage import is_sentence
 from lenovo_pipeline.gold.negations import negated
 from lenovo_pipeline.gold.phrasing import phrased
 from lenovo_pipeline.gold.single import basic, chinese, paraphrased
@@ -59,7 +60,8 @@ def make_questions(frames: Mapping[str, pd.DataFrame], seed: int, scale: float) 
     """
     world = World(frames, seed)
     seen: set[str] = set()
-    rows = [row for category in CATEGORIES for row in _questions(world, category, most(scale), seen)]
+    sentences: dict[str, Split] = {}
+    rows = [row for category in CATEGORIES for row in _questions(world, category, most(scale), seen, sentences)]
     return pd.DataFrame(rows, columns=list(QUESTIONS.column_names))
 
 
@@ -69,7 +71,9 @@ def most(scale: float) -> dict[Split, int]:
     return {split: max(4, round(number * factor)) for split, number in _AT_SCALE_1.items()}
 
 
-def _questions(world: World, category: str, limits: Mapping[Split, int], seen: set[str]) -> Iterator[dict[str, Any]]:
+def _questions(
+    world: World, category: str, limits: Mapping[Split, int], seen: set[str], sentences: dict[str, Split]
+) -> Iterator[dict[str, Any]]:
     taken: Counter[Split] = Counter()
     asked: set[str] = set()
     for draft in GENERATORS[category](world):
@@ -79,12 +83,16 @@ def _questions(world: World, category: str, limits: Mapping[Split, int], seen: s
                 return
             continue
         program = json.dumps(draft.program, sort_keys=True, default=str) + draft.language
-        if program in asked or {world.split(one.record_id) for one in draft.evidence} - {split}:
+        if program in asked or {world.split(i) for i in (*(one.record_id for one in draft.evidence), *draft.entities)} - {split}:
+            continue
+        # A sentence that answers a question of one split would be known by heart in another.
+        if is_sentence(draft.answer.canonical) and draft.evidence and sentences.get(draft.answer.canonical, split) != split:
             continue
         wording = phrased(world, draft, split)
         if wording is None or wording[0].casefold() in seen:
             continue
         asked.add(program)
+        sentences[draft.answer.canonical] = split
         seen.add(wording[0].casefold())
         taken[split] += 1
         yield _row(world, draft, split, *wording)

@@ -80,6 +80,7 @@ def _not_bought(world: World, category: str, language: str) -> Iterator[Draft]:
                 evidence=evidence,
                 slots={"e": reference.phrase},
                 program={"op": "not_bought", "entity": reference.program},
+                entities=tuple(left),
                 language=language,
             )
 

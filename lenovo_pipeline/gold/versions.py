@@ -283,4 +283,5 @@ def _latest_journey(world: World, category: str) -> Iterator[Draft]:
                     evidence=evidence,
                     slots={"c": world.row("customers", customer_id)["name"]},
                     program={"op": "latest_journey", "customer_id": customer_id, "column": column},
+                    entities=tuple(quoted) if column == "quoted" else (),
                 )
