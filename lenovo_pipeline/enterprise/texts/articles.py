@@ -73,6 +73,8 @@ class _World:
         self.firmware = records_by(firmware, "firmware_id")
         self.components = records_by(components, "component_id")
         self.authors = Authors(users)
+        first = self.authors.first_day
+        self.first_moment = datetime(first.year, first.month, first.day)
         self.releases: dict[str, list[Record]] = {}
         for release in self.firmware.values():
             self.releases.setdefault(release["device_id"], []).append(release)
@@ -96,7 +98,7 @@ def _from_incidents(world: _World, seed: int, most: int) -> list[Record]:
             wait = timedelta(minutes=int(random.random() * 30 * 24 * 60))
             if part == 2 and random.random() >= _SECOND_ARTICLE_SHARE:
                 continue
-            published = min(incident["resolved_at"] + wait, WORLD_END)
+            published = max(min(incident["resolved_at"] + wait, WORLD_END), world.first_moment)
             drafts.append(
                 {
                     "key": f"{incident['incident_id']}/{part}",
@@ -127,7 +129,7 @@ def _how_to(world: _World, seed: int, count: int) -> list[Record]:
             if suits and released < WORLD_END.date() and (device_id, category, task) not in used:
                 break
         used.add((device_id, category, task))
-        start = datetime(released.year, released.month, released.day)
+        start = max(datetime(released.year, released.month, released.day), world.first_moment)
         published = start + (WORLD_END - start) * random.random()
         published = published.replace(second=0, microsecond=0)
         release = world.latest_release(device_id, published.date())

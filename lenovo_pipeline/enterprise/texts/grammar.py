@@ -135,14 +135,14 @@ class Family:
             if body:
                 heading = self._first(section.headings, facts, random, "heading") if section.headings else None
                 blocks += [f"## {heading}", *body] if heading else body
-        return "\n\n".join(block.strip() for block in blocks)
+        return "\n\n".join(blocks)
 
     def _first(self, frames: tuple[Frame, ...], facts: Facts, random: Random, what: str) -> str:
         start = int(random.random() * len(frames))
         for offset in range(len(frames)):
             filled = frames[(start + offset) % len(frames)].fill(facts, random, LIST_SEPARATORS[self.language])
             if filled is not None:
-                return filled
+                return filled.strip()
         raise ValueError(f"family {self.name}: every phrase of its {what} needs an empty slot")
 
     def _body(self, section: Section, facts: Facts, random: Random) -> list[str]:
@@ -184,7 +184,7 @@ class Family:
             if kind != shape:
                 close()
                 shape = kind
-            run.append(filled)
+            run.append(filled.strip())
         close()
         return blocks
 

@@ -107,8 +107,9 @@ def process_slots(
         "steps": list(process["steps"]),
         "sla": quantity(process["sla_hours"], "h", language),
         "target": share(process["target_rate"]),
-        "upstream": [processes[i]["name"] for i in process["upstream_ids"]],
-        "downstream": [processes[i]["name"] for i in process["downstream_ids"]],
+        # Names of processes may hold commas, so that a comma could not separate them.
+        "upstream": "; ".join(processes[i]["name"] for i in process["upstream_ids"]),
+        "downstream": "; ".join(processes[i]["name"] for i in process["downstream_ids"]),
         "established": day(process["established_on"]),
     }
 

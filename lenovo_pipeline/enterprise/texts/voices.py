@@ -12,6 +12,7 @@ from lenovo_pipeline.enterprise.anchors import SPLITS, split_of
 from lenovo_pipeline.enterprise.seeding import generator
 from lenovo_pipeline.enterprise.tables import LANGUAGES
 from lenovo_pipeline.enterprise.texts.grammar import Family, parse_bank
+from lenovo_pipeline.enterprise.texts.rendering import fact_label
 
 CHINESE_SHARE = 0.08
 CHINESE = {"zh-CN": "zh-Hans", "zh-SG": "zh-Hans", "zh-HK": "zh-Hant", "zh-TW": "zh-Hant"}
@@ -83,6 +84,11 @@ def terms(kind: str, language: str) -> dict[str, Family]:
     """The nouns of a subject (`lexicon`, `technical_terms`, `fact_terms`): names, which all splits share, by category."""
     bank = resources.files(__package__).joinpath("banks", language, f"{kind}.txt").read_text(encoding="utf-8")
     return {family.name.split("/")[2]: family for family in parse_bank(bank, kind, language)}
+
+
+def fact_term(name: str, language: str) -> str:
+    """A document fact as a noun in that language: approval_limit_usd -> "approval limit", "审批限额". Raises KeyError."""
+    return fact_label(name) if language == "en" else words(terms("fact_terms", language)["facts"], name)[0]
 
 
 def words(family: Family, snippet: str) -> list[str]:
