@@ -25,6 +25,8 @@ _MARKS = (
 _LEGACY = ["cp1252", "gb18030", "big5", "shift_jis", "euc_kr", "cp1251"]
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_BINARY_SHARE = 0.05
 _DAMAGE_SHARE = 0.1
 BAD_BYTE = re.compile("[\ud800-\udfff]")
 """What bytes that do not fit the encoding become; whoever reads a row rejects it if it holds one."""
@@ -64,12 +66,12 @@ def detect(path: Path) -> Encoding:
         wide = _wide(sample)
         if wide:
             return Encoding(wide, note=f"no byte-order mark; read as {wide}")
-        share = sample.count(b"\0") / len(sample)
-        if share > 0.01:
-            raise FileProblem(
-                f"binary data ({share:.0%} NUL bytes), no text",
-                remedy="Give the file the extension that fits its content, or export it as text in UTF-8.",
-            )
+    share = len(_CONTROL.findall(sample)) / max(len(sample), 1)
+    if share > _BINARY_SHARE:
+        raise FileProblem(
+            f"binary data ({share:.0%} control characters), no text",
+            remedy="Give the file the extension that fits its content, or export it as text in UTF-8.",
+        )
     valid, damaged = _utf8(path)
     if not damaged:
         return Encoding("utf-8")

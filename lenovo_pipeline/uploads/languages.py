@@ -1,6 +1,11 @@
 """The language of a text, from its script and its commonest words; `und` where neither tells."""
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -42,9 +47,14 @@ def language_of(text: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    from zhconv import convert
-
     # Characters that change when converted to one script belong to the other.
-    traditional = sum(a != b for a, b in zip(text, convert(text, "zh-hans"), strict=False))
-    simplified = sum(a != b for a, b in zip(text, convert(text, "zh-hant"), strict=False))
+    traditional = sum(a != b for a, b in zip(text, _converter("t2s").convert(text), strict=False))
+    simplified = sum(a != b for a, b in zip(text, _converter("s2t").convert(text), strict=False))
     return "zh-Hant" if traditional > simplified else "zh-Hans"
+
+
+@cache
+def _converter(direction: str) -> "OpenCC":
+    from opencc import OpenCC
+
+    return OpenCC(direction)

@@ -93,9 +93,12 @@ def _shorter(device: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _telling(name: str, rest: tuple[str, ...]) -> bool:
-    """Whether what is left has a word of letters and digits together (T14, SR650) and more than that word."""
+    """Whether what is left names a model: a word of letters and digits together with more after it, or with a long number.
+
+    So T14 Gen 5 and SR650 do, but 50, 5 Pro or E14 do not.
+    """
     words = [word for word in re.findall(r"\w+", name.casefold()) if re.search(r"\d", word) and re.search(r"[^\W\d_]", word)]
-    return bool(words) and len(rest) >= 3
+    return bool(words) and (len(rest) >= 3 or any(token.isdigit() and len(token) >= 3 for token in rest))
 
 
 def _generation(form: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.uploads.reading import Outcome
 from lenovo_pipeline.uploads.staging import StagedTable, read_batches
 from lenovo_pipeline.uploads.tables import FILES, REJECTS, ROWS, SCHEMA, TABLES, TEXTS
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
 _COUNTED = {"rows_loaded": ROWS, "texts": TEXTS, "rows_rejected": REJECTS}
 
 
+def known_devices(warehouse: "Warehouse") -> pd.DataFrame:
+    """device_id, name and brand of the enterprise devices. Raises PermanentFailure if they have not been made."""
+    import duckdb
+
+    try:
+        return warehouse.frame("SELECT device_id, name, brand FROM enterprise.devices ORDER BY device_id")
+    except duckdb.CatalogException as error:
+        raise PermanentFailure(
+            "the devices that texts may mention have not been made yet",
+            remedy="Run: dagster asset materialize -m lenovo_pipeline.definitions --select '+uploads/files'",
+        ) from error
+
+
 def stored_files(warehouse: "Warehouse") -> list[dict[str, Any]]:
     """The inventory of last time, without the files whose rows, texts, rejects or tables are no longer all there.
 
     Empty if any of the four tables was never written or was written under another contract.
     """
-    from lenovo_pipeline.failures import PermanentFailure
-
     try:
         lines = warehouse.load(FILES).drop(columns="content_hash").to_dict("records")
     except PermanentFailure:

@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, time
 from typing import Any
 
@@ -20,9 +21,16 @@ def read(source: Source) -> Iterator[Event]:
 
     try:
         formulas = _inspect(source)
-        workbook = openpyxl.load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
-        written = openpyxl.load_workbook(source.path, read_only=True, keep_links=False) if formulas else None
-        try:
+        # openpyxl judges a path by its extension; it is given the open file instead.
+        with ExitStack() as stack:
+            handle = stack.enter_context(source.path.open("rb"))
+            workbook = openpyxl.load_workbook(handle, read_only=True, data_only=True, keep_links=False)
+            stack.callback(workbook.close)
+            written = None
+            if formulas:
+                twin_handle = stack.enter_context(source.path.open("rb"))
+                written = openpyxl.load_workbook(twin_handle, read_only=True, keep_links=False)
+                stack.callback(written.close)
             many = len(workbook.worksheets) > 1
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()
@@ -30,10 +38,6 @@ def read(source: Source) -> Iterator[Event]:
                 if twin is not None:
                     twin.reset_dimensions()
                 yield from _sheet(sheet, twin, sheet.title if many else "", source)
-        finally:
-            workbook.close()
-            if written is not None:
-                written.close()
     except FileProblem:
         raise
     except Exception as error:
