@@ -13,6 +13,8 @@ from lenovo_pipeline.enterprise.causality_records import RECORD_RULES
 from lenovo_pipeline.enterprise.causality_texts import TEXT_RULES
 from lenovo_pipeline.enterprise.rules import COLUMNS, Rule, World, together
 
+__all__ = ["RULES", "Rule", "World", "unresolved_references", "violations"]
+
 RULES: tuple[Rule, ...] = RECORD_RULES + TEXT_RULES
 
 
