@@ -216,6 +216,7 @@ class GraphStore:
         from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jError
 
         told = self._without_password(error.message or "" if isinstance(error, Neo4jError) else str(error))
+        told = " ".join(told.split()).rstrip(".")
         code = str(getattr(error, "code", None) or type(error).__name__)
         where = "the embedded graph server" if self._uri is None else f"the graph server {_public(self._uri)}"
         if self.server is not None and not self.server.running:

@@ -72,6 +72,10 @@ class GraphServer:
         """Whether the server process that this object started still lives."""
         return self._process is not None and self._process.running
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the server to end, at most `seconds`; whether it has."""
+        return self._process is None or self._process.wait(seconds)
+
     @property
     def pid(self) -> int | None:
         """Process id of the server, None before `start` and after `stop`."""
