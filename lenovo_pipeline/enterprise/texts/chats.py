@@ -56,12 +56,12 @@ class _World:
         self.devices = records_by(devices, "device_id")
         self.users = records_by(users, "user_id")
         latest = WORLD_END - _LONGEST
-        self.incidents = [i for i in incidents.to_dict("records") if i["detected_at"] < latest]
+        self.incidents = [i for i in records_by(incidents, "incident_id").values() if i["detected_at"] < latest]
         self.released = [key for key, device in self.devices.items() if device["release_date"] < latest.date()]
         self.articles_of: dict[str, list[Record]] = {}
         self.how_tos: list[Record] = []
         columns = ["article_id", "title", "category", "incident_id", "device_ids", "published_at", "language"]
-        for article in support_articles[columns].to_dict("records"):
+        for article in records_by(support_articles[columns], "article_id").values():
             if missing(article["incident_id"]) and article["published_at"] < latest:
                 self.how_tos.append(article)
             elif not missing(article["incident_id"]):
@@ -74,7 +74,7 @@ class _World:
     def user(self, on: date, random: Random) -> str:
         """Somebody hired before that day; the first employee when nobody was."""
         place = bisect_left(self.hired, (on, ""))
-        return self.hired[int(random.random() * place)][1]
+        return str(self.hired[int(random.random() * place)][1])
 
     def speaker(self, language: str, on: date, otherwise: str, number: int) -> str:
         """Somebody hired before that day who writes that language; `otherwise` when nobody does."""
@@ -94,9 +94,9 @@ def _draft(world: _World, number: int, seed: int) -> Record:
         device_id = incident["device_id"]
         begin = incident["detected_at"]
     elif intent == "how_to" and world.how_tos and random.random() < 0.6:
-        article = world.how_tos[int(random.random() * len(world.how_tos))]
-        device_id = article["device_ids"][0]
-        begin = article["published_at"]
+        guide = article = world.how_tos[int(random.random() * len(world.how_tos))]
+        device_id = guide["device_ids"][0]
+        begin = guide["published_at"]
     else:
         intent = "warranty" if intent in _INCIDENT_INTENTS else intent
         device_id = world.released[int(random.random() * len(world.released))]

@@ -77,6 +77,9 @@ _COLUMNS = (
     "facts", "version", "supersedes_id", "published_at", "language", "template", "anchor", "text",
 )  # fmt: skip
 
+_START: dict[Subject, str] = {"device": "release_date", "customer": "customer_since", "process": "established_on"}
+"""Since when a subject of each kind can be written about."""
+
 
 class _World:
     """Subjects by kind, and the people who write."""
@@ -92,22 +95,19 @@ class _World:
         self.departments = records_by(departments, "department_id")
         self.users = records_by(users, "user_id")
         self.authors = Authors(users)
-        self.subjects: dict[Subject, list[Record]] = {
-            "device": [d for d in devices.to_dict("records") if d["release_date"] < (WORLD_END - timedelta(days=90)).date()],
-            "customer": [
-                c for c in customers.to_dict("records") if c["customer_since"] < (WORLD_END - timedelta(days=90)).date()
-            ],
-            "process": processes.to_dict("records"),
+        latest = (WORLD_END - timedelta(days=90)).date()
+        known: dict[Subject, list[Record]] = {
+            "device": list(records_by(devices, "device_id").values()),
+            "customer": list(records_by(customers, "customer_id").values()),
+            "process": list(records_by(processes, "process_id").values()),
         }
+        self.subjects = {kind: [r for r in records if r[_START[kind]] < latest] for kind, records in known.items()}
 
     def department(self, kind: DocumentKind, subject: Record, random: Random) -> str:
         known = [department for department in kind.departments if department in self.departments]
         if known:
             return known[int(random.random() * len(known))]
         return str(subject["department_id"]) if "department_id" in subject else next(iter(self.departments))
-
-
-_START = {"device": "release_date", "customer": "customer_since", "process": "established_on"}
 
 
 def _drafts(world: _World, seed: int, count: int) -> list[Record]:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from lenovo_pipeline.enterprise.anchors import customer_anchor, process_anchor, split_of
 from lenovo_pipeline.enterprise.texts.values import (
-    Record,
     Slots,
     customer_slots,
     device_anchor,
@@ -37,8 +36,8 @@ def with_incident_texts(
     """Incidents (n rows) with their texts; symptom, cause and fix appear verbatim, in Chinese texts as English records."""
     by_device, by_component = records_by(devices, "device_id"), records_by(components, "component_id")
     by_firmware = records_by(firmware, "firmware_id")
-    records: list[Record] = incidents.to_dict("records")
-    keys = [record["incident_id"] for record in records]
+    by_id = records_by(incidents, "incident_id")
+    keys, records = list(by_id), list(by_id.values())
     anchors = [device_anchor(by_device[record["device_id"]]) for record in records]
 
     def slots(i: int, language: str) -> Slots:
@@ -79,8 +78,8 @@ def with_customer_texts(customers: pd.DataFrame, users: pd.DataFrame, seed: int)
 def with_journey_texts(journeys: pd.DataFrame, customers: pd.DataFrame, devices: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Journeys (n rows) with their texts; what was bought, for how much, is stated where something was bought."""
     by_customer, by_device = records_by(customers, "customer_id"), records_by(devices, "device_id")
-    records: list[Record] = journeys.to_dict("records")
-    keys = [record["journey_id"] for record in records]
+    by_id = records_by(journeys, "journey_id")
+    keys, records = list(by_id), list(by_id.values())
     anchors = [customer_anchor(record["customer_id"]) for record in records]
     locales = [by_customer[record["customer_id"]]["locale"] for record in records]
 

@@ -4,7 +4,7 @@ Belongs here: which documents exist, what they state and refer to. Words stand i
 `technical_terms` (nouns); numbers in technical_limits.py.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -38,8 +38,8 @@ def make_technical_docs(
 
     `parameters` is a JSON list of {name, value, unit, minimum, maximum, section}, names and sections in the document's
     language, all stated in the text. A document appears after the device's first firmware and refers to earlier ones:
-    of the same device or series, or of the same category and split. Device and category occur together once while such pairs last; beyond
-    that the title carries an edition number.
+    of the same device or series, or of the same category and split. Device and category occur together once while such
+    pairs last; beyond that the title carries an edition number.
     """
     by_device, authors = records_by(devices, "device_id"), Authors(users)
     user_names = dict(zip(users["user_id"], users["name"], strict=True))
@@ -65,14 +65,16 @@ def make_technical_docs(
 
 
 def _drafts(by_device: dict[str, Record], firmware: pd.DataFrame, authors: Authors, seed: int, count: int) -> list[Record]:
-    first_release: dict[str, Any] = {}
+    first_release: dict[str, date] = {device_id: device["release_date"] for device_id, device in by_device.items()}
+    dated: set[str] = set()
     for device_id, released in zip(firmware["device_id"].tolist(), firmware["released_on"].tolist(), strict=True):
-        if device_id not in first_release or released < first_release[device_id]:
+        if device_id in first_release and (device_id not in dated or released < first_release[device_id]):
             first_release[device_id] = released
+            dated.add(device_id)
     pairs = [
         (device_id, category)
         for device_id in by_device
-        if first_release.get(device_id, by_device[device_id]["release_date"]) < WORLD_END.date()
+        if first_release[device_id] < WORLD_END.date()
         for category in TECHNICAL_CATEGORIES
     ]
     if not pairs:
@@ -83,7 +85,7 @@ def _drafts(by_device: dict[str, Record], firmware: pd.DataFrame, authors: Autho
         device_id, category = pairs[number % len(pairs)]
         edition = number // len(pairs) + 1
         random = stream(seed, "technical_draft", f"{device_id}/{category}/{edition}")
-        first = max(first_release.get(device_id, by_device[device_id]["release_date"]), authors.first_day)
+        first = max(first_release[device_id], authors.first_day)
         start = datetime(first.year, first.month, first.day)
         minutes = int((WORLD_END - start) / timedelta(minutes=1) * random.random())
         drafts.append(

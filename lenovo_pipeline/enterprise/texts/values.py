@@ -19,7 +19,7 @@ _FAMILY_WORDS = {"Mobile": "phone", "Laptop": "laptop", "Server": "server"}
 
 def records_by(frame: pd.DataFrame, key: str) -> dict[str, Record]:
     """The rows of a frame as dicts, by one of its columns."""
-    return {record[key]: record for record in frame.to_dict("records")}
+    return {str(record[key]): {str(name): value for name, value in record.items()} for record in frame.to_dict("records")}
 
 
 def _amount(value: Any, unit: str, language: str) -> str | None:

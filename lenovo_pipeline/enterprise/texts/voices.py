@@ -68,12 +68,15 @@ def languages(kind: str, anchors: Sequence[str], locales: Sequence[str | None], 
     """
     chosen = ["en"] * len(anchors)
     random = generator(seed, "texts", kind, "languages")
+    # One random offset rounds all splits together, so that the share is right even where every split is small.
+    offset = random.random()
+    seen = 0
     for split in SPLITS:
         members = [i for i, anchor in enumerate(anchors) if split_of(anchor) == split]
         order = random.random(len(members))
         ranked = sorted(range(len(members)), key=lambda j: (locales[members[j]] not in CHINESE, order[j]))
-        # The random rounding keeps the share right on average even where every group is small.
-        wanted = int(CHINESE_SHARE * len(members) + random.random())
+        wanted = int(CHINESE_SHARE * (seen + len(members)) + offset) - int(CHINESE_SHARE * seen + offset)
+        seen += len(members)
         for rank, j in enumerate(ranked[:wanted]):
             chosen[members[j]] = CHINESE.get(locales[members[j]] or "", LANGUAGES[1 + rank % 2])
     return chosen
