@@ -45,7 +45,11 @@ def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
         *_shared("shared_question", asked, lambda row: [" ".join(words(row["question"]))]),
         *_shared("shared_phrasing", asked, lambda row: [row["phrasing"]]),
         *_shared("shared_template", asked, lambda row: [templates[i] for i in _rests_on(row) if i in templates]),
-        *_shared("shared_answer_sentence", asked, lambda row: [row["answer"]] if row["evidence_ids"] and is_sentence(row["answer"]) else []),
+        *_shared(
+            "shared_answer_sentence",
+            asked,
+            lambda row: [row["answer"]] if row["evidence_ids"] and is_sentence(row["answer"]) else [],
+        ),
         *_foreign_answers(asked, records),
         *_inside_answers(asked),
     ]
@@ -93,7 +97,11 @@ def _foreign_answers(asked: Sequence[Asked], records: pd.DataFrame) -> Iterator[
     for row in asked:
         for item in row["answer_items"]:
             if item in owners and split_of(owners[item]) != row["split"]:
-                yield "answer_of_another_split", row["question_id"], f"{item} ({owners[item]}) belongs to {split_of(owners[item])}"
+                yield (
+                    "answer_of_another_split",
+                    row["question_id"],
+                    f"{item} ({owners[item]}) belongs to {split_of(owners[item])}",
+                )
 
 
 def _inside_answers(asked: Sequence[Asked]) -> Iterator[Leak]:

@@ -33,8 +33,18 @@ _AT_SCALE_1: dict[Split, int] = {"train": 210, "validation": 50, "test": 170}
 
 def _all_chinese(world: World) -> Iterator[Draft]:
     """Mostly look-ups, since those rest on Chinese texts where there are any; some comparisons and computations."""
-    others = [make(world, language, "chinese") for language in ("zh-Hans", "zh-Hant") for make in (comparison, aggregate)]
-    return round_robin([chinese(world), *others])
+    languages = ("zh-Hans", "zh-Hant")
+    return round_robin(
+        [
+            source
+            for language in languages
+            for source in (
+                *chinese(world, language),
+                comparison(world, language, "chinese"),
+                aggregate(world, language, "chinese"),
+            )
+        ]
+    )
 
 
 GENERATORS: dict[str, Callable[[World], Iterator[Draft]]] = {

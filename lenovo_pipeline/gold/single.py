@@ -60,20 +60,14 @@ def basic(world: World) -> Iterator[Draft]:
     )
 
 
-def chinese(world: World) -> Iterator[Draft]:
-    """The same in Chinese, simplified and traditional; records with Chinese texts come first."""
-    return round_robin(
-        [
-            source
-            for language in ("zh-Hans", "zh-Hant")
-            for source in (
-                *(_lookups(world, table, "chinese", language) for table in BY_TABLE),
-                document_facts(world, "chinese", language),
-                parameters(world, "chinese", language),
-                steps(world, "chinese", language),
-            )
-        ]
-    )
+def chinese(world: World, language: str) -> list[Iterator[Draft]]:
+    """Plain questions in one of the Chinese scripts, by source; records whose texts are written in it come first."""
+    return [
+        *(_lookups(world, table, "chinese", language) for table in BY_TABLE),
+        document_facts(world, "chinese", language),
+        parameters(world, "chinese", language),
+        steps(world, "chinese", language),
+    ]
 
 
 def paraphrased(world: World) -> Iterator[Draft]:
@@ -116,6 +110,11 @@ def _paraphrases(world: World, table: str) -> Iterator[Draft]:
                 yield draft
 
 
+def fact_noun(name: str) -> str:
+    """What a document fact is called in a question: approval_limit_usd -> approval limit."""
+    return rendering.fact_label(name) + ("s" if name.endswith("_count") else "")
+
+
 def fact_answer(name: str, value: Any) -> Answer:
     """A fact of a document: a number with the unit in its name, or text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -142,7 +141,7 @@ def document_facts(world: World, category: str, language: str) -> Iterator[Draft
                     answer=answer,
                     evidence=evidence,
                     slots={"e": reference.phrase},
-                    wording={"noun": rendering.fact_label(name)},
+                    wording={"noun": fact_noun(name)},
                     program={"op": "fact", "entity": reference.program, "fact": name},
                     language=language,
                     family=family_of(world, record_id),

@@ -6,6 +6,7 @@ Belongs here: declarations only. Nothing of these tables may be indexed or shown
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.enterprise.anchors import SPLITS
 from lenovo_pipeline.enterprise.tables import FAMILIES, LANGUAGES
+from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
 
 ANSWER_TYPES = ("text", "number", "list", "yes_no", "refusal")
 CATEGORIES = (
@@ -33,6 +34,9 @@ EVIDENCE_TABLES = (
 )
 """The enterprise tables whose records carry a text, so that a question about them can be answered by reading."""
 
+_IDS = tuple(f"enterprise.{table.name}.{table.key[0]}" for table in ENTERPRISE_TABLES if table.name in EVIDENCE_TABLES)
+_TEXTS = tuple(f"enterprise.{name}.text" for name in EVIDENCE_TABLES)
+
 LEVELS = ("record", "chunk")
 
 QUESTIONS = Table(
@@ -55,18 +59,24 @@ QUESTIONS = Table(
             name="answer",
             type="text",
             description="Canonical answer: text, a plain decimal number, list items joined by '; ', yes or no, or the refusal.",
+            derived_from=_TEXTS,
         ),
         Column(name="answer_items", type="text[]", description="The items of a list, in any order; else the answer alone."),
         Column(name="aliases", type="text[]", description="Other forms that are right, those in the evidence first."),
         Column(
             name="extractive", type="boolean", description="Whether the answer or an alias stands in the text of the evidence."
         ),
-        Column(name="evidence_ids", type="text[]", description="Records that prove the answer; empty for a refusal."),
+        Column(
+            name="evidence_ids",
+            type="text[]",
+            description="Records that prove the answer; empty for a refusal.",
+            derived_from=_IDS,
+        ),
         Column(name="evidence_types", type="text[]", description="Enterprise table of each evidence record, in the same order."),
         Column(
             name="evidence_facts",
             type="json",
-            description="For each evidence record, in order: {role: answer|support, surfaces: forms of the needed fact in its text}.",
+            description="For each evidence record, in order: {role: answer or support, surfaces: the needed fact in its text}.",
         ),
         Column(
             name="alternate_ids",
@@ -102,7 +112,12 @@ QRELS = Table(
     columns=(
         Column(name="question_id", type="text", description="Question.", references="gold.questions.question_id"),
         Column(name="level", type="text", description="What the target is.", choices=LEVELS),
-        Column(name="target_id", type="text", description="Record id, or chunk id of knowledge.chunks."),
+        Column(
+            name="target_id",
+            type="text",
+            description="Record id, or chunk id of knowledge.chunks.",
+            derived_from=("knowledge.chunks.chunk_id",),
+        ),
         Column(
             name="relevance",
             type="integer",

@@ -6,12 +6,11 @@ Belongs here: first, last, between, latest version, and facts that a superseded 
 from collections.abc import Iterator
 from typing import Any
 
-from lenovo_pipeline.enterprise.texts import rendering
 from lenovo_pipeline.gold.choosing import family_of, order_of, round_robin
 from lenovo_pipeline.gold.describe import named, relative
 from lenovo_pipeline.gold.drafts import Draft, Evidence, date_answer, number_answer, proof, proofs, text_answer, yes_no_answer
 from lenovo_pipeline.gold.groups import LARGEST_SET, name_of
-from lenovo_pipeline.gold.single import fact_answer, loaded
+from lenovo_pipeline.gold.single import fact_answer, fact_noun, loaded
 from lenovo_pipeline.gold.surfaces import date_forms
 from lenovo_pipeline.gold.world import World
 
@@ -84,7 +83,7 @@ def _conflict(
         answer=answer,
         evidence=evidence,
         slots=slots,
-        wording={"noun": rendering.fact_label(name)},
+        wording={"noun": fact_noun(name)},
         program={
             "op": f"conflict_{asked}",
             "title": title,
@@ -189,7 +188,7 @@ def _latest_facts(world: World, category: str) -> Iterator[Draft]:
                     answer=answer,
                     evidence=evidence,
                     slots={"e": title},
-                    wording={"noun": rendering.fact_label(name)},
+                    wording={"noun": fact_noun(name)},
                     program={"op": "conflict_current", "title": title, "fact": name},
                     family=family_of(world, ids[-1]),
                 )

@@ -6,6 +6,7 @@ Belongs here: looking things up. Does not belong here: asking anything about the
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -57,7 +58,8 @@ class World:
 
     def _take(self, name: str, frame: pd.DataFrame) -> None:
         id_column = ID_COLUMNS[name]
-        records = [{str(k): _python(v) for k, v in row.items()} for row in frame.to_dict("records")]
+        convert = _CONVERTERS[name]
+        records = [{str(k): convert.get(str(k), _python)(v) for k, v in row.items()} for row in frame.to_dict("records")]
         for column, (source, derive) in DERIVED.get(name, {}).items():
             for record in records:
                 record[column] = derive(record[source])
@@ -170,3 +172,24 @@ def _python(value: Any) -> Any:
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _whole(value: Any) -> Any:
+    value = _python(value)
+    return None if value is None else int(value)
+
+
+def _day(value: Any) -> Any:
+    value = _python(value)
+    return value.date() if isinstance(value, datetime) else value
+
+
+# Frames that come from a store hold timestamps for days, and floats for whole numbers where some are missing.
+_CONVERTERS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    table.name: {
+        column.name: {"integer": _whole, "date": _day}[column.type]
+        for column in table.columns
+        if column.type in {"integer", "date"}
+    }
+    for table in TABLES
+}
