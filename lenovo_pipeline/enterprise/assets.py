@@ -32,7 +32,9 @@ from lenovo_pipeline.enterprise.texts.records import (
 from lenovo_pipeline.enterprise.texts.technical import make_technical_docs
 from lenovo_pipeline.enterprise.touchpoints import make_touchpoints
 from lenovo_pipeline.enterprise.users import make_users
+from lenovo_pipeline.privacy import erased_ids, load_tombstones, without
 from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
 
 
@@ -57,8 +59,11 @@ def departments() -> pd.DataFrame:
 
 
 @table_asset(tables.USERS, departments=tables.DEPARTMENTS, devices=tables.DEVICES)
-def users(departments: pd.DataFrame, devices: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
-    return make_users(departments, devices, settings.seed, settings.effective_scale)
+def users(
+    departments: pd.DataFrame, devices: pd.DataFrame, settings: ResourceParam[Settings], store: ResourceParam[Store]
+) -> pd.DataFrame:
+    made = make_users(departments, devices, settings.seed, settings.effective_scale)
+    return load_tombstones(store.root).pseudonymise(made, identity="user_id", name="name", address="email")
 
 
 @table_asset(tables.INCIDENTS, devices=tables.DEVICES, firmware=tables.FIRMWARE, components=tables.COMPONENTS)
@@ -73,7 +78,9 @@ def incidents(
 def interactions(
     users: pd.DataFrame, devices: pd.DataFrame, incidents: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> Iterable[pd.DataFrame]:
-    return make_interactions(users, devices, incidents, settings.seed, settings.effective_scale)
+    erased = erased_ids(users, identity="user_id", address="email")
+    made = make_interactions(users, devices, incidents, settings.seed, settings.effective_scale)
+    return (without(part, "user_id", erased) for part in made)
 
 
 @table_asset(tables.PROCESSES, departments=tables.DEPARTMENTS, users=tables.USERS)
@@ -88,8 +95,10 @@ def process_metrics(processes: pd.DataFrame, settings: ResourceParam[Settings]) 
 
 
 @table_asset(tables.CUSTOMERS, users=tables.USERS)
-def customers(users: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
-    return with_customer_texts(make_customers(users, settings.seed, settings.effective_scale), users, settings.seed)
+def customers(users: pd.DataFrame, settings: ResourceParam[Settings], store: ResourceParam[Store]) -> pd.DataFrame:
+    made = make_customers(users, settings.seed, settings.effective_scale)
+    known = load_tombstones(store.root).pseudonymise(made, identity="customer_id", name="contact_name", address="contact_email")
+    return with_customer_texts(known, users, settings.seed)
 
 
 @table_asset(tables.JOURNEYS, customers=tables.CUSTOMERS, devices=tables.DEVICES)
@@ -168,4 +177,5 @@ def chat_messages(
     devices: pd.DataFrame,
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
-    return make_chat_messages(incidents, support_articles, users, devices, settings.seed, settings.effective_scale)
+    made = make_chat_messages(incidents, support_articles, users, devices, settings.seed, settings.effective_scale)
+    return without(made, "user_id", erased_ids(users, identity="user_id", address="email"))

@@ -11,6 +11,7 @@ from dagster import ResourceParam
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.privacy import load_tombstones
 from lenovo_pipeline.resources.assets import StoreReport, store_asset
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
@@ -28,7 +29,12 @@ def files(settings: ResourceParam[Settings], store: ResourceParam[Store], wareho
     limits = Limits(file_bytes=settings.upload_max_bytes, line_bytes=settings.upload_max_line_bytes)
     with tempfile.TemporaryDirectory(prefix="uploads-", dir=store.root) as work:
         outcome = read_folder(
-            settings.uploads, devices=known_devices(warehouse), limits=limits, work=Path(work), previous=stored_files(warehouse)
+            settings.uploads,
+            devices=known_devices(warehouse),
+            limits=limits,
+            work=Path(work),
+            previous=stored_files(warehouse),
+            tombstones=load_tombstones(store.root),
         )
         write(warehouse, outcome, Path(work))
     lines = outcome.files

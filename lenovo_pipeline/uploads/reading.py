@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.privacy import Tombstones
 from lenovo_pipeline.uploads.formats import SUFFIXES, format_of, is_archive
 from lenovo_pipeline.uploads.mentions import Mentions
 from lenovo_pipeline.uploads.readers.archives import members
 from lenovo_pipeline.uploads.records import FileProblem, Limits, Source
+from lenovo_pipeline.uploads.redaction import Redactor, redacted_paths
 from lenovo_pipeline.uploads.scan import Found, check_size, content_hash, find, open_regular
 from lenovo_pipeline.uploads.staging import Stage, StagedFile
 from lenovo_pipeline.uploads.table_names import TableNames
@@ -53,28 +55,43 @@ class Outcome:
 
 
 def read_folder(
-    folder: Path, *, devices: pd.DataFrame, limits: Limits, work: Path, previous: Sequence[Mapping[str, Any]] = ()
+    folder: Path,
+    *,
+    devices: pd.DataFrame,
+    limits: Limits,
+    work: Path,
+    previous: Sequence[Mapping[str, Any]] = (),
+    tombstones: Tombstones | None = None,
 ) -> Outcome:
     """Read what is new or changed in `folder` into `work` (an empty folder that outlives the outcome).
 
-    `devices` holds device_id, name and brand; `previous` the stored rows of uploads.files. A file that cannot be read is
-    reported in the outcome and stops no other. Raises PermanentFailure only if the folder itself cannot be made or listed.
+    `devices` holds device_id, name and brand; `previous` the stored rows of uploads.files. Whom `tombstones` name is in
+    nothing that comes out. A file that cannot be read is reported in the outcome and stops no other. Raises
+    PermanentFailure only if the folder itself cannot be made or listed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(parents=True, exist_ok=True)
-    return _Reading(folder, devices, limits, work, previous).run()
+    return _Reading(folder, devices, limits, work, previous, tombstones or Tombstones()).run()
 
 
 class _Reading:
     def __init__(
-        self, folder: Path, devices: pd.DataFrame, limits: Limits, work: Path, previous: Sequence[Mapping[str, Any]]
+        self,
+        folder: Path,
+        devices: pd.DataFrame,
+        limits: Limits,
+        work: Path,
+        previous: Sequence[Mapping[str, Any]],
+        tombstones: Tombstones,
     ) -> None:
         chosen = devices[["device_id", "name", "brand"]].sort_values("device_id")
         records = [dict(zip(chosen.columns, values, strict=True)) for values in chosen.itertuples(index=False)]
-        known = to_json([READERS_VERSION, limits.file_bytes, limits.line_bytes, records])
+        # Without erased people the version is left out, so that adding the list to the code reads no file again.
+        version = [tombstones.version] if tombstones else []
+        known = to_json([READERS_VERSION, limits.file_bytes, limits.line_bytes, records, *version])
         self._read_with = hashlib.sha256(known.encode()).hexdigest()
         self._mentions = Mentions(records)
-        self._folder, self._limits, self._work = folder, limits, work
+        self._folder, self._limits, self._work, self._tombstones = folder, limits, work, tombstones
         self._groups: dict[str, list[dict[str, Any]]] = {}
         for line in previous:
             self._groups.setdefault(str(line["container"] or line["path"]), []).append(dict(line))
@@ -84,7 +101,7 @@ class _Reading:
         self._count = 0
 
     def run(self) -> Outcome:
-        found = find(self._folder, suffixes=SUFFIXES)
+        found = redacted_paths(find(self._folder, suffixes=SUFFIXES), self._tombstones)
         hashes, problems = self._hashes(found)
         kept = self._unchanged(hashes, problems)
         for path in sorted(kept):
@@ -165,7 +182,7 @@ class _Reading:
         notes = []
         try:
             for member in members(source, self._work):
-                path = f"{source.name}::{_storable(member.name)}"
+                path = f"{source.name}::{self._tombstones.redact_text(_storable(member.name))}"
                 if member.path is None or member.problem:
                     self._fail(path, None, None, member.problem or FileProblem("nothing", remedy=""), source.name)
                     continue
@@ -209,8 +226,9 @@ class _Reading:
                 raise FileProblem("an archive inside an archive", remedy="Unpack the outer archive into the folder.")
             known = format_of(source)
             reader = known.name
+            redact = Redactor(self._tombstones)
             for event in known.read(source):
-                stage.add(event)
+                stage.add(redact(event))
             staged = stage.close()
         except FileProblem as problem:
             stage.discard()
@@ -268,6 +286,7 @@ class _Reading:
         container: str | None = None,
         reader: str | None = None,
     ) -> None:
+        problem = Redactor(self._tombstones).problem(problem)
         self._add(
             StagedFile({}),
             path=path,
