@@ -5,8 +5,10 @@ Does not belong here: ranges, uniqueness and references, which are asset checks 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+import math
+import reprlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -30,11 +32,13 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     Raises ContractError listing all missing and unknown columns and every column with a wrong or missing value.
     """
     given = [name for name in frame.columns if name != HASH_COLUMN]
+    twice = {name for name in given if given.count(name) > 1}
     problems = [f"missing column {name!r}" for name in table.column_names if name not in given]
     problems += [f"unknown column {name!r}" for name in given if name not in table.column_names]
+    problems += [f"column {name!r} is there {given.count(name)} times" for name in sorted(twice, key=str)]
     columns: dict[str, list[Any]] = {}
     for column in table.columns:
-        if column.name in frame.columns:
+        if column.name in given and column.name not in twice:
             try:
                 columns[column.name] = _typed(frame[column.name], column)
             except (TypeError, ValueError) as error:
@@ -67,23 +71,28 @@ def canonical_lines(frame: pd.DataFrame, table: Table) -> Iterator[bytes]:
     """The canonical export of a table: one JSON object a line, keys sorted, rows in the order of the key."""
     conformed = conform(frame, table)
     names = sorted(table.column_names)
-    order = sorted(range(len(conformed)), key=lambda i: tuple(str(conformed[name].iat[i]) for name in table.key))
     lists = {name: conformed[name].tolist() for name in names}
-    for i in order:
+    keys = list(zip(*(map(str, lists[name]) for name in table.key), strict=True))
+    for i in sorted(range(len(conformed)), key=keys.__getitem__):
         yield orjson.dumps({name: lists[name][i] for name in names}, option=_CANONICAL)
 
 
 def _missing(value: Any) -> bool:
     if value is None or value is pd.NaT or value is pd.NA:
         return True
-    return isinstance(value, float) and value != value
+    return bool(isinstance(value, float | np.floating | np.datetime64) and value != value)
 
 
 def _typed(series: "pd.Series[Any]", column: Column) -> list[Any]:
     convert = _CONVERTERS[column.type]
-    given = series.tolist()
-    if set(map(type, given)) <= _ALREADY_TYPED.get(column.type, set()):
-        return given
+    given = _listed(series, column)
+    if column.type in _SHORT_WAY:
+        kind, fits = _SHORT_WAY[column.type]
+        found = set(map(type, given))
+        if found <= ({kind, type(None)} if column.nullable else {kind}):
+            present = given if type(None) not in found else [value for value in given if value is not None]
+            if fits(present):
+                return given
     values: list[Any] = []
     empty = 0
     for position, value in enumerate(given):
@@ -94,15 +103,28 @@ def _typed(series: "pd.Series[Any]", column: Column) -> list[Any]:
         try:
             values.append(convert(value))
         except (TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"row {position} holds {value!r}, which is no {column.type} ({error})") from error
+            shown = "a personal value" if column.personal else reprlib.repr(value)
+            raise ValueError(f"row {position} holds {shown}, which is no {column.type} ({error})") from error
     if empty and not column.nullable:
         raise ValueError(f"{empty} of {len(values)} values are missing, and it may not be empty")
     return values
 
 
+def _listed(series: "pd.Series[Any]", column: Column) -> list[Any]:
+    if column.type == "timestamp" and isinstance(series.dtype, np.dtype) and series.dtype.kind == "M":
+        # pandas would make a Timestamp of each element first, which takes most of the time of a large table.
+        times = series.to_numpy()
+        in_microseconds = times.astype("datetime64[us]")
+        if np.array_equal(in_microseconds.astype(times.dtype), times, equal_nan=True):
+            return in_microseconds.tolist()
+    return series.tolist()
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"found {type(value).__name__}")
+    # Half of a surrogate pair has no UTF-8, in which text is stored and hashed; it raises UnicodeEncodeError, a ValueError.
+    value.encode()
     return value
 
 
@@ -112,13 +134,20 @@ def _integer(value: Any) -> int:
     whole = int(value)
     if whole != value:
         raise ValueError("it has a fraction")
+    if not _SMALLEST <= whole <= _LARGEST:
+        raise ValueError("it needs more than 64 bits")
     return whole
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"found {type(value).__name__}")
-    return float(value)
+    number = float(value)
+    if math.isinf(number):
+        raise ValueError("it is not finite, which JSON cannot say")
+    if isinstance(value, int | np.integer) and int(value) != number:
+        raise ValueError("a floating-point number would round it")
+    return number
 
 
 def _boolean(value: Any) -> bool:
@@ -128,20 +157,23 @@ def _boolean(value: Any) -> bool:
 
 
 def _timestamp(value: Any) -> datetime:
-    if isinstance(value, pd.Timestamp):
-        value = value.to_pydatetime()
     if not isinstance(value, datetime):
         raise TypeError(f"found {type(value).__name__}")
     if value.tzinfo is not None:
         raise ValueError("it has a time zone; times are stored in UTC without one")
+    if isinstance(value, pd.Timestamp):
+        if value.nanosecond:
+            raise ValueError("it has nanoseconds; times are stored to the microsecond")
+        return value.to_pydatetime()
     return value
 
 
 def _date(value: Any) -> date:
-    if isinstance(value, datetime | pd.Timestamp):
-        if (value.hour, value.minute, value.second, value.microsecond) != (0, 0, 0, 0):
+    if isinstance(value, datetime):
+        moment = _timestamp(value)
+        if moment.time() != time.min:
             raise ValueError("it has a time of day")
-        return value.date()
+        return moment.date()
     if not isinstance(value, date):
         raise TypeError(f"found {type(value).__name__}")
     return value
@@ -176,5 +208,13 @@ _CONVERTERS: dict[str, Any] = {
     "number[]": _list_of(_number),
 }
 
-# Types whose values need no look one by one: most columns of a large table take this short way.
-_ALREADY_TYPED: dict[str, set[type]] = {"text": {str}, "integer": {int}, "boolean": {bool}, "timestamp": {datetime}, "date": {date}}
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+# Columns that need no look at each value by itself, as most of a large table: all of this Python type, and this holds of all.
+_SHORT_WAY: dict[str, tuple[type, Callable[[list[Any]], bool]]] = {
+    "text": (str, lambda values: all(map(str.isascii, values))),
+    "integer": (int, lambda values: not values or (min(values) >= _SMALLEST and max(values) <= _LARGEST)),
+    "boolean": (bool, lambda values: True),
+    "date": (date, lambda values: True),
+    "timestamp": (datetime, lambda values: all(value.tzinfo is None for value in values)),
+}

@@ -63,7 +63,7 @@ def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": _EXAMPLES})
-    failures = tuple(_describe(item) for item in result.results if not item.success)
+    failures = tuple(_describe(item, table) for item in result.results if not item.success)
     return Verdict(expectations=len(result.results), failures=failures)
 
 
@@ -96,7 +96,7 @@ def _column_expectations(column: Column, *, unique: bool, referred: Mapping[str,
     if column.choices:
         rules.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=list(column.choices)))
     if column.pattern:
-        rules.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=rf"^(?:{column.pattern})$"))
+        rules.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=rf"\A(?:{column.pattern})\Z"))
     if column.references:
         known = referred[column.references]
         if column.is_list:
@@ -121,11 +121,14 @@ def _with_unresolved(frame: pd.DataFrame, table: Table, referred: Mapping[str, s
     return extended
 
 
-def _describe(item: Any) -> str:
+def _describe(item: Any, table: Table) -> str:
     config = item.expectation_config
-    subject = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", [])) or "table"
+    columns = [config.kwargs["column"]] if "column" in config.kwargs else config.kwargs.get("column_list", [])
+    subject = ", ".join(columns) or "table"
     found = item.result or {}
     examples = found.get("partial_unexpected_list") or found.get("observed_value")
+    if any(column.personal and column.name in columns for column in table.columns):
+        examples = "not shown, since it is personal"
     count = found.get("unexpected_count")
     how_many = f"{count} values, " if count else ""
     if item.exception_info and item.exception_info.get("raised_exception"):

@@ -38,7 +38,8 @@ class Column:
 
     `references` names `stage.table.column`; for a list type every element must resolve.
     `derived_from` names the columns (`stage.table.column`) that its value is computed from: column lineage.
-    `personal` marks personal data, which never enters previews, logs or metrics. `minimum` and `maximum` are inclusive. `pattern` is a regular expression that the whole value must match.
+    `personal` marks personal data, which never enters previews, logs or metrics. `minimum` and `maximum` are inclusive.
+    `pattern` is a regular expression that the whole value must match.
     """
 
     name: str
@@ -105,8 +106,7 @@ class Table:
     def ddl(self, name: str | None = None) -> str:
         """`CREATE TABLE` for DuckDB, at `name` (default: the table's own place), `content_hash` last."""
         lines = [
-            f'  "{column.name}" {DUCKDB_TYPES[column.type]}{"" if column.nullable else " NOT NULL"}'
-            for column in self.columns
+            f'  "{column.name}" {DUCKDB_TYPES[column.type]}{"" if column.nullable else " NOT NULL"}' for column in self.columns
         ]
         lines.append(f'  "{HASH_COLUMN}" VARCHAR NOT NULL')
         return f"CREATE TABLE {name or self.qualified_name} (\n" + ",\n".join(lines) + "\n)"
