@@ -30,6 +30,8 @@ _SESSIONS_AT_A_WEEKEND = (940, 50, 10, 0)
 _FIRST_HOUR = 7
 _HOURS = (12, 90, 190, 180, 120, 60, 110, 170, 160, 110, 40, 10, 8, 6)
 """Weights of the local hours from `_FIRST_HOUR` on in which a session begins."""
+_LAST_HOUR = 22
+"""Local hour after which nobody begins anything."""
 
 _WORK: dict[str, tuple[tuple[str, str, int], ...]] = {
     "Laptop": (
@@ -168,7 +170,7 @@ def _sessions(rng: np.random.Generator, staff: _Staff, first: int, last: int) ->
     user, day = first + cell // INTERACTION_DAYS, cell % INTERACTION_DAYS
     sessions = len(user)
     hour = _FIRST_HOUR + weighted(rng, _HOURS, sessions)
-    begins = _START + day * _DAY + hour * 3600 + rng.integers(0, 3600, size=sessions) - staff.offset[user]
+    begins = _START + day * _DAY + hour * 3600 + rng.integers(0, 3600, size=sessions)
     order = np.lexsort((begins, user))
     user, begins = user[order], begins[order]
     owned = staff.start[user + 1] - staff.start[user]
@@ -182,9 +184,11 @@ def _sessions(rng: np.random.Generator, staff: _Staff, first: int, last: int) ->
     taken = duration + rng.integers(1, _LONGEST_PAUSE, size=len(row))
     elapsed = np.cumsum(taken) - taken
     session_first = np.cumsum(actions) - actions
-    started = begins[row] + elapsed - elapsed[session_first][row]
+    local = begins[row] + elapsed - elapsed[session_first][row]
+    started = local - staff.offset[user][row]
     rows = _Rows(user[row], within[row] + 1, device[row], choice, started, duration, np.full(len(row), -1, dtype=np.int64))
-    return rows[(started >= _START) & (started < _END)]
+    kept = (started >= _START) & (started < _END) & (local - begins[row] // _DAY * _DAY < _LAST_HOUR * 3600)
+    return rows[kept]
 
 
 def _choices(rng: np.random.Generator, family: Integers) -> Integers:

@@ -27,10 +27,13 @@ _CANTONESE_GIVEN = (
     "Chi Keung", "Man Wai", "Yuk Lan", "Tsz Ching", "Kwok Wai", "Sze Wing", "Pui Shan", "Kin Fai", "Wai Lun", "Hiu Tung",
     "Cheuk Yin", "Yat Long", "Wing Sze", "Chi Ho", "Suet Ying", "Kam Tong", "Lai Kuen", "Tin Yau", "Hei Man",
 )  # fmt: skip
-_SINGAPORE_FAMILY = ("Tan", "Lim", "Lee", "Ng", "Ong", "Goh", "Chua", "Koh", "Teo", "Nair", "Pillai", "Rahman", "Ismail", "Kumar")
+_SINGAPORE_FAMILY = (
+    "Tan", "Lim", "Lee", "Ng", "Ong", "Goh", "Chua", "Koh", "Teo", "Nair", "Pillai", "Rahman", "Ismail", "Kumar", "Sim", "Yeo",
+    "Chia", "Toh", "Seah", "Menon", "Salleh", "Abdullah",
+)  # fmt: skip
 _SINGAPORE_GIVEN = (
     "Wei Jie", "Hui Min", "Jun Hao", "Xin Yi", "Priya", "Arjun", "Nur Aisyah", "Hafiz", "Kavitha", "Zhi Wei", "Jia Hui", "Farid",
-    "Li Ting", "Ravi", "Siti", "Kai Xiang", "Shu Fen", "Deepa", "Yusof", "Mei Ling",
+    "Li Ting", "Ravi", "Siti", "Kai Xiang", "Shu Fen", "Deepa", "Yusof", "Mei Ling", "Wen Hao", "Anand", "Zulkifli", "Hui Ling",
 )  # fmt: skip
 
 
