@@ -14,7 +14,9 @@ import os
 import shutil
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -129,6 +131,22 @@ class OnnxEncoder(Encoder):
         self.threads = threads
 
     def stream(self, texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int64], Vectors32]]:
+        # One thread for each batch instead of several for one: no operator waits for its slowest part, whoever else is at work.
+        running: deque[tuple[npt.NDArray[np.int64], Future[Vectors32]]] = deque()
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="encoder") as pool:
+            try:
+                for positions, batch in self._batches(texts):
+                    running.append((positions, pool.submit(_run, self._session, batch)))
+                    if len(running) > 2 * self.threads:
+                        done, vectors = running.popleft()
+                        yield done, vectors.result()
+                while running:
+                    done, vectors = running.popleft()
+                    yield done, vectors.result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _batches(self, texts: Sequence[str]) -> "Iterator[tuple[npt.NDArray[np.int64], list[Encoding]]]":
         for start in range(0, len(texts), _WINDOW):
             encoded = self._truncating.encode_batch_fast(list(texts[start : start + _WINDOW]))
             lengths = np.array([len(tokens) for tokens in encoded])
@@ -136,19 +154,9 @@ class OnnxEncoder(Encoder):
             first = 0
             while first < len(order):
                 # Longest first, so the first of a batch says how wide it is.
-                size = max(1, _BATCH_TOKENS // int(lengths[order[first]]))
-                chosen = order[first : first + size]
-                yield chosen + start, self._run([encoded[i] for i in chosen], int(lengths[chosen[0]]))
-                first += size
-
-    def _run(self, batch: "list[Encoding]", width: int) -> Vectors32:
-        ids = np.zeros((len(batch), width), dtype=np.int32)
-        mask = np.zeros((len(batch), width), dtype=np.int32)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens)] = tokens.ids
-            mask[row, : len(tokens)] = 1
-        vectors: Vectors32 = self._session.run(["vectors"], {"input_ids": ids, "attention_mask": mask})[0]
-        return vectors
+                chosen = order[first : first + max(1, _BATCH_TOKENS // int(lengths[order[first]]))]
+                yield chosen + start, [encoded[i] for i in chosen]
+                first += len(chosen)
 
     @cached_property
     def _truncating(self) -> "Tokenizer":
@@ -162,10 +170,8 @@ class OnnxEncoder(Encoder):
 
         self._build()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Idle threads that spin would take the processor from whoever stores the vectors meanwhile.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             return onnxruntime.InferenceSession(str(self.model_file), options, providers=["CPUExecutionProvider"])
@@ -201,6 +207,17 @@ class OnnxEncoder(Encoder):
             ) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _run(session: "InferenceSession", batch: "list[Encoding]") -> Vectors32:
+    width = len(batch[0])
+    ids = np.zeros((len(batch), width), dtype=np.int32)
+    mask = np.zeros((len(batch), width), dtype=np.int32)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens)] = tokens.ids
+        mask[row, : len(tokens)] = 1
+    vectors: Vectors32 = session.run(["vectors"], {"input_ids": ids, "attention_mask": mask})[0]
+    return vectors
 
 
 class ReferenceEncoder(Encoder):
