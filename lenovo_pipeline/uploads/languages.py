@@ -22,7 +22,10 @@ _COMMON = {
     "it": "il gli che di per non con una sono del della è le nel alla più anche si dei questo",
     "nl": "het een van en niet dat met voor op zijn wordt aan bij ook de deze naar worden",
 }
-_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_LANGUAGES = {
+    word: tuple(language for language, words in _COMMON.items() if word in words.split())
+    for word in {word for words in _COMMON.values() for word in words.split()}
+}
 
 
 def language_of(text: str) -> str:
@@ -41,7 +44,10 @@ def language_of(text: str) -> str:
     words = _WORD.findall(sample.lower())
     if not words:
         return "und"
-    scores = {language: sum(word in common for word in words) for language, common in _WORDS.items()}
+    scores = dict.fromkeys(_COMMON, 0)
+    for word in words:
+        for language in _LANGUAGES.get(word, ()):
+            scores[language] += 1
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] >= 2 and scores[best] * 12 >= len(words) else "und"
 

@@ -1,7 +1,8 @@
 """Which devices a text mentions: the longest name at each place, whatever its case and punctuation, in linear time.
 
-A name is cut into tokens (runs of letters, runs of digits, a plus sign) that form a trie; a text is walked once. A name
-must begin and end at the edge of a word: "ThinkPad T14" is not in "ThinkPad T14s", and "razr 2026" not in "razr+ 2026".
+A name is cut into tokens (runs of letters, runs of digits, a plus sign) that form a trie; it is entered wherever a name may
+begin, and left after a few tokens. A name must begin and end at the edge of a word: "ThinkPad T14" is not in "ThinkPad T14s",
+and "razr 2026" not in "razr+ 2026". Between its tokens a few blanks, hyphens and the like may stand, but no other punctuation.
 """
 
 import re
@@ -10,8 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _CJK = "\u2e80-\u2fff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])[^\W\d_])+|\d+|(?<=[^\W_])\+")
-_IDEOGRAPH = re.compile(f"[{_CJK}]")
+_LETTER = rf"(?![{_CJK}])[^\W\d_]"
+_TOKEN = re.compile(rf"[{_CJK}]|(?:{_LETTER})+|\d+|(?<=[^\W_])\+")
+_BEGINS = rf"(?:(?<![^\W_])|(?<=[{_CJK}]))"
+# Ideographs end a word of Latin letters, since Chinese and Japanese put no blanks between words; a plus sign belongs to it.
+_ENDS = re.compile(rf"(?=[{_CJK}])|(?<=[{_CJK}])|(?![^\W_]|\+)")
+_GAP = re.compile(r"[\s\-_/.()'\"]{0,4}")
+_MARKS = str.maketrans("™®©", "   ")
 _END = ""
 
 
@@ -40,44 +46,38 @@ class Mentions:
             if form:
                 node[_END] = device_id
 
+        first = "|".join(re.escape(token) for token in sorted(self._trie, key=lambda token: (-len(token), token)))
+        self._start = re.compile(f"{_BEGINS}(?:{first})(?!{_LETTER})") if first else None
+
     def __call__(self, text: str) -> list[str]:
         """Ids of the mentioned devices, sorted. Time grows linearly with the text."""
-        tokens = list(_tokens(text))
         found: set[str] = set()
-        place = 0
-        while place < len(tokens):
-            token, begins, _ = tokens[place]
-            node = self._trie.get(token) if begins else None
-            best, after = None, place
-            while node is not None:
-                if _END in node and tokens[after][2]:
-                    best = (node[_END], after)
-                after += 1
-                node = node.get(tokens[after][0]) if after < len(tokens) else None
-            if best:
-                found.add(best[0])
-                place = best[1]
-            place += 1
+        text, place = _plain(text), 0
+        while self._start is not None and (start := self._start.search(text, place)):
+            device_id, place = self._longest(text, start.start())
+            if device_id is not None:
+                found.add(device_id)
         return sorted(found)
 
+    def _longest(self, text: str, place: int) -> tuple[str | None, int]:
+        """The device with the longest name at `place`, and where to go on: behind the name, or behind the first token."""
+        node: dict[str, Any] | None = self._trie
+        found, after = None, place + 1
+        while node is not None and (token := _TOKEN.match(text, place)):
+            node = node.get(token.group())
+            if node is not None and _END in node and _ENDS.match(text, token.end()):
+                found, after = node[_END], token.end()
+            gap = _GAP.match(text, token.end())
+            place = gap.end() if gap else token.end()
+        return found, after
 
-def _tokens(text: str) -> Iterator[tuple[str, bool, bool]]:
-    """Tokens with whether each begins and ends a word. Ideographs stand alone: their scripts have no blanks between words."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    previous: tuple[str, bool, int] | None = None
-    for match in _TOKEN.finditer(text):
-        token, start, end = match.group(), match.start(), match.end()
-        alone = bool(_IDEOGRAPH.match(token))
-        glued = previous is not None and previous[2] == start and not alone and not _IDEOGRAPH.match(previous[0])
-        if previous is not None:
-            yield previous[0], previous[1], not glued
-        previous = (token, not glued, end)
-    if previous is not None:
-        yield previous[0], previous[1], True
+
+def _plain(text: str) -> str:
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text.translate(_MARKS)).casefold()
 
 
 def _key(name: str) -> tuple[str, ...]:
-    return tuple(token for token, _, _ in _tokens(name))
+    return tuple(_TOKEN.findall(_plain(name)))
 
 
 def _shorter(device: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -121,15 +121,17 @@ class _OpenTable:
     spool: Spool
     names: ColumnNames = field(default_factory=ColumnNames)
     types: dict[str, ColumnType] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ColumnType]] = field(default_factory=dict)
     rows: int = 0
     group: list[str] = field(default_factory=list)
     group_size: int = 0
 
-    def column(self, key: str) -> str:
-        name = self.names[key]
-        if name not in self.types:
-            self.types[name] = ColumnType(written=self.written)
-        return name
+    def column(self, key: str) -> tuple[str, ColumnType]:
+        found = self.columns.get(key)
+        if found is None:
+            name = self.names[key]
+            found = self.columns[key] = name, self.types.setdefault(name, ColumnType(written=self.written))
+        return found
 
 
 class Stage:
@@ -227,8 +229,8 @@ class Stage:
         table = self._open if self._open is not None and self._open.key == row.table else self._start(row.table, (), False)
         values: dict[str, Any] = {}
         for key, value in row.values.items():
-            name = table.column(key)
-            table.types[name].see(value)
+            name, kind = table.column(key)
+            kind.see(value)
             values[name] = value
         text = to_json(values)
         self._room -= len(text) - sum(map(len, values))

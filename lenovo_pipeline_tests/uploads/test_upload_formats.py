@@ -225,7 +225,8 @@ def test_a_formula_that_was_computed_gives_its_value(uploads: Any, tmp_path: Pat
 def test_markdown_front_matter_keeps_what_yaml_would_change(uploads: Any) -> None:
     uploads.put(
         "note.md",
-        "---\ntitle: A note\ncode: 0123\nclock: 12:30:00\ncountry: NO\nversion: 1.10\nday: 2024-02-30\nbig: 123456789012345678901\n"
+        "---\ntitle: A note\ncode: 0123\nclock: 12:30:00\ncountry: NO\nversion: 1.10\n"
+        "day: 2024-02-30\nbig: 123456789012345678901\n"
         'twice: 1\ntwice: 2\nparts:\n  - {n: 1, d: 2024-01-01}\n  - {n: 2, d: "2024-01-02"}\n---\n'
         "Intro\n\n# One\ntext of one\n\n## Inner\n```\n# no heading\n```\n# Two\nlast\n",
     )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from lenovo_pipeline.uploads.columns import unique_names
 from lenovo_pipeline.uploads.encodings import detect
-from lenovo_pipeline.uploads.readers.lines import Line, damage, excerpt, lines, too_long
+from lenovo_pipeline.uploads.readers.lines import Line, damage, excerpt, lines, over, too_long
 from lenovo_pipeline.uploads.records import Event, Facts, FileProblem, Reject, Row, Source, Start
 from lenovo_pipeline.uploads.value_types import kind_of_text
 
@@ -19,6 +19,9 @@ _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 1 << 18
 _DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _RESCAN = 4
+_OPEN_QUOTE = 16
+"""A quoted cell may run so many times the longest line before its quote counts as never closed."""
+
 _Record: TypeAlias = tuple[int, list[str], str]
 
 
@@ -66,13 +69,15 @@ def _rows(records: Iterator[_Record | Reject], encoding: str, delimiter: str, no
             yield record
             continue
         line, cells, raw = record
+        if (not names and not any(cell.strip() for cell in cells)) or (len(names) > 1 and not raw.strip()):
+            continue
         if not names:
             headless = all(not cell.strip() or kind_of_text(cell) not in ("text", "boolean") for cell in cells)
             names, renamed = unique_names([""] * len(cells) if headless else cells)
             notes += ["the first line holds values, so the columns are numbered"] if headless else renamed
             yield Facts(encoding, delimiter, notes=tuple(notes))
             yield Start("", names, written=True)
-            if not headless or not any(cell.strip() for cell in cells):
+            if not headless:
                 continue
         if len(cells) != len(names):
             yield Reject(
@@ -95,7 +100,7 @@ class _Feed:
         self._limit = limit
         self._back: list[Line] = []
         self.record: list[Line] = []
-        self._size = 0
+        self.size = 0
         self.overlong: Line | None = None
 
     def __iter__(self) -> Iterator[str]:
@@ -107,14 +112,14 @@ class _Feed:
             self.overlong = line
             raise _TooLongError
         self.record.append(line)
-        self._size += len(line.text)
-        if self._size > self._limit and len(self.record) > 1:
+        self.size += len(line.text)
+        if self.size > _OPEN_QUOTE * self._limit and len(self.record) > 1:
             raise _TooLongError
         return line.text
 
     def start(self) -> None:
         self.record = []
-        self._size = 0
+        self.size = 0
         self.overlong = None
 
     def give_back(self) -> int:
@@ -136,7 +141,7 @@ def _records(found: Iterator[Line], delimiter: str, source: Source) -> Iterator[
     What is read twice for that is bounded by a few times the size of the file; then whole stretches are rejected.
     """
     limit = source.limits.line_bytes
-    csv.field_size_limit(max(csv.field_size_limit(), 4 * limit + 4))
+    csv.field_size_limit(max(csv.field_size_limit(), 2 * _OPEN_QUOTE * limit))
     feed = _Feed(found, limit)
     budget = _RESCAN * (source.path.stat().st_size + limit)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
@@ -169,7 +174,7 @@ def _records(found: Iterator[Line], delimiter: str, source: Source) -> Iterator[
         if not cells:
             continue
         raw = "".join(line.text for line in feed.record) if len(feed.record) > 1 else feed.record[0].text
-        problem = damage(raw)
+        problem = too_long(limit) if len(feed.record) > 1 and over(raw, limit) else damage(raw)
         if problem:
             yield Reject(feed.record[0].number, excerpt(raw), *problem)
         else:
