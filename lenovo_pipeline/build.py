@@ -45,7 +45,6 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
         assets=[_following(asset) for asset in assets],
         asset_checks=[
             *load_asset_checks_from_modules(_CHECK_MODULES),
-            *enterprise_checks.causality_checks,
             *(contract_check(table) for table in TABLES.values()),
             roster_checks.lineage_check(_dependencies(assets)),
         ],
