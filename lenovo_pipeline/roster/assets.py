@@ -8,6 +8,7 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
+from lenovo_pipeline.uploads.tables import REJECTS, ROWS
 
 
 @store_asset(
@@ -15,7 +16,7 @@ from lenovo_pipeline.settings import Settings
     "published",
     description="The snapshot of the warehouse, with a manifest of data versions, that everything outside a run reads.",
     kinds={"duckdb"},
-    deps=[ANALYTICS, STORE_AGREEMENT, "gold/questions", "gold/qrels", "knowledge/keyword_index", "uploads/rejects"],
+    deps=[ANALYTICS, STORE_AGREEMENT, "gold/questions", "gold/qrels", "knowledge/keyword_index", ROWS, REJECTS],
 )
 def published(
     store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]
