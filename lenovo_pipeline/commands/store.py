@@ -4,16 +4,19 @@ Both hold the store's lock, so no run writes meanwhile, and write aside: a backu
 """
 
 import argparse
+import errno
+import json
 import os
 import shutil
 import sys
 import tarfile
 import tempfile
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
-from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.store import Store, write_text_aside
 from lenovo_pipeline.settings import get_settings
 
 _NOT_SAVED = {"lock", "lock.json"}
@@ -34,12 +37,13 @@ def backup(store: Store, folder: Path, wait_s: float) -> Path:
         try:
             with tarfile.open(aside, "w:gz", compresslevel=3) as archive:
                 for path in sorted(store.root.iterdir()):
-                    if path.name not in _NOT_SAVED:
+                    if path.name not in _NOT_SAVED and not path.name.startswith("."):
                         archive.add(path, arcname=f"{_TOP}/{path.name}")
             aside.replace(place)
         except OSError as error:
             raise PermanentFailure(
-                f"the backup {place} cannot be written ({error.strerror or error})", remedy="Make room or choose another folder with --to."
+                f"the backup {place} cannot be written ({error.strerror or error})",
+                remedy="Make room or choose another folder with --to.",
             ) from error
         finally:
             aside.unlink(missing_ok=True)
@@ -52,28 +56,45 @@ def restore(store: Store, source: Path, wait_s: float) -> None:
     Raises PermanentFailure if the archive is missing, damaged, no backup of a store, or of a format that this code cannot read.
     """
     if not source.is_file():
-        raise PermanentFailure(f"there is no backup at {source}", remedy="List them with: ls data/backups; then make restore FROM=…")
-    store.root.mkdir(parents=True, exist_ok=True)
-    with store.held("restore", wait_s, print):
-        with tempfile.TemporaryDirectory(dir=store.root.parent, prefix=f".{store.root.name}-restore-") as scratch:
-            try:
-                with tarfile.open(source, "r:gz") as archive:
-                    archive.extractall(scratch, filter="data")
-            except (tarfile.TarError, EOFError, OSError) as error:
-                raise PermanentFailure(f"the backup {source} is damaged ({error})", remedy="Choose another backup.") from error
-            unpacked = Store(Path(scratch) / _TOP)
-            if not unpacked.format_file.exists():
-                raise PermanentFailure(f"{source} is no backup of a store", remedy="Choose one that make backup made.")
-            unpacked.open()
-            # The lock file stays where it is: the lock that we hold is on it.
-            retired = Path(scratch) / "retired"
-            retired.mkdir()
-            for path in list(store.root.iterdir()):
-                if path.name not in _NOT_SAVED:
-                    path.rename(retired / path.name)
-            for path in list(unpacked.root.iterdir()):
-                path.rename(store.root / path.name)
-            shutil.rmtree(retired, ignore_errors=True)
+        raise PermanentFailure(
+            f"there is no backup at {source}", remedy="List them with: ls data/backups; then make restore FROM=…"
+        )
+    with (
+        store.held("restore", wait_s, print),
+        # Inside the store, which may be a mounted volume: only there can folders be renamed into it.
+        tempfile.TemporaryDirectory(dir=store.root, prefix=".restore-", suffix=".new") as scratch,
+    ):
+        try:
+            with tarfile.open(source, "r:gz") as archive:
+                archive.extractall(scratch, filter="data")
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise _damaged(source, error) from error
+            raise PermanentFailure(
+                f"there is no room to unpack {source} beside {store.root}", remedy="Free some space, then restore again."
+            ) from error
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            raise _damaged(source, error) from error
+        unpacked = Store(Path(scratch) / _TOP)
+        if not unpacked.format_file.exists():
+            raise PermanentFailure(f"{source} is no backup of a store", remedy="Choose one that make backup made.")
+        unpacked.open()
+        # Until the backup's own format file arrives last, a kill in between leaves a store that refuses to be opened.
+        write_text_aside(store.format_file, json.dumps({"restoring": str(source)}))
+        # The lock file stays where it is: the lock that we hold is on it.
+        retired = Path(scratch) / "retired"
+        retired.mkdir()
+        for path in list(store.root.iterdir()):
+            if path.name not in {*_NOT_SAVED, store.format_file.name, Path(scratch).name}:
+                path.rename(retired / path.name)
+        for path in sorted(unpacked.root.iterdir(), key=lambda path: path.name == store.format_file.name):
+            if path.name not in _NOT_SAVED:
+                path.replace(store.root / path.name)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def _damaged(source: Path, error: Exception) -> PermanentFailure:
+    return PermanentFailure(f"the backup {source} is damaged ({error})", remedy="Choose another backup.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,7 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "backup":
             place = backup(store, options.to, settings.lock_wait_s)
-            print(f"Saved {store.root} as {place} ({place.stat().st_size / 1e6:.1f} MB). Put it back with: make restore FROM={place}")
+            print(f"Saved {store.root} as {place} ({place.stat().st_size / 1e6:.1f} MB).")
+            print(f"Put it back with: make restore FROM={place}")
         else:
             restore(store, options.source, settings.lock_wait_s)
             print(f"{store.root} is as it was in {options.source}.")

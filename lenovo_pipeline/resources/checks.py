@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetChecksDefinition, MetadataValue, ResourceParam, asset_check
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, MetadataValue, ResourceParam, asset_check
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.contracts.expectations import validate
@@ -75,7 +75,7 @@ def contract_check(table: Table) -> AssetChecksDefinition:
     @asset_check(
         asset=asset_key(table),
         name=f"{table.name}_fit_their_contract",
-        description=f"Types, ranges, uniqueness, not-null and references of {table.qualified_name}, as its contract declares them.",
+        description=f"Types, ranges, uniqueness, not-null and references of {table.qualified_name}, as its contract says.",
         blocking=True,
     )
     def fit_their_contract(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:

@@ -47,14 +47,15 @@ def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> P
             "SELECT qualified_name, model, digest, rows FROM pipeline.tables ORDER BY qualified_name, model"
         ).itertuples(index=False)
     ]
-    version = digest([f"{FORMAT} {json.dumps(made_by, sort_keys=True)}", *(f"{t['table']} {t['model']} {t['data_version']}" for t in tables)])
+    contents = [f"{table['table']} {table['model']} {table['data_version']}" for table in tables]
+    version = digest([f"{FORMAT} {json.dumps(made_by, sort_keys=True)}", *contents])
     rows = sum(int(table["rows"]) for table in tables)
     current = read_manifest(store)
     if current is not None and current.get("version") == version:
         return Published(version, len(tables), rows, _size(store.published), changed=False)
     place = store.root / f"published-{version[:_VERSION_LENGTH]}"
     with folder_aside(place) as aside:
-        _copy(warehouse, aside / WAREHOUSE)
+        warehouse.copy_to(aside / WAREHOUSE)
         manifest = {
             "version": version,
             "format": FORMAT,
@@ -92,17 +93,6 @@ def open_snapshot(store: Store) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(store.published.resolve() / WAREHOUSE), read_only=True)
 
 
-def _copy(warehouse: Warehouse, target: Path) -> None:
-    with warehouse.read() as connection:
-        ((source,),) = connection.execute("SELECT current_database()").fetchall()
-        quoted = str(target).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS snapshot")
-        try:
-            connection.execute(f'COPY FROM DATABASE "{source}" TO snapshot')
-        finally:
-            connection.execute("DETACH snapshot")
-
-
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.resolve().rglob("*") if path.is_file())
 
@@ -119,8 +109,9 @@ def snapshot_problems(store: Store, warehouse: Warehouse) -> list[str]:
     finally:
         snapshot.close()
     current = dict(warehouse.frame(register).itertuples(index=False, name=None))
+    pairs = {name: (published.get(name, "absent"), current.get(name, "absent")) for name in published.keys() | current.keys()}
     return [
-        f"{name.strip()} is {published.get(name, 'absent')[:12]} in the snapshot, {current.get(name, 'absent')[:12]} in the warehouse"
-        for name in sorted(published.keys() | current.keys())
-        if published.get(name) != current.get(name)
+        f"{name.strip()} is {there[:12]} in the snapshot, {here[:12]} in the warehouse"
+        for name, (there, here) in sorted(pairs.items())
+        if there != here
     ]

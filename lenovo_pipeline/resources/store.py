@@ -83,12 +83,7 @@ class Store:
         Raises PermanentFailure for a store of a newer code, or of an older one without a migration.
         """
         migrations = MIGRATIONS if migrations is None else migrations
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PermanentFailure(
-                f"the store folder {self.root} cannot be made ({error.strerror})", remedy="Set LENOVO_STORE to a folder you may write."
-            ) from error
+        self._make_root()
         if not self.format_file.exists():
             if self.warehouse.exists():
                 raise PermanentFailure(
@@ -113,6 +108,15 @@ class Store:
             found += 1
             write_text_aside(self.format_file, json.dumps({"format": found}))
 
+    def _make_root(self) -> None:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PermanentFailure(
+                f"the store folder {self.root} cannot be made ({error.strerror})",
+                remedy="Set LENOVO_STORE to a folder you may write.",
+            ) from error
+
     def _format(self) -> int:
         try:
             return int(json.loads(self.format_file.read_text())["format"])
@@ -130,7 +134,7 @@ class Store:
         """
         from filelock import FileLock, Timeout
 
-        self.root.mkdir(parents=True, exist_ok=True)
+        self._make_root()
         lock = FileLock(self.lock_file, thread_local=False, is_singleton=True)
         try:
             lock.acquire(timeout=0)
@@ -143,15 +147,17 @@ class Store:
                     f"the store {self.root} is still in use by {self.holder()} after {wait_s:.0f} s",
                     remedy="Wait for that run to end or stop it, then try again (LENOVO_LOCK_WAIT_S sets how long to wait).",
                 ) from error
+        # A block inside another one of this process leaves the outer one's name where it is.
+        outermost = lock.lock_counter == 1
         try:
-            write_text_aside(
-                self.holder_file,
-                json.dumps({"holder": holder, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}),
-            )
+            if outermost:
+                since = datetime.now(UTC).isoformat(timespec="seconds")
+                write_text_aside(self.holder_file, json.dumps({"holder": holder, "pid": os.getpid(), "since": since}))
             yield
         finally:
-            with suppress(OSError):
-                self.holder_file.unlink()
+            if outermost:
+                with suppress(OSError):
+                    self.holder_file.unlink()
             lock.release()
 
     def holder(self) -> str:

@@ -4,11 +4,13 @@ Belongs here: connections, transactions, writing and reading a contract's table,
 Does not belong here: Dagster's view of it (tables_io.py) and the declarations of tables (each stage's tables.py).
 """
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 ROWS_PER_CHUNK = 1_000_000
 """Frames with more rows are written in slices of this many, so that memory stays bounded."""
+
+_NOT_WRITTEN = re.compile("could not write|no space left", re.IGNORECASE)
+_MATERIALIZE = "dagster asset materialize -m lenovo_pipeline.definitions --select"
 
 _REGISTER = """
 CREATE TABLE IF NOT EXISTS pipeline.tables (
@@ -87,15 +92,16 @@ class Warehouse:
     def replace(self, table: Table, frames: pd.DataFrame | Iterable[pd.DataFrame], *, model: str = "") -> Written:
         """Replace a table's rows (of one model partition, if it is partitioned) by `frames`, in one transaction.
 
-        Rows are written by column name with the contract's types; an empty frame makes an empty table. Rows equal to
-        the stored ones are not written again. Raises ContractError, leaving the old rows, if a frame does not fit.
+        Rows are written by column name with the contract's types; an empty frame makes an empty table. A frame equal
+        to the stored rows is not written again. Raises ContractError, leaving the old rows, if a frame does not fit.
         """
         contract = digest([table.ddl()])
+        known = self.described(table, model=model)
+        stored = None if known is None else (known["digest"], known["contract"])
         if isinstance(frames, pd.DataFrame):
             conformed = conform(frames, table)
             version = digest(conformed[HASH_COLUMN])
-            known = self.described(table, model=model)
-            if known is not None and (known["digest"], known["contract"]) == (version, contract):
+            if known is not None and stored == (version, contract):
                 return Written(rows=known["rows"], bytes=known["bytes"], digest=version, changed=False)
             slices: Iterable[pd.DataFrame] = (
                 conformed.iloc[start : start + ROWS_PER_CHUNK] for start in range(0, len(conformed), ROWS_PER_CHUNK)
@@ -119,7 +125,7 @@ class Warehouse:
                 "INSERT OR REPLACE INTO pipeline.tables VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [table.qualified_name, model, version, contract, len(hashes), size, datetime.now(UTC).replace(tzinfo=None)],
             )
-        return Written(rows=len(hashes), bytes=size, digest=version, changed=True)
+        return Written(rows=len(hashes), bytes=size, digest=version, changed=stored != (version, contract))
 
     def load(self, table: Table, *, model: str | None = None) -> pd.DataFrame:
         """The rows of a table (of one model partition) in the order of its key, `content_hash` included.
@@ -128,16 +134,16 @@ class Warehouse:
         Raises PermanentFailure if it was never written or was written under another contract.
         """
         with self.read() as connection:
-            known = _described(connection, table, model or "") if not table.partitioned or model else None
-            if known is None and not (table.partitioned and model is None):
+            contracts = _contracts(connection, table, model)
+            if not contracts:
                 raise PermanentFailure(
                     f"the table {table.qualified_name} has not been made yet",
-                    remedy=f"Run: dagster asset materialize -m lenovo_pipeline.definitions --select '+{table.stage}/{table.name}'",
+                    remedy=f"Run: {_MATERIALIZE} '+{table.stage}/{table.name}'",
                 )
-            if known is not None and known["contract"] != digest([table.ddl()]):
+            if contracts != {digest([table.ddl()])}:
                 raise PermanentFailure(
                     f"the table {table.qualified_name} was written by another version of the code, with other columns",
-                    remedy=f"Run: dagster asset materialize -m lenovo_pipeline.definitions --select '{table.stage}/{table.name}+'",
+                    remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}+'",
                 )
             columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
             order = ", ".join(f'"{name}"' for name in table.key)
@@ -146,6 +152,17 @@ class Warehouse:
                 f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", params=values
             ).to_arrow_table()
         return from_arrow(arrow, table)
+
+    def copy_to(self, target: Path) -> None:
+        """Write everything that the warehouse holds now into a new DuckDB file, without what was deleted before."""
+        with self.read() as connection:
+            ((source,),) = connection.execute("SELECT current_database()").fetchall()
+            quoted = str(target).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS copied")
+            try:
+                connection.execute(f'COPY FROM DATABASE "{source}" TO copied')
+            finally:
+                connection.execute("DETACH copied")
 
     def described(self, table: Table, *, model: str = "") -> dict[str, Any] | None:
         """Digest, contract, rows, bytes and time of the last write of a table; None if it has never been written."""
@@ -191,19 +208,35 @@ def from_arrow(arrow: "pa.Table", table: Table) -> pd.DataFrame:
     return pd.DataFrame(columns, columns=arrow.column_names)
 
 
-def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
+def _is_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
     ((existing,),) = connection.execute(
         "SELECT count(*) FROM information_schema.tables WHERE (table_schema, table_name) IN (('pipeline', 'tables'), (?, ?))",
         [table.stage, table.name],
     ).fetchall()
-    if existing < 2:
+    return bool(existing == 2)
+
+
+def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
+    if not _is_stored(connection, table):
         return None
     rows = connection.execute(
         "SELECT digest, contract, rows, bytes, written_at FROM pipeline.tables WHERE qualified_name = ? AND model = ?",
         [table.qualified_name, model],
     ).fetchall()
     return dict(zip(("digest", "contract", "rows", "bytes", "written_at"), rows[0], strict=True)) if rows else None
+
+
+def _contracts(connection: duckdb.DuckDBPyConnection, table: Table, model: str | None) -> set[str]:
+    """The contracts under which the rows of one partition, or of all, were written; none if there are no such rows."""
+    if not _is_stored(connection, table):
+        return set()
+    every = table.partitioned and not model
+    rows = connection.execute(
+        "SELECT DISTINCT contract FROM pipeline.tables WHERE qualified_name = ? AND (? OR model = ?)",
+        [table.qualified_name, every, (model or "") if table.partitioned else ""],
+    ).fetchall()
+    return {contract for (contract,) in rows}
 
 
 def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: str, model: str) -> None:
@@ -226,20 +259,37 @@ def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: st
 def _connect(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(database)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise TransientFailure(
-                f"the warehouse {database} is open in another process",
-                remedy="Close it there (a duckdb shell, a notebook, another run), then try again.",
-            ) from error
-        raise PermanentFailure(
-            f"the warehouse {database} cannot be opened: {str(error).splitlines()[0]}",
-            remedy="Restore it from a backup (make restore), or delete the file and run make run: it is rebuilt.",
-        ) from error
+    except duckdb.Error as error:
+        raise _of_the_file(error, database) from error
     try:
         yield connection
+    except duckdb.Error as error:
+        # Damage that shows only when a block is read has no class of its own. What is wrong with a query passes.
+        of_the_file = isinstance(error, duckdb.IOException | duckdb.FatalException) or type(error) is duckdb.Error
+        if of_the_file or _NOT_WRITTEN.search(str(error)):
+            raise _of_the_file(error, database) from error
+        raise
     finally:
         connection.close()
+
+
+def _of_the_file(error: duckdb.Error, database: str) -> PermanentFailure | TransientFailure:
+    """What a person needs to know of an error that the file is to blame for, not the query."""
+    said = str(error).splitlines()[0]
+    if "could not set lock" in said.lower():
+        return TransientFailure(
+            f"the warehouse {database} is open in another process",
+            remedy="Close it there (a duckdb shell, a notebook, another run), then try again.",
+        )
+    if _NOT_WRITTEN.search(said):
+        return PermanentFailure(
+            f"the warehouse {database} cannot be written ({said}); what it held before is intact",
+            remedy="Free some space or give the right to write there, then run again.",
+        )
+    return PermanentFailure(
+        f"the warehouse {database} cannot be read: {said}",
+        remedy="Restore it from a backup (make restore), or delete the file and run make run: it is rebuilt.",
+    )
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
