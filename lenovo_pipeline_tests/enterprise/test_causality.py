@@ -33,7 +33,8 @@ def test_every_reference_of_a_generated_world_resolves(world: World) -> None:
 def test_a_reference_to_nothing_is_found(world: World, table: str, column: str) -> None:
     is_list = _TABLES[table].column(column).is_list
     broken = world[table].copy()
-    broken.at[broken.index[0], column] = ["DEV-NOWHERE"] if is_list else "DEV-NOWHERE"
+    nowhere: Any = ["DEV-NOWHERE"] if is_list else "DEV-NOWHERE"
+    broken.at[broken.index[0], column] = nowhere
     found = unresolved_references({**world, table: broken}, _TABLES[table])
     assert len(found) == 1
     key = _TABLES[table].key[0]
@@ -237,5 +238,5 @@ def test_a_moment_on_the_boundary_breaks_no_rule(world: World) -> None:
     incidents = world["incidents"].astype(object)
     row = incidents.index[incidents["resolved_at"].notna() & incidents["fixed_firmware_id"].isna()][0]
     for column in ("detected_at", "resolved_at"):
-        incidents.at[row, column] = incidents.at[row, "started_at"]
+        incidents.loc[row, column] = incidents["started_at"][row]
     assert _problems({**world, "incidents": incidents}, "incidents") == set()
