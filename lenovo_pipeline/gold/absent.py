@@ -145,7 +145,7 @@ def _no_such_error(world: World) -> Iterator[Draft]:
     for incident_id in order_of(world, "incidents", "no error"):
         row = world.row("incidents", incident_id)
         code = _other_code(world, row["error_code"], incident_id)
-        if code is None or code in known or world.containing(code.lower()):
+        if code is None or code in known or code.lower() in world.vocabulary:
             continue
         device = world.row("devices", row["device_id"])
         yield _refusal(
@@ -200,7 +200,7 @@ def _no_such_customer(world: World) -> Iterator[Draft]:
     names = {row["name"].lower() for row in world.rows["customers"].values()}
     made_up = [f"{first} {second}" for first in _MADE_UP[0] for second in _MADE_UP[1]]
     for name, attribute in spread(sorted(made_up, key=lambda n: world.place("no customer", n)), BY_TABLE["customers"]):
-        if name.lower() in names or world.containing(name.lower()):
+        if name.lower() in names or name.split()[0].lower() in world.vocabulary:
             continue
         program: dict[str, object] = {"what": "entity", "table": "customers", "where": {"name": name}}
         yield _refusal("value", customer_anchor(name), {"e": name}, attribute.noun, program)

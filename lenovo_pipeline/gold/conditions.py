@@ -18,13 +18,11 @@ Condition = tuple[str, str, Any]
 
 
 def matching(world: World, table: str, conditions: Sequence[Condition]) -> list[str]:
-    """Ids of the rows that fulfil all conditions; the first must be an equality."""
-    column, _, value = conditions[0]
-    return [
-        i
-        for i in world.group(table, column).get(value, [])
-        if all(holds(world.row(table, i)[c], operator, v) for c, operator, v in conditions[1:])
-    ]
+    """Ids of the rows that fulfil all conditions, of which at least one must be an equality."""
+    equal = [world.members(table, column, value) for column, operator, value in conditions if operator == "="]
+    candidates = sorted(frozenset.intersection(*equal))
+    others = [condition for condition in conditions if condition[1] != "="]
+    return [i for i in candidates if all(holds(world.row(table, i)[column], operator, v) for column, operator, v in others)]
 
 
 def holds(value: Any, operator: str, bound: Any) -> bool:

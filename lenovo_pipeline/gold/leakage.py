@@ -3,13 +3,14 @@
 Belongs here: finding leaks in questions and the records they rest on. Does not belong here: making questions.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from lenovo_pipeline.enterprise.anchors import SPLITS, split_of
-from lenovo_pipeline.gold.surfaces import words
+from lenovo_pipeline.gold.surfaces import sequences, words
 
 Asked: TypeAlias = Mapping[Any, Any]
 Leak: TypeAlias = tuple[str, str, str]
@@ -33,8 +34,8 @@ _SHORTEST_INSIDE = 4
 def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """All leaks between train, validation and test; empty where there is none.
 
-    `questions`: contract QUESTIONS; `records`: columns record_id, anchor, template and name (None
-    where a record has no name) of all records that carry a text. Returns columns kind (LEAK_KINDS), question_id, detail (what was found, against what).
+    `questions`: contract QUESTIONS; `records`: columns record_id, anchor, template and name (None where a record has no name)
+    of all records that carry a text. Returns columns kind (LEAK_KINDS), question_id, detail (what was found, against what).
     """
     anchors = dict(zip(records["record_id"], records["anchor"], strict=True))
     templates = dict(zip(records["record_id"], records["template"], strict=True))
@@ -45,11 +46,7 @@ def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
         *_shared("shared_question", asked, lambda row: [" ".join(words(row["question"]))]),
         *_shared("shared_phrasing", asked, lambda row: [row["phrasing"]]),
         *_shared("shared_template", asked, lambda row: [templates[i] for i in _rests_on(row) if i in templates]),
-        *_shared(
-            "shared_answer_sentence",
-            asked,
-            lambda row: [row["answer"]] if row["evidence_ids"] and is_sentence(row["answer"]) else [],
-        ),
+        *_shared("shared_answer_sentence", asked, _sentences),
         *_foreign_answers(asked, records),
         *_inside_answers(asked),
     ]
@@ -59,6 +56,10 @@ def find_leaks(questions: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
 def is_sentence(answer: str) -> bool:
     """Whether an answer is a sentence rather than a name or a value."""
     return answer.endswith((".", "。")) and len(words(answer)) > _SHORTEST_INSIDE
+
+
+def _sentences(row: Asked) -> list[str]:
+    return [row["answer"]] if row["evidence_ids"] and is_sentence(row["answer"]) else []
 
 
 def _rests_on(row: Asked) -> list[str]:
@@ -105,18 +106,20 @@ def _foreign_answers(asked: Sequence[Asked], records: pd.DataFrame) -> Iterator[
 
 
 def _inside_answers(asked: Sequence[Asked]) -> Iterator[Leak]:
-    """Questions that stand word for word inside the question or an answer of another split."""
-    told = {
-        split: "\n".join(
-            " ".join(["", *words(text), ""])
-            for row in asked
-            if row["split"] == split
-            for text in (row["question"], row["answer"], *row["aliases"])
-        )
-        for split in SPLITS
-    }
+    """Questions that stand word for word inside a longer question or an answer of another split."""
+    # Told texts by their sequences of words: a question is sought only where its beginning occurs.
+    told: dict[tuple[str, ...], list[tuple[Asked, str]]] = defaultdict(list)
+    beginnings = {tuple(words(row["question"])[:_SHORTEST_INSIDE]) for row in asked}
+    for row in asked:
+        for text in (row["question"], row["answer"], *row["aliases"]):
+            for sequence in sequences(text, _SHORTEST_INSIDE) & beginnings:
+                told[sequence].append((row, f" {' '.join(words(text))} "))
     for row in asked:
         question = words(row["question"])
-        for split in SPLITS:
-            if split != row["split"] and len(question) >= _SHORTEST_INSIDE and f" {' '.join(question)} " in told[split]:
-                yield "question_inside_other_answer", row["question_id"], f"its words stand in a question or answer of {split}"
+        for other, text in told.get(tuple(question[:_SHORTEST_INSIDE]), ()):
+            if other["split"] != row["split"] and f" {' '.join(question)} " in text:
+                yield (
+                    "question_inside_other_answer",
+                    row["question_id"],
+                    f"its words stand in {other['question_id']} ({other['split']})",
+                )

@@ -38,11 +38,15 @@ _PORT_KINDS = (
 
 
 def _ports(world: World, category: str, language: str) -> Iterator[Draft]:
-    for place, (record_id, kind) in enumerate(spread(order_of(world, "devices", f"{category}/{language}/ports"), _PORT_KINDS)):
+    """Missing ports and present ones in turn, so that half of the answers are yes."""
+    return round_robin([_port_drafts(world, category, language, lacking) for lacking in (True, False)])
+
+
+def _port_drafts(world: World, category: str, language: str, lacking: bool) -> Iterator[Draft]:
+    for record_id, kind in spread(order_of(world, "devices", f"{category}/{language}/ports"), _PORT_KINDS):
         row = world.row("devices", record_id)
         lacks = not any(kind.lower() in port.lower() for port in row["ports"])
-        # Half of the answers are yes: a missing port is asked for only on every other place.
-        if lacks != (place % 2 == 0):
+        if lacks != lacking:
             continue
         reference = named(world, "devices", record_id, language)
         evidence = proofs(*(proof(world, record_id, [port]) for port in row["ports"]))

@@ -76,12 +76,12 @@ QUESTIONS = Table(
         Column(
             name="evidence_facts",
             type="json",
-            description="For each evidence record, in order: {role: answer or support, surfaces: the needed fact in its text}.",
+            description="For each evidence record, in order: {role: answer or support, surfaces: the fact in its text}.",
         ),
         Column(
             name="alternate_ids",
             type="text[]",
-            description="Other records that retell an answering record and state the answer as well: as relevant, but not needed.",
+            description="Other records that retell an answering record and state the answer too: as relevant, but not needed.",
         ),
         Column(name="category", type="text", description="What makes the question hard.", choices=CATEGORIES),
         Column(name="language", type="text", description="Language of the question (BCP 47).", choices=LANGUAGES),

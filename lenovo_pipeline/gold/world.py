@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from lenovo_pipeline.enterprise.anchors import Split, split_of
 from lenovo_pipeline.enterprise.seeding import generator
 from lenovo_pipeline.enterprise.tables import TABLES
-from lenovo_pipeline.gold.surfaces import find, sequences
+from lenovo_pipeline.gold.surfaces import find, sequences, words
 from lenovo_pipeline.gold.tables import EVIDENCE_TABLES
 
 Row: TypeAlias = Mapping[str, Any]
@@ -51,6 +52,7 @@ class World:
         self._counts: dict[tuple[str, tuple[str, ...]], Counter[tuple[Any, ...]]] = {}
         self._groups: dict[tuple[str, str], dict[Any, list[str]]] = {}
         self._sequences: dict[str, set[tuple[str, ...]]] = {}
+        self._members: dict[tuple[str, str, Any], frozenset[str]] = {}
         self._containing: dict[str, list[str]] = {}
         for name in USED_TABLES:
             self._take(name, frames[name])
@@ -60,6 +62,8 @@ class World:
         id_column = ID_COLUMNS[name]
         convert = _CONVERTERS[name]
         records = [{str(k): convert.get(str(k), _python)(v) for k, v in row.items()} for row in frame.to_dict("records")]
+        # A store gives rows back in any order; what is asked must not hang on it.
+        records.sort(key=lambda record: str(record[id_column]))
         for column, (source, derive) in DERIVED.get(name, {}).items():
             for record in records:
                 record[column] = derive(record[source])
@@ -111,6 +115,11 @@ class World:
             self._containing[term] = [record_id for record_id in self.texts if term in self.lowered(record_id)]
         return self._containing[term]
 
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All words of all texts, lower-case."""
+        return frozenset(word for record_id in self.texts for word in words(self.texts[record_id]))
+
     def count(self, table: str, **values: Any) -> int:
         """How many rows of a table have these values: 1 means that the description fits only one."""
         columns = tuple(sorted(values))
@@ -131,6 +140,13 @@ class World:
                         groups[element].append(record_id)
             self._groups[key] = dict(groups)
         return self._groups[key]
+
+    def members(self, table: str, column: str, value: Any) -> frozenset[str]:
+        """Ids of the rows of a table with a value in a column."""
+        key = (table, column, value)
+        if key not in self._members:
+            self._members[key] = frozenset(self.group(table, column).get(value, ()))
+        return self._members[key]
 
     def random(self, *purpose: object) -> np.random.Generator:
         """An independent random generator for one purpose."""

@@ -78,7 +78,8 @@ class Truth:
         """Version, facts, publication and id of the versions of a document, the one in force first."""
         return self.rows(
             """WITH RECURSIVE chain AS (
-                 SELECT * FROM documents d WHERE title = ? AND NOT EXISTS (SELECT 1 FROM documents n WHERE n.supersedes_id = d.document_id)
+                 SELECT * FROM documents d
+                 WHERE title = ? AND NOT EXISTS (SELECT 1 FROM documents n WHERE n.supersedes_id = d.document_id)
                  UNION ALL SELECT d.* FROM documents d JOIN chain c ON d.document_id = c.supersedes_id)
                SELECT version, facts, published_at, document_id FROM chain ORDER BY version DESC""",
             [title],
@@ -147,7 +148,8 @@ def _not_bought(truth: Truth, p: Program) -> Any:
     return [
         row[0]
         for row in truth.rows(
-            """SELECT d.name FROM (SELECT unnest(quoted_device_ids) AS quoted, bought_device_ids FROM journeys WHERE journey_id = ?) j
+            """SELECT d.name
+               FROM (SELECT unnest(quoted_device_ids) AS quoted, bought_device_ids FROM journeys WHERE journey_id = ?) j
                JOIN devices d ON d.device_id = j.quoted WHERE NOT list_contains(j.bought_device_ids, j.quoted)""",
             [journey],
         )
@@ -203,9 +205,8 @@ def _earlier(truth: Truth, p: Program) -> Any:
 
 def _latest_journey(truth: Truth, p: Program) -> Any:
     column = "quoted_device_ids" if p["column"] == "quoted" else p["column"]
-    [(value,)] = truth.rows(
-        f"SELECT {column} FROM journeys WHERE customer_id = ? ORDER BY started_at DESC LIMIT 1", [p["customer_id"]]
-    )
+    sql = f"SELECT {column} FROM journeys WHERE customer_id = ? ORDER BY started_at DESC LIMIT 1"
+    [(value,)] = truth.rows(sql, [p["customer_id"]])
     if column != "quoted_device_ids":
         return value
     [device] = value
