@@ -4,8 +4,7 @@
 at all. The other three assets say what it left in their tables, so that each has its own data version downstream.
 """
 
-import tempfile
-from pathlib import Path
+import shutil
 
 from dagster import ResourceParam
 
@@ -27,16 +26,21 @@ _DEVICES = "enterprise/devices"
 @store_asset("uploads", "files", description=FILES.description, kinds={"duckdb"}, columns=FILES, deps=[_DEVICES])
 def files(settings: ResourceParam[Settings], store: ResourceParam[Store], warehouse: ResourceParam[Warehouse]) -> StoreReport:
     limits = Limits(file_bytes=settings.upload_max_bytes, line_bytes=settings.upload_max_line_bytes)
-    with tempfile.TemporaryDirectory(prefix="uploads-", dir=store.root) as work:
+    # A fixed place, so that what a killed run left there goes with the next one; the store's lock keeps others out of it.
+    work = store.root / "uploads-work"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
         outcome = read_folder(
             settings.uploads,
             devices=known_devices(warehouse),
             limits=limits,
-            work=Path(work),
+            work=work,
             previous=stored_files(warehouse),
             tombstones=load_tombstones(store.root),
         )
-        write(warehouse, outcome, Path(work))
+        write(warehouse, outcome, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     lines = outcome.files
     counts = {
         **{

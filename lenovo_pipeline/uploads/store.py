@@ -37,7 +37,7 @@ def known_devices(warehouse: "Warehouse") -> pd.DataFrame:
 
 
 def stored_files(warehouse: "Warehouse") -> list[dict[str, Any]]:
-    """The inventory of last time, without the files whose rows, texts, rejects or tables are no longer all there.
+    """The inventory of last time, without the files (and archives) whose rows, texts, rejects or tables are not all there.
 
     Empty if any of the four tables was never written or was written under another contract.
     """
@@ -53,11 +53,16 @@ def stored_files(warehouse: "Warehouse") -> list[dict[str, Any]]:
             column: dict(connection.execute(f"SELECT file_id, count(*) FROM {table.qualified_name} GROUP BY 1").fetchall())
             for column, table in _COUNTED.items()
         }
+    lost = {
+        line["container"] or line["path"]
+        for line in lines
+        if not existing.issuperset(line["table_names"])
+        or any(counts[column].get(line["file_id"], 0) != line[column] for column in _COUNTED)
+    }
     return [
         {str(name): None if value != value else value for name, value in line.items()}
         for line in lines
-        if existing.issuperset(line["table_names"])
-        and all(counts[column].get(line["file_id"], 0) == line[column] for column in _COUNTED)
+        if (line["container"] or line["path"]) not in lost
     ]
 
 
@@ -67,7 +72,10 @@ def write(warehouse: "Warehouse", outcome: Outcome, work: Path) -> None:
     Nothing is written if nothing changed and the tables are there.
     """
     if outcome.nothing_changed and all(warehouse.described(table) is not None for table in TABLES):
-        return
+        known = warehouse.described(FILES)
+        # Lines that stored_files left out belong to files that lost rows: if those files are gone too, their rest must go.
+        if known is not None and known["rows"] == len(outcome.kept):
+            return
     with warehouse.write() as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         staying = {table.name: _set_aside(warehouse, table, outcome, work) for table in (ROWS, TEXTS, REJECTS)}

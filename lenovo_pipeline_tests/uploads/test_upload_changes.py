@@ -1,6 +1,8 @@
 """A second run changes nothing; a changed file replaces its rows; a deleted file takes its rows with it."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,31 @@ def test_files_whose_rows_or_tables_were_lost_are_read_again(uploads: Any) -> No
         connection.execute("DELETE FROM uploads.rows WHERE table_name = 'b'")
     outcome = uploads.load()
     assert sorted(file.entry["path"] for file in outcome.fresh) == ["a.csv", "b.json"]
+    with uploads.warehouse.read() as connection:
+        assert not accounting.unaccounted(connection) and not accounting.unlike_their_rows(connection)
+
+
+def test_an_archive_that_lost_rows_of_one_member_is_read_again_whole(uploads: Any) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x.csv", "a\n1\n")
+        archive.writestr("y.csv", "a\n2\n")
+    uploads.put("pack.zip", buffer.getvalue())
+    uploads.load()
+    with uploads.warehouse.write() as connection:
+        connection.execute("DELETE FROM uploads.rows WHERE values->>'a' = '1'")
+    outcome = uploads.load()
+    assert len(outcome.fresh) == 3 and uploads.sql("SELECT count(*) FROM uploads.rows") == [(2,)]
+
+
+def test_the_rest_of_a_file_that_lost_rows_and_was_deleted_goes_too(uploads: Any) -> None:
+    fill(uploads)
+    uploads.load()
+    with uploads.warehouse.write() as connection:
+        connection.execute("DELETE FROM uploads.rows WHERE table_name = 'a' AND position = 1")
+    (uploads.folder / "a.csv").unlink()
+    uploads.load()
+    assert not uploads.sql("SELECT * FROM uploads.rows WHERE table_name = 'a'")
     with uploads.warehouse.read() as connection:
         assert not accounting.unaccounted(connection) and not accounting.unlike_their_rows(connection)
 
