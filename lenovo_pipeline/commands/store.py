@@ -5,6 +5,7 @@ Both hold the store's lock, so no run writes meanwhile, and write aside: a backu
 
 import argparse
 import errno
+import gzip
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from lenovo_pipeline.settings import get_settings
 
 _NOT_SAVED = {"lock", "lock.json"}
 _TOP = "store"
+_BLOCK = 1 << 20
 
 
 def backup(store: Store, folder: Path, wait_s: float) -> Path:
@@ -31,10 +34,10 @@ def backup(store: Store, folder: Path, wait_s: float) -> Path:
     if not store.format_file.exists():
         raise PermanentFailure(f"{store.root} holds no store to save", remedy="Make one first: make run.")
     with store.held("backup", wait_s, print):
-        folder.mkdir(parents=True, exist_ok=True)
         place = folder / f"store-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.tar.gz"
         aside = place.with_name(f".{place.name}.{os.getpid()}")
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             with tarfile.open(aside, "w:gz", compresslevel=3) as archive:
                 for path in sorted(store.root.iterdir()):
                     if path.name not in _NOT_SAVED and not path.name.startswith("."):
@@ -46,7 +49,8 @@ def backup(store: Store, folder: Path, wait_s: float) -> Path:
                 remedy="Make room or choose another folder with --to.",
             ) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
     return place
 
 
@@ -65,8 +69,12 @@ def restore(store: Store, source: Path, wait_s: float) -> None:
         tempfile.TemporaryDirectory(dir=store.root, prefix=".restore-", suffix=".new") as scratch,
     ):
         try:
-            with tarfile.open(source, "r:gz") as archive:
-                archive.extractall(scratch, filter="data")
+            with gzip.open(source) as unzipped:
+                with tarfile.open(fileobj=unzipped, mode="r|") as archive:
+                    archive.extractall(scratch, filter="data")
+                # tarfile takes damage for the end of the archive; only the checksum at the end of the stream knows better.
+                while unzipped.read(_BLOCK):
+                    pass
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise _damaged(source, error) from error

@@ -165,7 +165,7 @@ class Store:
         try:
             known = json.loads(self.holder_file.read_text())
             return f"{known['holder']} (process {known['pid']}, since {known['since']})"
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return "another process"
 
 
