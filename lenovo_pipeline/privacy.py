@@ -80,7 +80,8 @@ class Tombstones:
         Raises ValueError for a name of one word, which would take that word out of every text, and if nothing is given.
         """
         key = self.people[0].key if self.people else secrets.token_hex(32)
-        hashed_names, fingerprints = [], set()
+        hashed_names: list[tuple[int, str]] = []
+        fingerprints: set[str] = set()
         for name in names:
             words = _words(name)
             if len(words) < 2:
@@ -125,18 +126,10 @@ class Tombstones:
         if not self.people or not text:
             return text
         normal = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-        spans = sorted([*self._addresses_in(normal), *self._names_in(normal)])
-        if not spans:
-            return text
-        parts: list[str] = []
-        place = 0
-        for start, end in spans:
-            if end <= place:
-                continue
-            if start >= place:
-                parts += [normal[place:start], MARK]
-            place = end
-        return "".join([*parts, normal[place:]])
+        # Addresses first: a name that ends in one would leave the rest of it behind.
+        without_addresses = _replaced(normal, self._addresses_in(normal))
+        redacted = _replaced(without_addresses, sorted(self._names_in(without_addresses)))
+        return text if redacted == normal else redacted
 
     def redact_value(self, value: Any) -> Any:
         """The same for the texts in lists and mappings, however nested; other values pass through."""
@@ -303,9 +296,14 @@ def names_in_address(address: str) -> list[str]:
     return [" ".join(words)] if len(words) > 1 else []
 
 
-def word_count(name: str) -> int:
-    """Words of a name as redaction counts them; each Chinese character is one."""
-    return len(_words(name))
+def name_words(name: str) -> list[str]:
+    """The words of a name as redaction compares them: without case and accents; each Chinese character is one."""
+    return _words(name)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether redaction takes two names for the same."""
+    return _name_form(_words(one)) == _name_form(_words(other))
 
 
 def _words(text: str) -> list[str]:
@@ -328,6 +326,17 @@ def _runs(places: list[int], tokens: "list[re.Match[str]]", text: str) -> "Itera
         last = place
     if run:
         yield run
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with each span replaced, spans in order; one that overlaps the span before it is passed over."""
+    parts: list[str] = []
+    place = 0
+    for start, end in spans:
+        if start >= place:
+            parts += [text[place:start], MARK]
+            place = end
+    return "".join([*parts, text[place:]]) if parts else text
 
 
 @lru_cache(maxsize=200_000)

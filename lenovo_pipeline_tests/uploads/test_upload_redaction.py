@@ -21,7 +21,8 @@ def folder(tmp_path: Path) -> Path:
     uploads = tmp_path / "uploads"
     uploads.mkdir()
     (uploads / "people.csv").write_text(
-        f"first,last,mail,{NAME}\nIda,Okafor,{ADDRESS},1\nAnn,Lee,ann@x.example,2\nAnn,Lee,ask {NAME.upper()} now,too,many,cells\n"
+        f"first,last,mail,{NAME}\nIda,Okafor,{ADDRESS},1\nAnn,Lee,ann@x.example,2\n"
+        f"Ann,Lee,ask {NAME.upper()} now,too,many,cells\n"
     )
     (uploads / "talk.md").write_text(f"---\ntitle: Talk with {NAME}\n---\n# {NAME}\n\nOkafor, Ida likes the ThinkPad T14.\n")
     (uploads / "ida_okafor.txt").write_text("Nothing about anybody.")
