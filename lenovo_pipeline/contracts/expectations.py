@@ -42,9 +42,10 @@ class Verdict:
         return not self.failures
 
 
-def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]) -> Verdict:
-    """Judge a stored table by its contract.
+def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]], *, scale: float = 1.0) -> Verdict:
+    """Judge a stored table by its contract, whose least number of rows is that of a world of scale 1.
 
+    In a smaller world (`scale` below 1) proportionally fewer rows are enough.
     `referred` maps `stage.table.column` to the values that exist there; it must hold every reference of the contract.
     Raises KeyError if one is missing: an unchecked reference is not a resolved one.
     """
@@ -59,7 +60,7 @@ def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": _with_unresolved(frame, table, referred)})
     )
-    suite = suite_of(table, referred)
+    suite = suite_of(table, referred, scale=scale)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": _EXAMPLES})
@@ -67,19 +68,23 @@ def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]
     return Verdict(expectations=len(result.results), failures=failures)
 
 
-def suite_of(table: Table, referred: Mapping[str, set[Any]]) -> Any:
+def suite_of(table: Table, referred: Mapping[str, set[Any]], *, scale: float = 1.0) -> Any:
     """The `ExpectationSuite` of a contract: one for each rule of each column, and one for the key and the row count."""
     import great_expectations as gx
     from great_expectations import expectations as gxe
 
     suite = gx.ExpectationSuite(name=table.qualified_name)
-    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=table.min_rows))
+    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=_least_rows(table, scale)))
     if len(table.key) > 1:
         suite.add_expectation(gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key)))
     for column in table.columns:
         for expectation in _column_expectations(column, unique=column.unique or table.key == (column.name,), referred=referred):
             suite.add_expectation(expectation)
     return suite
+
+
+def _least_rows(table: Table, scale: float) -> int:
+    return max(min(1, table.min_rows), int(table.min_rows * min(1.0, scale)))
 
 
 def _column_expectations(column: Column, *, unique: bool, referred: Mapping[str, set[Any]]) -> list[Any]:

@@ -20,6 +20,7 @@ from lenovo_pipeline.failures import as_dagster_failure
 from lenovo_pipeline.resources.assets import Upstream, asset_key
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.settings import Settings
 
 _SHOWN = 20
 
@@ -78,10 +79,10 @@ def contract_check(table: Table) -> AssetChecksDefinition:
         description=f"Types, ranges, uniqueness, not-null and references of {table.qualified_name}, as its contract says.",
         blocking=True,
     )
-    def fit_their_contract(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
+    def fit_their_contract(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> AssetCheckResult:
         with as_dagster_failure():
             frame = warehouse.load(table)
-            verdict = validate(frame, table, referred_values(table, warehouse))
+            verdict = validate(frame, table, referred_values(table, warehouse), scale=settings.effective_scale)
         result = check_result(verdict.failures)
         return AssetCheckResult(
             passed=result.passed, severity=result.severity, metadata={**result.metadata, "expectations": verdict.expectations}
