@@ -18,7 +18,8 @@ import pandas as pd
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.knowledge.chunks import indexed_texts
 from lenovo_pipeline.knowledge.tokenizer import tokenize, tokenizer_version
-from lenovo_pipeline.resources.folders import folder_aside, read_manifest, write_manifest
+from lenovo_pipeline.provenance import read_manifest, require_provenance, write_manifest
+from lenovo_pipeline.resources.folders import folder_aside
 
 if TYPE_CHECKING:
     from bm25s import BM25
@@ -62,10 +63,7 @@ class KeywordIndex:
     @classmethod
     def load(cls, folder: Path) -> "KeywordIndex":
         """Read an index. Raises PermanentFailure if it is missing, damaged, or made by other rules: all mismatches are listed."""
-        made_by = read_manifest(folder, remedy=_REMEDY)
-        mismatches = [f"{k} is {made_by.get(k)!r}, this code has {v!r}" for k, v in _made_by().items() if made_by.get(k) != v]
-        if mismatches:
-            raise PermanentFailure(f"the keyword index {folder} does not fit: {'; '.join(mismatches)}", remedy=_REMEDY)
+        require_provenance(folder, _made_by(), remedy=_REMEDY)
         from bm25s import BM25
 
         ids = orjson.loads((folder / _IDS).read_bytes())
