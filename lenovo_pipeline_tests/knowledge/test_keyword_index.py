@@ -102,7 +102,7 @@ def test_an_index_of_other_rules_is_refused_with_the_remedy(tmp_path: Path, monk
     build_index(_chunks("one"), tmp_path / "index")
     monkeypatch.setattr(keyword_index, "K1", 9.0)
     monkeypatch.setattr(keyword_index, "tokenizer_version", lambda: "another")
-    with pytest.raises(PermanentFailure, match=r"tokenizer is .* has 'another'.*k1 is 1.2.*Materialise"):
+    with pytest.raises(PermanentFailure, match=r"tokenizer is .* expected 'another'.*k1 is 1.2.*Materialise"):
         KeywordIndex.load(tmp_path / "index")
     assert not build_index(_chunks("one"), tmp_path / "index")["reused"]
 
