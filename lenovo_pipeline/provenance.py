@@ -45,7 +45,9 @@ def read_manifest(folder: Path, *, remedy: str) -> dict[str, Any]:
 def mismatches(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     """Each thing that was expected to have made an artifact and did not, in words."""
     return [
-        f"{name} is {found.get(name, 'absent')!r}, expected {value!r}" for name, value in expected.items() if found.get(name) != value
+        f"{name} is {found.get(name, 'absent')!r}, expected {value!r}"
+        for name, value in expected.items()
+        if found.get(name) != value
     ]
 
 
