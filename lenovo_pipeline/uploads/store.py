@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from lenovo_pipeline.resources.warehouse import Warehouse
 
+_MEMORY = "600MB"
+"""What DuckDB may keep in memory while uploads are written; beyond it goes to disk. Without it, it takes most of the machine's."""
+
 _COUNTED = {"rows_loaded": ROWS, "texts": TEXTS, "rows_rejected": REJECTS}
 
 
@@ -77,6 +80,7 @@ def write(warehouse: "Warehouse", outcome: Outcome, work: Path) -> None:
         if known is not None and known["rows"] == len(outcome.kept):
             return
     with warehouse.write() as connection:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         staying = {table.name: _set_aside(warehouse, table, outcome, work) for table in (ROWS, TEXTS, REJECTS)}
         kept_tables = {name for line in outcome.kept for name in line["table_names"]}
