@@ -1,13 +1,31 @@
 """What every test may rely on: settings of its own, an instance of its own, and no way to the store of the checkout."""
 
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from dagster import DagsterInstance
+from dagster import (
+    AssetChecksDefinition,
+    AssetsDefinition,
+    DagsterInstance,
+    Definitions,
+    ExecuteInProcessResult,
+    define_asset_job,
+    in_process_executor,
+)
 
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.resources.wiring import make_resources
 from lenovo_pipeline.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _LIBRARY_SWITCHES = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -51,7 +69,56 @@ def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
         yield ephemeral
 
 
+@pytest.fixture(scope="session")
+def empty_tracking_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database without a run, made once: its first migration takes seconds."""
+    from lenovo_pipeline.resources.tracking import Tracking
+
+    place = tmp_path_factory.mktemp("mlflow")
+    tracking = Tracking(place / "mlflow.db", place / "artifacts")
+    tracking.record("trial", "nothing")
+    tracking.close()
+    return place / "mlflow.db"
+
+
+@dataclass
+class Trial:
+    """A small pipeline of the test's own assets, with the production resources, on an instance of its own."""
+
+    settings: Settings
+    instance: DagsterInstance
+
+    @property
+    def store(self) -> Store:
+        return Store(self.settings.store)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(str(self.store.warehouse))
+
+    def definitions(self, *parts: AssetsDefinition | AssetChecksDefinition, tables: Sequence[Table]) -> Definitions:
+        return Definitions(
+            assets=[part for part in parts if not isinstance(part, AssetChecksDefinition)],
+            asset_checks=[part for part in parts if isinstance(part, AssetChecksDefinition)],
+            resources=make_resources(self.settings, {table.qualified_name: table for table in tables}),
+            executor=in_process_executor,
+            jobs=[define_asset_job("everything", "*")],
+        )
+
+    def run(
+        self, *parts: AssetsDefinition | AssetChecksDefinition, tables: Sequence[Table], partition: str | None = None
+    ) -> ExecuteInProcessResult:
+        job = self.definitions(*parts, tables=tables).resolve_job_def("everything")
+        return job.execute_in_process(instance=self.instance, raise_on_error=False, partition_key=partition)
+
+    def client(self) -> "MlflowClient":
+        from mlflow import MlflowClient
+
+        return MlflowClient(f"sqlite:///{self.store.mlflow}")
+
+
 @pytest.fixture
-def write_when_ready(tmp_path: Path) -> Callable[[str], str]:
-    """A line of Python that makes a file of that name, by which a subprocess says that it has come so far."""
-    return lambda name: f"import pathlib; pathlib.Path({str(tmp_path / name)!r}).touch()"
+def trial(settings: Settings, instance: DagsterInstance, empty_tracking_database: Path) -> Trial:
+    settings.store.mkdir(parents=True)
+    shutil.copy(empty_tracking_database, Store(settings.store).mlflow)
+    return Trial(settings, instance)

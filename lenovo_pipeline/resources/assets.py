@@ -40,7 +40,6 @@ from dagster import (
     Output,
     PartitionsDefinition,
     ResourceParam,
-    RetryRequested,
     TableColumn,
     TableColumnConstraints,
     TableColumnDep,
@@ -51,7 +50,7 @@ from dagster import (
 )
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table
-from lenovo_pipeline.failures import TransientFailure, as_dagster_failure
+from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tables_io import Chunks
@@ -69,9 +68,6 @@ OWNERS = {
 
 FRESHNESS = FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
 """A nightly schedule refreshes everything; a night missed warns, two fail."""
-
-_RETRIES = 2
-_RETRY_WAIT_S = 3
 
 Upstream = Table | str
 """A table, or an asset key written `stage/name`."""
@@ -179,24 +175,8 @@ def _common(
 
 
 def _guarded(context: AssetExecutionContext, stage: str, name: str, compute: Callable[[], Any]) -> Any:
-    """Run an asset's function: a transient failure asks for another try, every failure leaves a failed MLflow run."""
-    try:
-        with as_dagster_failure():
-            return compute()
-    except TransientFailure as error:
-        if context.retry_number < _RETRIES:
-            context.log.warning(f"{error} Trying again in {_RETRY_WAIT_S} s.")
-            raise RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_WAIT_S) from error
-        _record_failure(context, stage, name, error)
-        raise
-    except Exception as error:
-        _record_failure(context, stage, name, error)
-        raise
-
-
-def _record_failure(context: AssetExecutionContext, stage: str, name: str, error: Exception) -> None:
-    tracking: Tracking = context.resources.tracking
-    tracking.record(stage, name, tags={"error": type(error).__name__}, failed=True)
+    with attempt(f"{stage}/{name}", context.resources.tracking, tried=context.retry_number, warn=context.log.warning):
+        return compute()
 
 
 def _with_signature(compute: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
@@ -244,6 +224,7 @@ def _column_metadata(table: Table) -> dict[str, Any]:
         "dagster/column_schema": TableSchema(columns=columns),
         **({"dagster/column_lineage": TableColumnLineage(lineage)} if lineage else {}),
         "dagster/table_name": table.qualified_name,
+        **({"partition_expr": "model"} if table.partitioned else {}),
     }
 
 

@@ -4,6 +4,7 @@ Built on dagster-duckdb's base classes with a type handler and client of our own
 in two transactions, by position, with guessed types.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler, Tabl
 from dagster_duckdb.io_manager import DuckDbClient
 
 from lenovo_pipeline.contracts import Table
-from lenovo_pipeline.failures import as_dagster_failure
+from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 
@@ -34,18 +35,20 @@ class Chunks:
 class WarehouseClient(DuckDbClient):
     """One transaction around whatever the type handler does; nothing is deleted before the new rows are there."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, tracking: Tracking) -> None:
         self._warehouse = warehouse
+        self._tracking = tracking
 
     @contextmanager
     def connect(self, context: OutputContext | InputContext, table_slice: TableSlice) -> Iterator[Warehouse]:  # type: ignore[override]
         # The base class asks for a connection; the warehouse hands out its own, inside its own transaction.
-        if isinstance(context, OutputContext):
-            with self._warehouse.write():
-                yield self._warehouse
-        else:
-            with self._warehouse.read():
-                yield self._warehouse
+        step = context.step_context
+        asset = "/".join(step.assets_def.key.path) if step.assets_def else step.step.key
+        with (
+            attempt(asset, self._tracking, tried=step.previous_attempt_count, warn=context.log.warning),
+            self._warehouse.write() if isinstance(context, OutputContext) else self._warehouse.read(),
+        ):
+            yield self._warehouse
 
     @staticmethod
     def delete_table_slice(context: OutputContext, table_slice: TableSlice, connection: Any) -> None:
@@ -76,17 +79,18 @@ class ContractTypeHandler(DbTypeHandler[Any]):
     ) -> Mapping[str, RawMetadataValue]:
         table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
         model = context.partition_key if table.partitioned else ""
-        with as_dagster_failure():
-            written = connection.replace(table, obj.frames if isinstance(obj, Chunks) else obj, model=model)
+        started = time.monotonic()
+        written = connection.replace(table, obj.frames if isinstance(obj, Chunks) else obj, model=model)
         context.step_context.set_data_version(context.asset_key, DataVersion(written.digest))
-        seconds = context.output_metadata.get("seconds") if context.output_metadata else None
-        return self._describe(table, written, connection, float(getattr(seconds, "value", seconds) or 0.0))
+        made_in = context.output_metadata.get("seconds") if context.output_metadata else None
+        # Rows that come in pieces are made while they are written, so that only the sum says how long the asset takes.
+        seconds = float(getattr(made_in, "value", made_in) or 0.0) + time.monotonic() - started
+        return self._describe(table, written, connection, seconds)
 
     def load_input(self, context: InputContext, table_slice: TableSlice, connection: Warehouse) -> pd.DataFrame:
         table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
         model = context.partition_key if table.partitioned and context.has_partition_key else None
-        with as_dagster_failure():
-            return connection.load(table, model=model)
+        return connection.load(table, model=model)
 
     def _describe(self, table: Table, written: Written, warehouse: Warehouse, seconds: float) -> dict[str, RawMetadataValue]:
         run = self._tracking.record(
@@ -102,6 +106,7 @@ class ContractTypeHandler(DbTypeHandler[Any]):
             "dagster/row_count": written.rows,
             "bytes": written.bytes,
             "changed": written.changed,
+            "seconds": seconds,
             "preview": MetadataValue.md(markdown_table(preview)),
             "mlflow_run_id": run.run_id,
             "mlflow_run": MetadataValue.url(run.link),
@@ -114,7 +119,7 @@ class WarehouseIOManager(DbIOManager):
     def __init__(self, warehouse: Warehouse, tables: Mapping[str, Table], tracking: Tracking) -> None:
         super().__init__(
             type_handlers=[ContractTypeHandler(tables, tracking)],
-            db_client=WarehouseClient(warehouse),
+            db_client=WarehouseClient(warehouse, tracking),
             database=warehouse.database,
             io_manager_name="WarehouseIOManager",
             default_load_type=pd.DataFrame,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PARENT_EXPERIMENT = "runs"
+_SET_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
 _PARAMETER_LENGTH = 6000
 
 
@@ -56,10 +57,10 @@ class Tracking:
     _parent: str | None = field(default=None, repr=False)
     _experiments: dict[str, str] = field(default_factory=dict, repr=False)
     _failed: bool = field(default=False, repr=False)
+    _environment: dict[str, str | None] = field(default_factory=dict, repr=False)
 
-    @property
-    def uri(self) -> str:
-        return tracking_uri(self.database)
+    def __post_init__(self) -> None:
+        self.uri = tracking_uri(self.database)
 
     def record(
         self,
@@ -100,12 +101,19 @@ class Tracking:
         return TrackedRun(run.info.run_id, experiment, self._link(experiment, run.info.run_id))
 
     def close(self, *, failed: bool = False) -> None:
-        """End the parent run, if one was opened."""
-        if self._client is not None and self._parent is not None:
+        """End the parent run, if one was opened, and leave the process as it was found."""
+        if self._parent is not None:
             import mlflow
 
             mlflow.end_run(status="FAILED" if failed or self._failed else "FINISHED")
             self._parent = None
+        self._client = None
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._environment.clear()
 
     def _link(self, experiment: str, run_id: str) -> str:
         base = self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
@@ -117,6 +125,8 @@ class Tracking:
             import mlflow
 
             self.database.parent.mkdir(parents=True, exist_ok=True)
+            # mlflow writes its address into the environment, where the next run of this process would take it for the user's.
+            self._environment = {name: os.environ.get(name) for name in _SET_BY_MLFLOW}
             mlflow.set_tracking_uri(self.uri)
             self._client = mlflow.MlflowClient(self.uri)
             self._experiment(PARENT_EXPERIMENT)
