@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lenovo_pipeline.resources.warehouse import Warehouse
 
 _MEMORY = "600MB"
-"""What DuckDB may keep in memory while uploads are written; beyond it goes to disk. Without it, it takes most of the machine's."""
+"""What DuckDB may keep in memory while uploads are written; beyond it goes to disk. It would take most of the machine."""
 
 _COUNTED = {"rows_loaded": ROWS, "texts": TEXTS, "rows_rejected": REJECTS}
 
