@@ -23,6 +23,7 @@ from lenovo_pipeline.gold.leakage import is_sentence
 from lenovo_pipeline.gold.negations import negated
 from lenovo_pipeline.gold.phrasing import phrased
 from lenovo_pipeline.gold.single import basic, chinese, paraphrased
+from lenovo_pipeline.gold.surfaces import find
 from lenovo_pipeline.gold.tables import CATEGORIES, QUESTIONS
 from lenovo_pipeline.gold.versions import conflicting, temporal
 from lenovo_pipeline.gold.world import World
@@ -99,13 +100,19 @@ def _questions(
         if is_sentence(draft.answer.canonical) and draft.evidence and sentences.get(draft.answer.canonical, split) != split:
             continue
         wording = phrased(world, draft, split)
-        if wording is None or wording[0].casefold() in seen:
+        if wording is None or wording[0].casefold() in seen or _gives_itself_away(draft, wording[0]):
             continue
         asked.add(program)
         sentences[draft.answer.canonical] = split
         seen.add(wording[0].casefold())
         taken[split] += 1
         yield _row(world, draft, split, *wording)
+
+
+def _gives_itself_away(draft: Draft, question: str) -> bool:
+    """Whether a question for one value holds it already: the country of a customer in Hong Kong. A choice names its options."""
+    asks_for_one_value = draft.program["op"] in {"lookup", "fact", "parameter", "element"} and draft.answer.type == "text"
+    return asks_for_one_value and bool(find(question.lower(), [draft.answer.canonical]))
 
 
 def _row(world: World, draft: Draft, split: Split, question: str, phrasing: str) -> dict[str, Any]:

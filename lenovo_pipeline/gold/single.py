@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lenovo_pipeline.enterprise.texts import rendering
+from lenovo_pipeline.enterprise.texts.voices import fact_term
 from lenovo_pipeline.gold.attributes import BY_TABLE, Attribute
 from lenovo_pipeline.gold.choosing import family_of, order_of, round_robin, spread
 from lenovo_pipeline.gold.describe import Reference, described, named
@@ -110,9 +111,11 @@ def _paraphrases(world: World, table: str) -> Iterator[Draft]:
                 yield draft
 
 
-def fact_noun(name: str) -> str:
-    """What a document fact is called in a question: approval_limit_usd -> approval limit."""
-    return rendering.fact_label(name) + ("s" if name.endswith("_count") else "")
+def fact_noun(name: str, language: str = "en") -> str:
+    """What a document fact is called in a question: action_item_count -> number of action items."""
+    noun = fact_term(name, language)
+    plural = language == "en" and name.endswith("_count") and not noun.endswith("s")
+    return f"{noun}s" if plural else noun
 
 
 def fact_answer(name: str, value: Any) -> Answer:
@@ -141,7 +144,7 @@ def document_facts(world: World, category: str, language: str) -> Iterator[Draft
                     answer=answer,
                     evidence=evidence,
                     slots={"e": reference.phrase},
-                    wording={"noun": fact_noun(name)},
+                    wording={"noun": fact_noun(name, language)},
                     program={"op": "fact", "entity": reference.program, "fact": name},
                     language=language,
                     family=family_of(world, record_id),

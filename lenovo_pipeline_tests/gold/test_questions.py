@@ -109,6 +109,16 @@ def test_descriptions_fit_one_record_alone(frames: dict[str, pd.DataFrame], ques
     assert checked > 300
 
 
+def test_questions_for_one_value_do_not_hold_it(questions: pd.DataFrame) -> None:
+    asked = [
+        row
+        for row in questions.to_dict("records")
+        if row["program"]["op"] in {"lookup", "fact", "parameter", "element"} and row["answer_type"] == "text"
+    ]
+    assert len(asked) > 100
+    assert not [row["question"] for row in asked if f" {row['answer'].lower()} " in f" {row['question'].lower().rstrip('?. ')} "]
+
+
 def test_questions_are_balanced(questions: pd.DataFrame) -> None:
     summary = balance(questions)
     assert summary["questions"] == len(questions) == sum(summary["by_split"].values())
