@@ -81,11 +81,18 @@ def contract_check(table: Table) -> AssetChecksDefinition:
     )
     def fit_their_contract(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> AssetCheckResult:
         with as_dagster_failure():
-            frame = warehouse.load(table)
-            verdict = validate(frame, table, referred_values(table, warehouse), scale=settings.effective_scale)
-        result = check_result(verdict.failures)
+            referred = referred_values(table, warehouse)
+            verdicts = [validate(part, table, referred, scale=settings.effective_scale) for part in warehouse.slices(table)]
+            failures = [failure for verdict in verdicts for failure in verdict.failures]
+            if len(verdicts) > 1:
+                # Each part was judged alone, so what repeats across parts is still to be found.
+                keys = {table.key, *((column.name,) for column in table.columns if column.unique)}
+                repeats = {key: warehouse.repeated(table, key) for key in sorted(keys)}
+                failures += [f"{', '.join(key)}: {count} rows repeat another one" for key, count in repeats.items() if count]
+        result = check_result(failures)
+        expectations = sum(verdict.expectations for verdict in verdicts)
         return AssetCheckResult(
-            passed=result.passed, severity=result.severity, metadata={**result.metadata, "expectations": verdict.expectations}
+            passed=result.passed, severity=result.severity, metadata={**result.metadata, "expectations": expectations}
         )
 
     return fit_their_contract

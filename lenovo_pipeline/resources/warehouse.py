@@ -134,24 +134,32 @@ class Warehouse:
         Raises PermanentFailure if it was never written or was written under another contract.
         """
         with self.read() as connection:
-            contracts = _contracts(connection, table, model)
-            if not contracts:
-                raise PermanentFailure(
-                    f"the table {table.qualified_name} has not been made yet",
-                    remedy=f"Run: {_MATERIALIZE} '+{table.stage}/{table.name}'",
-                )
-            if contracts != {digest([table.ddl()])}:
-                raise PermanentFailure(
-                    f"the table {table.qualified_name} was written by another version of the code, with other columns",
-                    remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}+'",
-                )
-            columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
-            order = ", ".join(f'"{name}"' for name in table.key)
-            where, values = (" WHERE model = ?", [model]) if table.partitioned and model else ("", [])
-            arrow = connection.sql(
-                f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", params=values
-            ).to_arrow_table()
+            query, values = _selection(connection, table, model)
+            arrow = connection.sql(query, params=values).to_arrow_table()
         return from_arrow(arrow, table)
+
+    def slices(self, table: Table) -> Iterator[pd.DataFrame]:
+        """All rows of a table as frames of at most ROWS_PER_CHUNK rows, in the order of its key; an empty table as one.
+
+        Raises as `load` does.
+        """
+        with self.read() as connection:
+            query, values = _selection(connection, table, None)
+            reader = connection.sql(query, params=values).to_arrow_reader(ROWS_PER_CHUNK)
+            first = next(reader, None)
+            yield from_arrow(reader.schema.empty_table() if first is None else first, table)
+            for batch in reader:
+                yield from_arrow(batch, table)
+
+    def repeated(self, table: Table, columns: Iterable[str]) -> int:
+        """How many rows repeat another one's values in these columns; rows with a missing value do not count."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        missing = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
+        with self.read() as connection:
+            ((repeated,),) = connection.execute(
+                f"SELECT count(*) - count(DISTINCT ({names})) FROM {table.qualified_name} WHERE {missing}"
+            ).fetchall()
+        return int(repeated)
 
     def copy_to(self, target: Path) -> None:
         """Write everything that the warehouse holds now into a new DuckDB file, without what was deleted before."""
@@ -195,17 +203,17 @@ def to_arrow(conformed: pd.DataFrame, table: Table) -> "pa.Table":
     return pa.table({name: pa.array(conformed[name].tolist(), type=kind) for name, kind in fields.items()})
 
 
-def from_arrow(arrow: "pa.Table", table: Table) -> pd.DataFrame:
+def from_arrow(arrow: "pa.Table | pa.RecordBatch", table: Table) -> pd.DataFrame:
     """The frame that `to_arrow` was made from. Columns of whole numbers without gaps come back as int64, numbers as float64."""
     columns: dict[str, Any] = {}
-    for name in arrow.column_names:
+    for name in arrow.schema.names:
         kind = "text" if name == HASH_COLUMN else table.column(name).type
         column = arrow.column(name)
         if kind == "number" or (kind in ("integer", "boolean") and column.null_count == 0):
             columns[name] = column.to_pandas()
         else:
             columns[name] = pd.Series(column.to_pylist(), dtype=object)
-    return pd.DataFrame(columns, columns=arrow.column_names)
+    return pd.DataFrame(columns, columns=arrow.schema.names)
 
 
 def _is_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
@@ -215,6 +223,25 @@ def _is_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
         [table.stage, table.name],
     ).fetchall()
     return bool(existing == 2)
+
+
+def _selection(connection: duckdb.DuckDBPyConnection, table: Table, model: str | None) -> tuple[str, list[str]]:
+    """The query for a table's rows, once it is sure that it was written, and under this contract."""
+    contracts = _contracts(connection, table, model)
+    if not contracts:
+        raise PermanentFailure(
+            f"the table {table.qualified_name} has not been made yet",
+            remedy=f"Run: {_MATERIALIZE} '+{table.stage}/{table.name}'",
+        )
+    if contracts != {digest([table.ddl()])}:
+        raise PermanentFailure(
+            f"the table {table.qualified_name} was written by another version of the code, with other columns",
+            remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}+'",
+        )
+    columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
+    order = ", ".join(f'"{name}"' for name in table.key)
+    where, values = (" WHERE model = ?", [model]) if table.partitioned and model else ("", [])
+    return f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", values
 
 
 def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
