@@ -82,14 +82,17 @@ _MAKERS: dict[str, Callable[[_Get, int, float], pd.DataFrame]] = {
 def build_world(seed: int, scale: float, only: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
     """Frames by table name, in the order of `TABLES`.
 
-    `only` names the tables that are wanted (default: all 16); those that they are made from are made and returned too.
+    Rows stand in the order of the table's key. `only` names the tables that are wanted (default: all 16); those that
+    they are made from are made and returned too.
     Raises KeyError for a table that this stage does not have.
     """
     made: dict[str, pd.DataFrame] = {}
+    keys = {table.name: table.key for table in TABLES}
 
     def get(name: str) -> pd.DataFrame:
         if name not in made:
-            made[name] = _MAKERS[name](get, seed, scale)
+            # As the warehouse hands a table to the assets that are made from it: who refers to rows by place sees the same.
+            made[name] = _MAKERS[name](get, seed, scale).sort_values(list(keys[name]), ignore_index=True)
         return made[name]
 
     for name in _MAKERS if only is None else only:
