@@ -73,5 +73,5 @@ clean: ## remove the virtual environment and caches; data/store stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-clean-store: ## remove everything that was produced (data/store)
-	rm -rf data/store
+clean-store: ## remove everything that was produced (data/store); the list of erased people stays
+	@test ! -d data/store || find data/store -mindepth 1 -maxdepth 1 ! -name forgotten.json -exec rm -rf {} +

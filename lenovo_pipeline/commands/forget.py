@@ -20,10 +20,11 @@ from dagster import DagsterInstance
 from lenovo_pipeline.build import TABLES, build_defs
 from lenovo_pipeline.commands.execution import execute
 from lenovo_pipeline.commands.forgetting import scrub, stock, traces
-from lenovo_pipeline.commands.forgetting.people import Sought, resolve
+from lenovo_pipeline.commands.forgetting.people import Person, Sought, people_of, people_of_world, resolve
 from lenovo_pipeline.commands.forgetting.stock import Stores, Touched
 from lenovo_pipeline.commands.run import INTERRUPTED
 from lenovo_pipeline.commands.summary import RunSummary, size
+from lenovo_pipeline.enterprise.tables import CUSTOMERS, USERS
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.privacy import FILE, Tombstones, load_tombstones
 from lenovo_pipeline.resources.graph import GraphStore
@@ -105,7 +106,8 @@ def forget(who: str, settings: Settings, instance: DagsterInstance, say: Say) ->
             found = traces.in_uploads(settings.uploads, limits, stranger)
             return bool(found or (exists and traces.in_tables(stores.warehouse, stranger)))
 
-        sought = resolve(who, settings, known, occurs)
+        stored = _stored_people(stores.warehouse) if exists else []
+        sought = resolve(who, stored, people_of_world(settings), known, occurs)
         erasure = Erasure(sought)
         say(f"Erasing {sought.label} …")
         if exists:
@@ -141,6 +143,12 @@ def _opened(settings: Settings, store: Store) -> Iterator[Stores]:
         vectors = Vectors(store.chroma, settings.chroma_url)
         stack.callback(vectors.close)
         yield Stores(store, Warehouse(settings.warehouse or str(store.warehouse)), vectors, graph, TABLES)
+
+
+def _stored_people(warehouse: Warehouse) -> list[Person]:
+    if warehouse.described(USERS) is None or warehouse.described(CUSTOMERS) is None:
+        return []
+    return people_of(warehouse.load(USERS), warehouse.load(CUSTOMERS))
 
 
 def _remember(store: Store, tombstones: Tombstones) -> None:

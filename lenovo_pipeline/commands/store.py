@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.privacy import FILE as FORGOTTEN
+from lenovo_pipeline.privacy import load_tombstones
 from lenovo_pipeline.resources.store import Store, write_text_aside
 from lenovo_pipeline.settings import get_settings
 
@@ -87,13 +89,18 @@ def restore(store: Store, source: Path, wait_s: float) -> None:
         if not unpacked.format_file.exists():
             raise PermanentFailure(f"{source} is no backup of a store", remedy="Choose one that make backup made.")
         unpacked.open()
+        # Whoever was erased since the backup was made stays on the list: the next run leaves them out again.
+        erased = load_tombstones(unpacked.root).merged(load_tombstones(store.root))
+        if erased:
+            for root in (store.root, unpacked.root):
+                write_text_aside(root / FORGOTTEN, erased.to_json())
         # Until the backup's own format file arrives last, a kill in between leaves a store that refuses to be opened.
         write_text_aside(store.format_file, json.dumps({"restoring": str(source)}))
         # The lock file stays where it is: the lock that we hold is on it.
         retired = Path(scratch) / "retired"
         retired.mkdir()
         for path in list(store.root.iterdir()):
-            if path.name not in {*_NOT_SAVED, store.format_file.name, Path(scratch).name}:
+            if path.name not in {*_NOT_SAVED, store.format_file.name, FORGOTTEN, Path(scratch).name}:
                 path.rename(retired / path.name)
         for path in sorted(unpacked.root.iterdir(), key=lambda path: path.name == store.format_file.name):
             if path.name not in _NOT_SAVED:
@@ -124,6 +131,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             restore(store, options.source, settings.lock_wait_s)
             print(f"{store.root} is as it was in {options.source}.")
+            for person in load_tombstones(store.root).people:
+                who = " ".join(person.records) or "name or address (only their hash is known)"
+                print(f"A backup older than an erasure holds that person again. To be sure, run: make forget WHO={who}")
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

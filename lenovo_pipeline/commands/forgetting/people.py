@@ -3,14 +3,16 @@
 Belongs here: resolving and recognising somebody. Names live in this process only; what is stored of them: privacy.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from lenovo_pipeline.enterprise.world import build_world
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.privacy import Tombstones, name_words, names_in_address, same_name
+from lenovo_pipeline.privacy import Tombstones, name_words, names_in_address, pseudonym, same_name
 from lenovo_pipeline.settings import Settings
 
 _RULE = "Give a user id (USR-…), a customer id (CUS-…) for its contact person, an e-mail address, or a full name."
@@ -69,33 +71,34 @@ class Sought:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Person:
+    """Somebody with a record: `identity` is its id."""
+
     identity: str
     name: str
     address: str
 
 
-def resolve(who: str, settings: Settings, known: Tombstones, occurs: Callable[[Sought], bool]) -> Sought:
+def resolve(
+    who: str, stored: Sequence[Person], world: Sequence[Person], known: Tombstones, occurs: Callable[[Sought], bool]
+) -> Sought:
     """The person that `who` stands for: an id, an address or a full name.
 
-    `occurs` tells whether somebody who is not in the world stands in uploads or stores. Raises PermanentFailure if `who` is
-    ambiguous (naming the candidates' ids), stands nowhere, or is a single word.
+    `stored` are the people of the tables as they are, who come first, `world` those of the world as it would be made now;
+    they differ after a change of seed or code, and for those who have been erased. `occurs` tells whether somebody who is
+    neither stands in uploads or stores. Raises PermanentFailure if `who` is ambiguous (naming the candidates' ids), stands
+    nowhere, or is a single word.
     """
     who = " ".join(who.split())
-    people = _people(settings)
-    identity = who.upper()
-    found = [person for person in people if person.identity == identity]
-    if not found and "@" in who:
-        found = [person for person in people if person.address.casefold() == who.casefold()]
-    elif not found:
-        found = [person for person in people if same_name(person.name, who)]
+    found = _matching(who, stored) or _matching(who, world)
     if len(found) > 1:
-        ids = ", ".join(person.identity for person in found)
+        ids = ", ".join(sorted(person.identity for person in found))
         raise PermanentFailure(f"{len(found)} people have that name: {ids}", remedy="Give the id of the one who is meant.")
     if found:
-        return _sought(found[0], [person for person in people if not known.find(person.address)])
-    if identity.startswith(("USR-", "CUS-")):
-        raise PermanentFailure(f"there is nobody with the id {identity}", remedy=_RULE)
+        everybody = dict.fromkeys([*stored, *world])
+        return _sought(found[0], [person for person in everybody if not known.find(person.address)])
+    if who.upper().startswith(("USR-", "CUS-")):
+        raise PermanentFailure(f"there is nobody with the id {who.upper()}", remedy=_RULE)
     if "@" not in who and len(name_words(who)) < 2:
         raise PermanentFailure(f"{who!r} is one word, which would take that word out of every text", remedy=_RULE)
     stranger = Sought(addresses=(who,)) if "@" in who else Sought(names=(who,))
@@ -104,20 +107,35 @@ def resolve(who: str, settings: Settings, known: Tombstones, occurs: Callable[[S
     return stranger
 
 
-def _people(settings: Settings) -> list[_Known]:
-    world = build_world(settings.seed, settings.effective_scale, only=("users", "customers"))
-    users, customers = world["users"], world["customers"]
-    return [
-        _Known(identity, name, address)
+def _matching(who: str, people: Sequence[Person]) -> list[Person]:
+    by_id = [person for person in people if person.identity == who.upper()]
+    if by_id:
+        return by_id
+    if "@" in who:
+        return [person for person in people if person.address.casefold() == who.casefold()]
+    return [person for person in people if same_name(person.name, who)]
+
+
+def people_of(users: pd.DataFrame, customers: pd.DataFrame) -> list[Person]:
+    """Users and the contact persons of customers; whoever stands under a pseudonym is nobody any more."""
+    people = [
+        Person(identity, name, address)
         for identities, names, addresses in (
             (users["user_id"], users["name"], users["email"]),
             (customers["customer_id"], customers["contact_name"], customers["contact_email"]),
         )
         for identity, name, address in zip(identities, names, addresses, strict=True)
     ]
+    return [person for person in people if person.address != pseudonym(person.identity)[1]]
 
 
-def _sought(person: _Known, people: list[_Known]) -> Sought:
+def people_of_world(settings: Settings) -> list[Person]:
+    """Those of the world as it would be made now, were nobody erased."""
+    world = build_world(settings.seed, settings.effective_scale, only=("users", "customers"))
+    return people_of(world["users"], world["customers"])
+
+
+def _sought(person: Person, people: list[Person]) -> Sought:
     romanised = [name for name in names_in_address(person.address) if not same_name(name, person.name)]
     names = (person.name, *romanised)
     alone = Sought(names=names, addresses=(person.address,))
