@@ -19,7 +19,6 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from dagster import ResourceDefinition
     from neo4j import Driver, ManagedTransaction, Session
 
 ROWS_PER_BATCH = 2_000
@@ -265,17 +264,6 @@ class GraphStore:
         for secret in filter(None, secrets):
             text = text.replace(secret, "***")
         return text
-
-
-def graph_resource(store: GraphStore) -> "ResourceDefinition":
-    """The store as a Dagster resource: nothing starts before its first use, and the server stops when the run ends."""
-    from dagster import InitResourceContext, ResourceDefinition
-
-    def opened(_: InitResourceContext) -> Iterator[GraphStore]:
-        with store:
-            yield store
-
-    return ResourceDefinition(resource_fn=opened, description="The graph (Neo4j or the embedded server), over Bolt.")
 
 
 def _run(transaction: "ManagedTransaction", cypher: str, parameters: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -56,7 +57,7 @@ def small_world() -> dict[str, pd.DataFrame]:
     }
 
 
-def edited(world: dict[str, pd.DataFrame], table: str, row: int, **values: object) -> dict[str, pd.DataFrame]:
+def edited(world: dict[str, pd.DataFrame], table: str, row: int, **values: Any) -> dict[str, pd.DataFrame]:
     frame = world[table].copy()
     for name, value in values.items():
         frame.at[row, name] = value
@@ -234,6 +235,7 @@ def test_what_vanished_from_the_tables_goes_from_the_graph(store: GraphStore) ->
         "CREATE (:Device {id: 'DEV-NOBODY'})",
         "CREATE (:Device {name: 'without an id'})",
         "MATCH (:Incident)-[r:AFFECTS]->(:Device) DELETE r",
+        "MATCH (:Incident)-[r:AFFECTS]->(:Device) SET r.content_hash = 'old'",
         "MATCH (i:Incident {id: 'incidents-0'}), (d:Device {id: 'devices-1'}) CREATE (i)-[:AFFECTS]->(d)",
         "MATCH (i:Incident {id: 'incidents-0'}), (d:Device {id: 'devices-4'}) CREATE (i)-[:AFFECTS]->(d)",
         "CREATE (:Gadget {id: 'of an older mapping', content_hash: 'x'})",

@@ -18,7 +18,7 @@ import pytest
 
 from lenovo_pipeline.failures import PermanentFailure, PipelineError, TransientFailure
 from lenovo_pipeline.resources import graph_java, graph_process, graph_server
-from lenovo_pipeline.resources.graph import GraphStore, graph_resource
+from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.graph_server import GraphServer, Ports
 from lenovo_pipeline.settings import Settings
 
@@ -370,27 +370,6 @@ def test_nothing_starts_before_the_first_use(tmp_path: Path) -> None:
     with GraphStore.from_settings(Settings(store=tmp_path, neo4j_uri=None)) as store:
         assert store.embedded
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_dagster_resource_stops_the_server_with_the_run(tmp_path: Path) -> None:
-    from dagster import ResourceParam, asset, materialize
-
-    store = GraphStore(GraphServer(tmp_path / "graph"))
-    seen: list[int | None] = []
-
-    @asset
-    def one(graph: ResourceParam[GraphStore]) -> None:
-        graph.write("MERGE (:Thing {id: 1})")
-        seen.append(server_of(graph).pid)
-
-    @asset(deps=[one])
-    def two(graph: ResourceParam[GraphStore]) -> None:
-        seen.append(server_of(graph).pid)
-
-    assert materialize([one, two], resources={"graph": graph_resource(store)}).success
-    assert seen[0] is not None
-    assert seen[0] == seen[1]
-    wait_until_gone(seen[0])
 
 
 def test_make_graph_serves_until_interrupted_and_prints_how_to_connect(tmp_path: Path) -> None:
