@@ -27,7 +27,7 @@ def code_version(function: Callable[..., Any]) -> str:
     start = {
         value.__name__ if inspect.ismodule(value) else value.__module__
         for name, value in function.__globals__.items()
-        if name in names and (inspect.ismodule(value) or hasattr(value, "__module__"))
+        if name in names and name != function.__name__ and (inspect.ismodule(value) or hasattr(value, "__module__"))
     }
     start |= _imports(source)
     # A contract is an instance, whose module is that of its class: its own place is the stage's tables module.

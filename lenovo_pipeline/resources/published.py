@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from lenovo_pipeline.contracts import digest
+from lenovo_pipeline.contracts import HASH_COLUMN, digest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.store import FORMAT, Store
@@ -98,20 +98,34 @@ def _size(folder: Path) -> int:
 
 
 def snapshot_problems(store: Store, warehouse: Warehouse) -> list[str]:
-    """One sentence for each table whose data version in the snapshot is not the warehouse's."""
-    register = "SELECT qualified_name || ' ' || model AS name, digest FROM pipeline.tables ORDER BY ALL"
+    """One sentence for each table whose rows in the snapshot, hashed anew, do not have the warehouse's data version."""
     try:
         snapshot = open_snapshot(store)
     except (PermanentFailure, duckdb.Error) as error:
         return [f"the snapshot cannot be opened: {error}"]
     try:
-        published = dict(snapshot.execute(register).fetchall())
+        published = {
+            f"{name} {model}": _digest_of_rows(snapshot, name, model)
+            for name, model in snapshot.execute("SELECT qualified_name, model FROM pipeline.tables").fetchall()
+        }
+    except duckdb.Error as error:
+        return [f"the snapshot cannot be read: {error}"]
     finally:
         snapshot.close()
-    current = dict(warehouse.frame(register).itertuples(index=False, name=None))
+    register = warehouse.frame("SELECT qualified_name || ' ' || model, digest FROM pipeline.tables")
+    current = dict(register.itertuples(index=False, name=None))
     pairs = {name: (published.get(name, "absent"), current.get(name, "absent")) for name in published.keys() | current.keys()}
     return [
         f"{name.strip()} is {there[:12]} in the snapshot, {here[:12]} in the warehouse"
         for name, (there, here) in sorted(pairs.items())
         if there != here
     ]
+
+
+def _digest_of_rows(connection: duckdb.DuckDBPyConnection, name: str, model: str) -> str:
+    """What `contracts.digest` makes of a stored table's hashes, computed where they lie."""
+    where, values = (" WHERE model = ?", [model]) if model else ("", [])
+    ((found,),) = connection.execute(
+        f"SELECT sha256(coalesce(string_agg({HASH_COLUMN}, chr(10) ORDER BY {HASH_COLUMN}), '')) FROM {name}{where}", values
+    ).fetchall()
+    return str(found)

@@ -19,16 +19,19 @@ _LEFTOVER_AGE_S = 3600
 _LEFTOVER_ENDINGS = (".new", ".old")
 
 
-def remove_unused(store: Store) -> list[str]:
-    """Remove them from data/store, whose lock the caller holds; returns one line for each thing removed."""
+def remove_unused(store: Store, *, leftovers_after_s: float = _LEFTOVER_AGE_S) -> list[str]:
+    """Remove them from data/store, whose lock the caller holds; returns one line for each thing removed.
+
+    A left-over younger than `leftovers_after_s` may belong to a writer outside the lock, such as a sensor.
+    """
     removed = []
-    for path in _leftovers(store):
+    for path in _leftovers(store, leftovers_after_s):
         _remove(path)
         removed.append(f"left-over {store.relative(path)}")
     pinned = _pinned(store)
     for folder in sorted(store.artifacts.glob("*/*")):
         # Kinds of artifact that keep one folder per content hash mark it by that name; others are replaced in place.
-        if _is_hash(folder.name) and store.relative(folder) not in pinned and pinned:
+        if pinned and _is_hash(folder.name) and store.relative(folder) not in pinned:
             _remove(folder)
             removed.append(f"artifact {store.relative(folder)}")
     oldest = time.time() - KEEP_ALERTS.total_seconds()
@@ -51,20 +54,22 @@ def remove_old_runs(instance: DagsterInstance, *, keep: str) -> int:
 
 
 def _pinned(store: Store) -> set[str]:
+    """What the snapshots cite; nothing at all if one of them cannot be read, since what it cites is not known."""
     cited: set[str] = set()
     for manifest in store.root.glob("published-*/manifest.json"):
-        cited.update(json.loads(manifest.read_text(encoding="utf-8")).get("artifacts", []))
+        try:
+            cited.update(json.loads(manifest.read_text(encoding="utf-8")).get("artifacts", []))
+        except (OSError, ValueError, AttributeError):
+            return set()
     return cited
 
 
-def _leftovers(store: Store) -> list[Path]:
-    young = time.time() - _LEFTOVER_AGE_S
+def _leftovers(store: Store, age_s: float) -> list[Path]:
+    young = time.time() - age_s
     candidates = [*store.root.glob(".*"), *store.artifacts.glob("**/.*")]
-    return sorted(
-        path
-        for path in candidates
-        if path.lstat().st_mtime < young and (path.suffix in _LEFTOVER_ENDINGS or path.name.rsplit(".", 1)[-1].isdigit())
-    )
+    named = [path for path in candidates if path.suffix in _LEFTOVER_ENDINGS or path.name.rsplit(".", 1)[-1].isdigit()]
+    # Where uploads are staged: a killed run leaves copies of the user's files there.
+    return sorted(path for path in [*named, *store.root.glob("uploads-*")] if path.lstat().st_mtime <= young)
 
 
 def _is_hash(name: str) -> bool:
