@@ -62,7 +62,7 @@ class RunSummary:
 
     def _materialized(self, event: DagsterEvent) -> str:
         materialization = event.step_materialization_data.materialization
-        found = {name: value.value for name, value in materialization.metadata.items()}
+        found: dict[str, Any] = {name: value.value for name, value in materialization.metadata.items()}
         name = _name(materialization.asset_key)
         figures = Materialized(
             rows=_whole(found.get("dagster/row_count")),

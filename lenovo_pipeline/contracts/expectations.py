@@ -51,9 +51,10 @@ def validate(frame: pd.DataFrame, table: Table, referred: Mapping[str, set[Any]]
     """
     _quiet()
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     batch = (
         context.data_sources.add_pandas("warehouse")
         .add_dataframe_asset(table.qualified_name)

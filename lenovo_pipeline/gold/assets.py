@@ -1,14 +1,16 @@
 """The assets of stage `gold`: the questions and what is relevant to each. Thin by rule."""
 
 import pandas as pd
-from dagster import ResourceParam
+from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.enterprise import tables as enterprise
+from lenovo_pipeline.gold.balance import balance
 from lenovo_pipeline.gold.make import make_questions
 from lenovo_pipeline.gold.qrels import make_qrels
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.tables_io import markdown_table
 from lenovo_pipeline.settings import Settings
 
 
@@ -27,6 +29,7 @@ from lenovo_pipeline.settings import Settings
     technical_docs=enterprise.TECHNICAL_DOCS,
 )
 def questions(
+    context: AssetExecutionContext,
     devices: pd.DataFrame,
     firmware: pd.DataFrame,
     components: pd.DataFrame,
@@ -53,7 +56,10 @@ def questions(
         "support_articles": support_articles,
         "technical_docs": technical_docs,
     }
-    return make_questions(frames, settings.seed, settings.effective_scale)
+    made = make_questions(frames, settings.seed, settings.effective_scale)
+    counts = made.groupby(["category", "split"]).size().unstack(fill_value=0).reset_index()
+    context.add_output_metadata({"balance": MetadataValue.json(balance(made)), "by_category": MetadataValue.md(markdown_table(counts))})
+    return made
 
 
 @table_asset(QRELS, questions=QUESTIONS, chunks=CHUNKS)

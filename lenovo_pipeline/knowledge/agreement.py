@@ -45,6 +45,7 @@ def disagreements(agreement: pd.DataFrame) -> list[str]:
     """One sentence for each store and kind that does not agree with the warehouse."""
     wrong = agreement[(agreement["missing"] > 0) | (agreement["stale"] > 0) | (agreement["surplus"] > 0)]
     return [
-        f"{row.store} {row.kind}: {row.missing} missing, {row.stale} stale, {row.surplus} surplus (for example {', '.join(row.examples)})"
-        for row in wrong.itertuples()
+        f"{row['store']} {row['kind']}: {row['missing']} missing, {row['stale']} stale, {row['surplus']} surplus "
+        f"(for example {', '.join(row['examples'])})"
+        for row in wrong.to_dict("records")
     ]

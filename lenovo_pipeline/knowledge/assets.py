@@ -114,7 +114,7 @@ def graph(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], g
     return StoreReport(
         data_version=desired.digest(),
         counts={"nodes": len(desired.nodes), "relationships": len(desired.relationships), **asdict(counts)},
-        metadata={"changed": counts.written > 0, "kinds": MetadataValue.md(markdown_table(by_kind)), "place": graph_store.address().uri},
+        metadata={"changed": counts.changed, "kinds": MetadataValue.md(markdown_table(by_kind)), "place": graph_store.address().uri},
     )
 
 

@@ -104,13 +104,14 @@ def table_asset(
             value = rows if isinstance(rows, pd.DataFrame) else Chunks(rows)
             return Output(value, metadata={"seconds": time.monotonic() - started})
 
-        return asset(
+        declared: AssetsDefinition = asset(
             ins={name: AssetIn(key=asset_key(source)) for name, source in inputs.items()},
             metadata={**_column_metadata(table), **_code_references(function)},
             io_manager_key="io_manager",
             partitions_def=partitions_def,
             **_common(function, table.stage, table.name, table.description, deps, {"duckdb", *kinds}),
         )(_with_signature(compute, function))
+        return declared
 
     return declare
 
@@ -148,12 +149,13 @@ def store_asset(
                 },
             )
 
-        return asset(
+        declared: AssetsDefinition = asset(
             ins={key: AssetIn(key=asset_key(source)) for key, source in inputs.items()},
             metadata={**(_column_metadata(columns) if columns else {}), **_code_references(function)},
             partitions_def=partitions_def,
             **_common(function, stage, name, description, deps, set(kinds)),
         )(_with_signature(compute, function))
+        return declared
 
     return declare
 

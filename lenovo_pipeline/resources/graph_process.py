@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 

@@ -40,6 +40,6 @@ def _lives(pid: int, named_at: float) -> bool:
     """Whether the process that had this id at that time still runs; a later process with the same id is another one."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= named_at + 1
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= named_at + 1)
     except psutil.NoSuchProcess:
         return False

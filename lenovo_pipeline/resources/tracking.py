@@ -134,8 +134,9 @@ class Tracking:
                 from dagster_mlflow.resources import MlFlow
 
                 config = {"experiment_name": PARENT_EXPERIMENT, "mlflow_tracking_uri": self.uri, "env": {}, "extra_tags": {}}
-                handle = MlFlow(self.context.replace_config(config))
-                self._parent = handle.active_run().info.run_id
+                MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
+                active = mlflow.active_run()
+                self._parent = active.info.run_id if active is not None else None
         return self._client
 
     def _experiment(self, name: str) -> str:

@@ -231,12 +231,12 @@ def _selection(connection: duckdb.DuckDBPyConnection, table: Table, model: str |
     if not contracts:
         raise PermanentFailure(
             f"the table {table.qualified_name} has not been made yet",
-            remedy=f"Run: {_MATERIALIZE} '+{table.stage}/{table.name}'",
+            remedy=f"Run: {_MATERIALIZE} '*{table.stage}/{table.name}'",
         )
     if contracts != {digest([table.ddl()])}:
         raise PermanentFailure(
             f"the table {table.qualified_name} was written by another version of the code, with other columns",
-            remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}+'",
+            remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}*'",
         )
     columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
     order = ", ".join(f'"{name}"' for name in table.key)

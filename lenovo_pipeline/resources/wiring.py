@@ -50,14 +50,14 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         yield opened
         opened.close()
 
-    @resource(required_resource_keys={"store"}, description="The graph (Neo4j or the embedded server), over Bolt; started at first use.")
+    @resource(required_resource_keys={"store"}, description="The graph (Neo4j or the embedded server), over Bolt.")
     def graph_store(context: InitResourceContext) -> Iterator[GraphStore]:
         with GraphStore.from_settings(settings) as opened:
             yield opened
 
     @resource(required_resource_keys={"store"}, description="The sentence encoder all-MiniLM-L6-v2, in ONNX Runtime.")
     def encoder(context: InitResourceContext) -> OnnxEncoder:
-        return OnnxEncoder(bundled_encoder(), context.resources.store.artifacts / "encoders")
+        return OnnxEncoder(bundled_encoder(), context.resources.store.artifacts)
 
     return {
         "settings": ResourceDefinition.hardcoded_resource(settings),

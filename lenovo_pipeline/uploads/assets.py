@@ -74,7 +74,7 @@ def _report(table: Table, warehouse: Warehouse, counts: dict[str, int] | None = 
     if known is None:
         raise PermanentFailure(
             f"the table {table.qualified_name} has not been made yet",
-            remedy="Run: dagster asset materialize -m lenovo_pipeline.definitions --select '+uploads/files'",
+            remedy="Run: dagster asset materialize -m lenovo_pipeline.definitions --select '*uploads/files'",
         )
     return StoreReport(
         data_version=known["digest"],

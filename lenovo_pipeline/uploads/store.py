@@ -35,7 +35,7 @@ def known_devices(warehouse: "Warehouse") -> pd.DataFrame:
     except duckdb.CatalogException as error:
         raise PermanentFailure(
             "the devices that texts may mention have not been made yet",
-            remedy="Run: dagster asset materialize -m lenovo_pipeline.definitions --select '+uploads/files'",
+            remedy="Run: dagster asset materialize -m lenovo_pipeline.definitions --select '*uploads/files'",
         ) from error
 
 

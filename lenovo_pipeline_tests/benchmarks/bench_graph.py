@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from lenovo_pipeline.contracts import HASH_COLUMN
 from lenovo_pipeline.enterprise.world import build_world

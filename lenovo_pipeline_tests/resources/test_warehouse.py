@@ -216,7 +216,7 @@ def test_a_table_that_was_never_made_is_no_empty_table(warehouse: Warehouse) -> 
     for table in (PARTS, BUILDS):
         with pytest.raises(PermanentFailure, match="has not been made yet") as caught:
             warehouse.load(table)
-        assert "--select '+trial/parts'" in caught.value.remedy
+        assert "--select '*trial/parts'" in caught.value.remedy
     assert warehouse.described(PARTS) is None
 
 
