@@ -6,9 +6,11 @@ from typing import Any
 
 from dagster import AssetKey, DagsterEvent, DagsterEventType
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
+from dagster._utils.error import SerializableErrorInfo
 
 _UNITS = ("B", "KB", "MB", "GB")
 _REASON_LENGTH = 400
+_NO_REASON = "no reason recorded"
 
 
 @dataclass
@@ -50,14 +52,19 @@ class RunSummary:
             return self._materialized(event)
         if kind == DagsterEventType.ASSET_CHECK_EVALUATION:
             return self._checked(event)
+        if kind == DagsterEventType.STEP_FAILURE and _was_interrupted(event.step_failure_data.error):
+            self.interrupted = True
+            return f"  stopped {_step_name(event)}"
         if kind == DagsterEventType.STEP_FAILURE:
             reason = _reason(event)
             self.failures[_step_name(event)] = reason
             return f"  FAILED {_step_name(event)}: {reason}"
         if kind == DagsterEventType.STEP_UP_FOR_RETRY:
             return f"  {_step_name(event)} is tried again"
-        if kind == DagsterEventType.RUN_FAILURE and not self.failures:
-            self.run_failure = _run_reason(event)
+        if kind == DagsterEventType.RUN_FAILURE:
+            self.interrupted = self.interrupted or _was_interrupted(event.job_failure_data.error)
+            if not (self.interrupted or self.failures):
+                self.run_failure = _message(event.job_failure_data.error) or event.message or _NO_REASON
         return None
 
     def _materialized(self, event: DagsterEvent) -> str:
@@ -173,15 +180,23 @@ def _reason(event: DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return data.user_failure_data.description
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return " ".join(error.message.split()) if error is not None else "no reason recorded"
+    return _message(data.error) or _NO_REASON
 
 
-def _run_reason(event: DagsterEvent) -> str:
-    data = event.job_failure_data
-    error = data.error
-    while error is not None and error.cause is not None:
+def _message(error: SerializableErrorInfo | None) -> str | None:
+    """What the first error that is not Dagster's own wrapping says: it is closer to the user than what caused it."""
+    said = None
+    while error is not None:
+        said = " ".join(error.message.split())
+        if not (error.cls_name or "").startswith("Dagster"):
+            break
         error = error.cause
-    return " ".join(error.message.split()) if error is not None else (event.message or "no reason recorded")
+    return said
+
+
+def _was_interrupted(error: SerializableErrorInfo | None) -> bool:
+    while error is not None:
+        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+            return True
+        error = error.cause
+    return False

@@ -6,7 +6,7 @@ Belongs here: what asks for another try, and what every failure leaves behind. D
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dagster import RetryRequested
+from dagster import DagsterExecutionInterruptedError, RetryRequested
 
 from lenovo_pipeline.failures import TransientFailure, as_dagster_failure
 from lenovo_pipeline.resources.tracking import Tracking
@@ -33,7 +33,7 @@ def attempt(asset: str, tracking: Tracking, *, tried: int, warn: Callable[[str],
             raise RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_WAIT_S) from error
         _record(asset, tracking, error)
         raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt, DagsterExecutionInterruptedError) as error:
         _record(asset, tracking, error.__cause__ or error)
         raise
 

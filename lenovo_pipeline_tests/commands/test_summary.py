@@ -1,0 +1,185 @@
+"""What a person reads of a run: figures, what failed and why, what was skipped and why."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from dagster import ResourceParam
+
+from lenovo_pipeline.commands.execution import execute
+from lenovo_pipeline.commands.summary import RunSummary
+from lenovo_pipeline.contracts import Column, Table
+from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.resources import attempts
+from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
+from lenovo_pipeline.resources.checks import contract_check, violations_check
+from lenovo_pipeline.resources.warehouse import Warehouse
+
+
+def table_of(name: str, maximum: int | None = None) -> Table:
+    return Table(
+        stage="enterprise",
+        name=name,
+        description=name,
+        columns=(Column(name="id", type="integer", description="Key.", maximum=maximum),),
+        key=("id",),
+    )
+
+
+FIRST, SECOND, THIRD, APART = table_of("first", maximum=1000), table_of("second"), table_of("third"), table_of("apart")
+TABLES = (FIRST, SECOND, THIRD, APART)
+
+
+@table_asset(FIRST)
+def first() -> pd.DataFrame:
+    return pd.DataFrame({"id": range(1000)})
+
+
+@table_asset(SECOND, first=FIRST)
+def second(first: pd.DataFrame) -> pd.DataFrame:
+    return first[["id"]]
+
+
+@table_asset(THIRD, second=SECOND)
+def third(second: pd.DataFrame) -> pd.DataFrame:
+    return second[["id"]].head(3)
+
+
+@table_asset(APART)
+def apart() -> pd.DataFrame:
+    return pd.DataFrame({"id": [1]})
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "RETRY_WAIT_S", 0)
+
+
+@pytest.fixture
+def run(trial: Any) -> Callable[..., tuple[RunSummary, list[str], str]]:
+    def execute_everything(*parts: Any) -> tuple[RunSummary, list[str], str]:
+        said: list[str] = []
+        job = trial.definitions(*parts, tables=TABLES).resolve_job_def("everything")
+        summary = execute(job, trial.instance, said.append)
+        return summary, said, summary.text(trial.settings.store, 12.4)
+
+    return execute_everything
+
+
+def test_a_run_that_succeeds_is_summed_up(run: Any) -> None:
+    summary, said, text = run(first, second, third, apart, contract_check(FIRST))
+    assert summary.succeeded
+    assert "Run succeeded: 4 of 4 assets (0 unchanged), 2,004 rows, " in text
+    assert "12 s" in text
+    assert "Checks: 1 evaluated, 0 failed, 0 warned" in text
+    assert "Skipped assets: none" in text
+    assert len(said) == 4
+    assert said[-1].startswith("[  4/4] ")
+    (line,) = [line for line in said if "enterprise/first" in line]
+    assert "1,000 rows" in line
+    _, _, again = run(first, second, third, apart)
+    assert "4 of 4 assets (4 unchanged)" in again
+
+
+def test_a_failed_asset_is_named_with_its_remedy_and_what_it_held_up_is_skipped_with_the_reason(run: Any) -> None:
+    @table_asset(FIRST)
+    def broken() -> pd.DataFrame:
+        raise PermanentFailure("the catalogue is empty", remedy="Fill it.")
+
+    summary, said, text = run(broken, second, third, apart)
+    assert not summary.succeeded
+    assert "Run FAILED: 1 of 4 assets" in text
+    assert "failed asset  enterprise/first: the catalogue is empty. Fill it." in text
+    assert "Skipped assets: 2" in text
+    assert "enterprise/second: enterprise/first failed" in text
+    assert "enterprise/third: enterprise/second was skipped" in text
+    assert any(line.strip().startswith("FAILED enterprise/first") for line in said)
+    assert "Traceback" not in text
+    assert "File " not in text
+
+
+def test_a_failed_blocking_check_is_named_and_what_it_held_up_is_skipped_with_the_reason(run: Any) -> None:
+    @table_asset(FIRST)
+    def too_many() -> pd.DataFrame:
+        return pd.DataFrame({"id": range(2000)})
+
+    summary, said, text = run(too_many, second, third, apart, contract_check(FIRST))
+    assert not summary.succeeded
+    assert "1 evaluated, 1 failed" in text
+    assert "failed check  enterprise/first: first_fit_their_contract" in text
+    assert "column_values_to_be_between" in text
+    assert "enterprise/second: a blocking check of enterprise/first failed" in text
+    assert "enterprise/third: enterprise/second was skipped" in text
+    assert any("CHECK FAILED" in line for line in said)
+
+
+def test_a_failed_check_that_does_not_block_fails_the_summary_and_skips_nothing(run: Any) -> None:
+    @violations_check(FIRST)
+    def first_is_odd(warehouse: ResourceParam[Warehouse]) -> list[str]:
+        """Odd."""
+        return ["it is even"]
+
+    summary, _, text = run(first, second, third, apart, first_is_odd)
+    assert not summary.succeeded
+    assert "it is even" in text
+    assert "Skipped assets: none" in text
+
+
+def test_a_check_that_breaks_is_a_failure_of_the_run(run: Any) -> None:
+    @violations_check(FIRST, blocking=True)
+    def first_is_odd(warehouse: ResourceParam[Warehouse]) -> list[str]:
+        raise KeyError("no such thing")
+
+    summary, _, text = run(first, second, third, apart, first_is_odd)
+    assert not summary.succeeded
+    assert "no such thing" in text
+    assert "enterprise/first_is_odd" not in summary.planned
+
+
+def test_a_retried_asset_is_said_and_counts_as_made(run: Any) -> None:
+    tries: list[int] = []
+
+    @table_asset(FIRST)
+    def shaky() -> Iterator[pd.DataFrame]:
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransientFailure("the server is away", remedy="Wait.")
+        yield pd.DataFrame({"id": [1]})
+
+    summary, said, text = run(shaky, second, third, apart)
+    assert summary.succeeded
+    assert any("enterprise/first is tried again" in line for line in said)
+    assert "4 of 4 assets" in text
+
+
+def test_a_store_asset_without_rows_is_shown_without_them(run: Any) -> None:
+    @store_asset("roster", "shelf", description="Shelf.")
+    def shelf() -> StoreReport:
+        return StoreReport(data_version="1", counts={"books": 2})
+
+    summary, said, _ = run(first, second, third, apart, shelf)
+    assert summary.succeeded
+    (line,) = [line for line in said if "roster/shelf" in line]
+    assert "rows" not in line
+    assert "0 B" not in line
+
+
+def test_a_store_in_use_is_a_reason_and_no_traceback(run: Any, trial: Any) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pathlib import Path; from lenovo_pipeline.resources.store import Store\n"
+        f"with Store(Path({str(trial.store.root)!r})).held('run 4711', 0): print('held', flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        summary, _, text = run(first, second, third, apart)
+        other.communicate("")
+    assert not summary.succeeded
+    assert "still in use by run 4711" in text, text
+    assert "Traceback" not in text
+    assert "0 of 4 assets" in text
+    assert run(first, second, third, apart)[0].succeeded
