@@ -25,7 +25,7 @@ from lenovo_pipeline.commands.forgetting.stock import Stores, Touched
 from lenovo_pipeline.commands.run import INTERRUPTED
 from lenovo_pipeline.commands.summary import RunSummary, size
 from lenovo_pipeline.enterprise.tables import CUSTOMERS, USERS
-from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.privacy import FILE, Tombstones, load_tombstones
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.runs import fail_dead_runs
@@ -146,9 +146,11 @@ def _opened(settings: Settings, store: Store) -> Iterator[Stores]:
 
 
 def _stored_people(warehouse: Warehouse) -> list[Person]:
-    if warehouse.described(USERS) is None or warehouse.described(CUSTOMERS) is None:
+    try:
+        return people_of(warehouse.load(USERS), warehouse.load(CUSTOMERS))
+    except PermanentFailure:
+        # Not made yet, or by another version of the code: the run will make them as the world says.
         return []
-    return people_of(warehouse.load(USERS), warehouse.load(CUSTOMERS))
 
 
 def _remember(store: Store, tombstones: Tombstones) -> None:

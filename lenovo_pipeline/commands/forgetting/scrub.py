@@ -131,29 +131,30 @@ def clean_logs(store: Store, instance: DagsterInstance, found: Iterable[Path], s
     assert pattern is not None
     removed = 0
     runs: set[str] = set()
+    databases: set[Path] = set()
     for path in found:
-        relative = store.relative(path)
-        if path.is_relative_to(store.alerts) or path.is_relative_to(store.dagster / "compute_logs"):
+        database = path.with_name(re.sub(r"-(wal|shm|journal)$", "", path.name))
+        if not path.is_relative_to(store.dagster) and not path.is_relative_to(store.alerts) and database != store.mlflow:
+            continue
+        runs |= set(_RUN_ID.findall(store.relative(path)))
+        if _is_sqlite(database):
+            databases.add(database)
+        else:
             path.unlink(missing_ok=True)
             removed += 1
-        elif path.is_relative_to(store.dagster) or path == store.mlflow:
-            database = path.with_name(re.sub(r"-(wal|shm|journal)$", "", path.name))
-            if not _is_sqlite(database):
-                continue
-            runs |= set(_RUN_ID.findall(relative)) | _runs_that_hold(database, pattern)
-            say(f"  {store.relative(database)} is compacted")
-            with suppress(sqlite3.Error):
-                _vacuum(database)
+    for database in databases:
+        runs |= _runs_that_hold(database, pattern)
     for run_id in sorted(runs):
         if instance.has_run(run_id):
             instance.delete_run(run_id)
             removed += 1
             say(f"  the log of run {run_id} is removed: it quoted the person")
-    if runs:
-        for path in found:
-            if path.exists() and _is_sqlite(path):
-                with suppress(sqlite3.Error):
-                    _vacuum(path)
+    for database in sorted(databases):
+        if database.exists():
+            say(f"  {store.relative(database)} is compacted")
+            # One that is in use stays as it is, is found again, and is reported.
+            with suppress(sqlite3.Error):
+                _vacuum(database)
     return removed
 
 
