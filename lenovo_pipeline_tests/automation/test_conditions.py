@@ -1,0 +1,161 @@
+"""What follows what: a changed data version is followed once, to the end of the line; everything else starts nothing."""
+
+from collections.abc import Iterable
+
+import pytest
+from dagster import (
+    AssetCheckResult,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSelection,
+    DagsterInstance,
+    DataVersion,
+    Definitions,
+    Failure,
+    MaterializeResult,
+    StaticPartitionsDefinition,
+    asset,
+    asset_check,
+    evaluate_automation_conditions,
+    materialize,
+)
+
+from lenovo_pipeline.automation.conditions import follow_data_versions
+
+MODELS = StaticPartitionsDefinition(["nano", "phi"])
+
+
+class World:
+    """source and other -> middle -> last, and apart; the data version of `source` and a fault of `middle` are set by the test."""
+
+    def __init__(self, instance: DagsterInstance) -> None:
+        self.instance = instance
+        self.source_version = "1"
+        self.middle_fails = False
+        self._cursor = None
+
+        @asset
+        def source() -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion(self.source_version))
+
+        @asset
+        def apart() -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion("1"))
+
+        @asset(partitions_def=MODELS)
+        def builds(context: AssetExecutionContext) -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion(f"{context.partition_key} 1"))
+
+        @asset(deps=[source], automation_condition=follow_data_versions())
+        def middle() -> MaterializeResult[None]:
+            if self.middle_fails:
+                raise Failure("broken", allow_retries=False)
+            return MaterializeResult(data_version=DataVersion(f"middle of {self.source_version}"))
+
+        @asset(deps=[middle], automation_condition=follow_data_versions())
+        def last() -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion(f"last of {self.source_version}"))
+
+        @asset(deps=[apart], automation_condition=follow_data_versions())
+        def other_line() -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion("1"))
+
+        @asset(deps=[source, builds], automation_condition=follow_data_versions())
+        def compared() -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion(f"compared {self.source_version}"))
+
+        @asset_check(asset=middle, blocking=True)
+        def middle_holds() -> AssetCheckResult:
+            return AssetCheckResult(passed=True)
+
+        self.assets = [source, apart, builds, middle, last, other_line, compared]
+        self.defs = Definitions(assets=self.assets, asset_checks=[middle_holds])
+
+    def make(self, *names: str, partition: str | None = None) -> None:
+        materialize(
+            self.assets,
+            selection=AssetSelection.assets(*names),
+            instance=self.instance,
+            partition_key=partition,
+            raise_on_error=False,
+        )
+
+    def tick(self) -> set[str]:
+        """One evaluation of all conditions; what it requests is not made unless the test says so."""
+        result = evaluate_automation_conditions(self.defs, instance=self.instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        return {key.to_user_string() for key in _keys(self.defs) if result.get_requested_partitions(key)}
+
+
+def _keys(defs: Definitions) -> Iterable[AssetKey]:
+    return defs.resolve_asset_graph().materializable_asset_keys
+
+
+@pytest.fixture
+def world(instance: DagsterInstance) -> World:
+    made = World(instance)
+    made.make("source", "apart", "middle", "last", "other_line", "compared")
+    made.make("builds", partition="nano")
+    for _ in range(2):
+        made.make(*sorted(made.tick()))
+    assert made.tick() == set()
+    return made
+
+
+def test_nothing_changed_asks_for_nothing(world: World) -> None:
+    for _ in range(3):
+        assert world.tick() == set()
+
+
+def test_an_input_made_again_without_a_change_asks_for_nothing(world: World) -> None:
+    world.make("source")
+    for _ in range(3):
+        assert world.tick() == set()
+
+
+def test_a_changed_input_is_followed_once_to_the_end_of_the_line_and_nowhere_else(world: World) -> None:
+    world.source_version = "2"
+    world.make("source")
+    requested = world.tick()
+    assert requested == {"middle", "last", "compared"}
+    world.make(*sorted(requested))
+    for _ in range(3):
+        assert world.tick() == set()
+
+
+def test_what_was_requested_but_not_yet_made_is_not_requested_again(world: World) -> None:
+    world.source_version = "2"
+    world.make("source")
+    assert world.tick() == {"middle", "last", "compared"}
+    for _ in range(3):
+        assert world.tick() == set()
+
+
+def test_a_failing_asset_is_requested_once_for_each_change_and_not_for_ever(world: World) -> None:
+    world.middle_fails = True
+    world.source_version = "2"
+    world.make("source")
+    world.make(*sorted(world.tick()))
+    for _ in range(5):
+        assert "middle" not in world.tick()
+    world.middle_fails = False
+    world.source_version = "3"
+    world.make("source")
+    assert {"middle", "last"} <= world.tick()
+
+
+def test_a_partition_that_nobody_has_made_does_not_hold_up_what_is_not_partitioned(world: World) -> None:
+    assert world.instance.get_materialized_partitions(AssetKey("builds")) == {"nano"}
+    world.source_version = "2"
+    world.make("source")
+    assert "compared" in world.tick()
+    assert "builds" not in world.tick()
+
+
+def test_an_asset_that_was_never_made_follows_when_its_input_changes(instance: DagsterInstance) -> None:
+    world = World(instance)
+    world.make("source")
+    world.tick()
+    world.source_version = "2"
+    world.make("source")
+    assert "middle" in world.tick() | world.tick()

@@ -1,0 +1,176 @@
+"""Real ticks: what uploads start, what a failed run leaves, what the night starts."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from dagster import (
+    DagsterInstance,
+    Definitions,
+    RunRequest,
+    ScheduleDefinition,
+    build_run_status_sensor_context,
+    build_schedule_context,
+    build_sensor_context,
+)
+from dagster._utils.schedules import schedule_execution_time_iterator
+
+from lenovo_pipeline.build import build_defs
+from lenovo_pipeline.contracts import Column, Table
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.settings import Settings
+
+PEOPLE = Table(
+    stage="enterprise",
+    name="people",
+    description="People.",
+    columns=(Column(name="id", type="text", description="Key."),),
+    key=("id",),
+)
+
+
+@pytest.fixture
+def defs(settings: Settings) -> Definitions:
+    return build_defs(settings=settings)
+
+
+class Ticks:
+    """The uploads sensor, tick after tick, with its cursor as the daemon keeps it."""
+
+    def __init__(self, defs: Definitions, instance: DagsterInstance) -> None:
+        self._sensor = defs.resolve_sensor_def("uploads_changed")
+        self._instance = instance
+        self._cursor: str | None = None
+        self.skipped: str | None = None
+
+    def __call__(self) -> list[RunRequest]:
+        found = self._sensor.evaluate_tick(build_sensor_context(instance=self._instance, cursor=self._cursor))
+        self._cursor = found.cursor or self._cursor
+        self.skipped = found.skip_message
+        return list(found.run_requests or [])
+
+
+@pytest.fixture
+def tick(defs: Definitions, instance: DagsterInstance) -> Ticks:
+    return Ticks(defs, instance)
+
+
+def test_new_changed_and_deleted_files_start_one_run_each_and_a_touched_one_none(tick: Ticks, settings: Settings) -> None:
+    place = settings.uploads / "parts.csv"
+    assert tick() == []
+    keys = []
+    changes: list[Callable[[], object]] = [
+        lambda: place.write_text("id\n1\n"),
+        lambda: place.write_text("id\n2\n"),
+        place.unlink,
+        lambda: place.write_text("id\n1\n"),
+    ]
+    for change in changes:
+        change()
+        (request,) = tick()
+        keys.append(request.run_key)
+        assert "uploads." in request.tags["uploads"]
+        assert tick() == []
+        assert tick.skipped is not None
+    assert len(set(keys)) == 4
+    os.utime(place, (1, 1))
+    assert tick() == []
+
+
+def test_several_files_at_once_start_one_run(tick: Ticks, settings: Settings) -> None:
+    (settings.uploads / "deep" / "er").mkdir(parents=True)
+    for name in ("a.csv", "deep/b.json", "deep/er/c.txt"):
+        (settings.uploads / name).write_text(name)
+    (request,) = tick()
+    assert request.tags["uploads"] == "3 new, 0 changed, 0 deleted uploads."
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_folder(tick: Ticks, settings: Settings) -> None:
+    (settings.uploads / "parts.csv").write_text("id\n1\n")
+    assert len(tick()) == 1
+    settings.uploads.rename(settings.uploads.with_name("away"))
+    assert tick() == []
+    assert tick.skipped is not None
+    assert "does not exist" in tick.skipped
+    settings.uploads.with_name("away").rename(settings.uploads)
+    assert tick() == []
+
+
+def test_the_run_that_uploads_start_touches_what_is_made_from_uploads_and_nothing_else(defs: Definitions) -> None:
+    job = defs.resolve_job_def("refresh_uploads")
+    selected = {"/".join(key.path) for key in job.asset_layer.selected_asset_keys}
+    uploads = {"uploads/files", "uploads/rows", "uploads/texts", "uploads/rejects"}
+    assert uploads | {"knowledge/chunks", "knowledge/graph", "roster/published"} <= selected
+    assert not [name for name in selected if name.startswith("enterprise/")]
+
+
+def failing_run(trial: Any) -> Any:
+    @table_asset(PEOPLE)
+    def people() -> pd.DataFrame:
+        raise PermanentFailure("the catalogue is empty", remedy="Fill it.")
+
+    result = trial.run(people, tables=[PEOPLE])
+    assert not result.success
+    return result
+
+
+def alerts(settings: Settings) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted((settings.store / "alerts").glob("*.json"))]
+
+
+def test_a_failed_run_leaves_one_alert_that_names_what_failed_and_why(trial: Any, defs: Definitions, settings: Settings) -> None:
+    result = failing_run(trial)
+    (failure,) = [event for event in result.all_events if event.is_run_failure]
+    context = build_run_status_sensor_context(
+        sensor_name="failed_run_alert", dagster_instance=trial.instance, dagster_run=result.dagster_run, dagster_event=failure
+    ).for_run_failure()
+    sensor: Any = defs.resolve_sensor_def("failed_run_alert")
+    for _ in range(2):
+        sensor(context)
+    (alert,) = alerts(settings)
+    assert (alert["kind"], alert["run_id"], alert["job"]) == ("run_failure", result.run_id, "everything")
+    assert alert["message"]
+    (step,) = alert["failed_steps"]
+    assert step["step"] == "enterprise__people"
+    assert "the catalogue is empty. Fill it." in step["message"]
+    assert datetime.fromisoformat(alert["raised_at"]).tzinfo is not None
+
+
+def cron(schedule: ScheduleDefinition) -> tuple[str, str]:
+    return str(schedule.cron_schedule), str(schedule.execution_timezone)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "job"),
+    [("nightly", datetime(2026, 3, 3, 2), "everything"), ("weekly_retention", datetime(2026, 3, 1, 4, 30), "retention")],
+)
+def test_a_schedule_starts_its_job_at_its_time_in_hong_kong(
+    defs: Definitions, instance: DagsterInstance, name: str, at: datetime, job: str
+) -> None:
+    schedule = defs.resolve_schedule_def(name)
+    assert schedule.job_name == job
+    moment = at.replace(tzinfo=ZoneInfo("Asia/Hong_Kong"))
+    found = schedule.evaluate_tick(build_schedule_context(instance=instance, scheduled_execution_time=moment))
+    assert len(found.run_requests or []) == 1
+    times = schedule_execution_time_iterator(moment.timestamp() - 1, *cron(schedule), ascending=True)
+    assert next(iter(times)) == moment
+
+
+def test_the_retention_job_runs_on_a_store_that_has_just_been_made(
+    defs: Definitions, instance: DagsterInstance, settings: Settings
+) -> None:
+    settings.store.mkdir(parents=True)
+    old = settings.store / ".format.json.1.2"
+    old.touch()
+    os.utime(old, (1, 1))
+    result = defs.resolve_job_def("retention").execute_in_process(instance=instance, raise_on_error=False)
+    assert result.success
+    assert not old.exists()
+    assert Path(settings.store / "format.json").exists()
