@@ -6,7 +6,7 @@ from typing import Any
 
 from dagster import AssetKey, DagsterEvent, DagsterEventType
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 _UNITS = ("B", "KB", "MB", "GB")
 _REASON_LENGTH = 400

@@ -10,7 +10,7 @@ from lenovo_pipeline.gold.qrels import make_qrels
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.resources.assets import table_asset
-from lenovo_pipeline.resources.tables_io import markdown_table
+from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.settings import Settings
 
 

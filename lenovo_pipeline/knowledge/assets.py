@@ -20,7 +20,7 @@ from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_ass
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.tables_io import markdown_table
+from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
@@ -54,6 +54,7 @@ def chunks(
     "keyword_index",
     description="BM25 over all chunks, with a tokenizer for Chinese, model names and error codes; a folder in artifacts.",
     kinds={"bm25"},
+    columns=tables.CHUNKS,
     chunks=tables.CHUNKS,
 )
 def keyword_index(chunks: pd.DataFrame, store: ResourceParam[Store]) -> StoreReport:
@@ -105,6 +106,7 @@ def vector_collections(
     "graph",
     description="The records as a graph: devices, people, processes, customers, texts and uploads with typed relationships.",
     kinds={"neo4j"},
+    columns=tables.GRAPH_RECORDS,
     deps=_GRAPH_TABLES,
 )
 def graph(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], graph_store: ResourceParam[GraphStore]) -> StoreReport:

@@ -53,8 +53,8 @@ from lenovo_pipeline.contracts import HASH_COLUMN, Table
 from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.tables_io import Chunks
 from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.resources.warehouse import Chunks
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 OWNERS = {

@@ -10,15 +10,16 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.contracts import HASH_COLUMN, digest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.store import FORMAT, Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
 
 MANIFEST = "manifest.json"
 WAREHOUSE = "warehouse.duckdb"
@@ -85,8 +86,10 @@ def read_manifest(store: Store) -> dict[str, Any] | None:
     return manifest if whole else None
 
 
-def open_snapshot(store: Store) -> duckdb.DuckDBPyConnection:
+def open_snapshot(store: Store) -> "duckdb.DuckDBPyConnection":
     """A read-only connection to the published warehouse. Raises PermanentFailure if nothing has been published."""
+    import duckdb
+
     if read_manifest(store) is None:
         raise PermanentFailure(f"nothing has been published in {store.root} yet", remedy="Run: make run")
     # The link is resolved first, so that a swap meanwhile cannot split the snapshot.
@@ -99,6 +102,8 @@ def _size(folder: Path) -> int:
 
 def snapshot_problems(store: Store, warehouse: Warehouse) -> list[str]:
     """One sentence for each table whose rows in the snapshot, hashed anew, do not have the warehouse's data version."""
+    import duckdb
+
     try:
         snapshot = open_snapshot(store)
     except (PermanentFailure, duckdb.Error) as error:
@@ -122,7 +127,7 @@ def snapshot_problems(store: Store, warehouse: Warehouse) -> list[str]:
     ]
 
 
-def _digest_of_rows(connection: duckdb.DuckDBPyConnection, name: str, model: str) -> str:
+def _digest_of_rows(connection: "duckdb.DuckDBPyConnection", name: str, model: str) -> str:
     """What `contracts.digest` makes of a stored table's hashes, computed where they lie."""
     where, values = (" WHERE model = ?", [model]) if model else ("", [])
     ((found,),) = connection.execute(

@@ -5,9 +5,8 @@ in two transactions, by position, with guessed types.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -18,18 +17,11 @@ from dagster_duckdb.io_manager import DuckDbClient
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.attempts import attempt
+from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.tracking import Tracking
-from lenovo_pipeline.resources.warehouse import Warehouse, Written
+from lenovo_pipeline.resources.warehouse import Chunks, Warehouse, Written
 
 PREVIEW_ROWS = 5
-_PREVIEW_WIDTH = 80
-
-
-@dataclass
-class Chunks:
-    """The rows of a table in pieces, for tables too large to hold at once."""
-
-    frames: Iterable[pd.DataFrame]
 
 
 class WarehouseClient(DuckDbClient):
@@ -124,17 +116,3 @@ class WarehouseIOManager(DbIOManager):
             io_manager_name="WarehouseIOManager",
             default_load_type=pd.DataFrame,
         )
-
-
-def markdown_table(frame: pd.DataFrame) -> str:
-    """A frame as a Markdown table, long cells cut, safe against pipes and line breaks in the data."""
-    if frame.empty:
-        return "*(no rows)*"
-
-    def cell(value: object) -> str:
-        text = " ".join(str(value).split()).replace("|", "\\|")
-        return text if len(text) <= _PREVIEW_WIDTH else f"{text[: _PREVIEW_WIDTH - 1]}…"
-
-    lines = [f"| {' | '.join(map(cell, frame.columns))} |", f"|{'---|' * len(frame.columns)}"]
-    lines += [f"| {' | '.join(map(cell, row))} |" for row in frame.itertuples(index=False)]
-    return "\n".join(lines)

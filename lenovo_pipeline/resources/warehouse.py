@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table, conform, digest
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 ROWS_PER_CHUNK = 1_000_000
@@ -47,6 +47,13 @@ class Written:
 
 
 @dataclass
+class Chunks:
+    """The rows of a table in pieces, for tables too large to hold at once."""
+
+    frames: Iterable[pd.DataFrame]
+
+
+@dataclass
 class Warehouse:
     """The warehouse at `database` (a path, or a MotherDuck address `md:…`). Connections are short: none outlives its block."""
 
@@ -54,7 +61,7 @@ class Warehouse:
     _depth: threading.local = field(default_factory=threading.local, repr=False)
 
     @contextmanager
-    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def read(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """A connection that only reads. Inside `write` it sees what that transaction wrote.
 
         Raises TransientFailure if another process writes, PermanentFailure if the file is no warehouse.
@@ -68,7 +75,7 @@ class Warehouse:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def write(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """A connection inside one transaction: committed at the end of the block, rolled back on any exception.
 
         A nested block joins the outer transaction.
@@ -216,7 +223,7 @@ def from_arrow(arrow: "pa.Table | pa.RecordBatch", table: Table) -> pd.DataFrame
     return pd.DataFrame(columns, columns=arrow.schema.names)
 
 
-def _is_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
     # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
     ((existing,),) = connection.execute(
         "SELECT count(*) FROM information_schema.tables WHERE (table_schema, table_name) IN (('pipeline', 'tables'), (?, ?))",
@@ -225,7 +232,7 @@ def _is_stored(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return bool(existing == 2)
 
 
-def _selection(connection: duckdb.DuckDBPyConnection, table: Table, model: str | None) -> tuple[str, list[str]]:
+def _selection(connection: "duckdb.DuckDBPyConnection", table: Table, model: str | None) -> tuple[str, list[str]]:
     """The query for a table's rows, once it is sure that it was written, and under this contract."""
     contracts = _contracts(connection, table, model)
     if not contracts:
@@ -244,7 +251,7 @@ def _selection(connection: duckdb.DuckDBPyConnection, table: Table, model: str |
     return f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", values
 
 
-def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) -> dict[str, Any] | None:
+def _described(connection: "duckdb.DuckDBPyConnection", table: Table, model: str) -> dict[str, Any] | None:
     if not _is_stored(connection, table):
         return None
     rows = connection.execute(
@@ -254,7 +261,7 @@ def _described(connection: duckdb.DuckDBPyConnection, table: Table, model: str) 
     return dict(zip(("digest", "contract", "rows", "bytes", "written_at"), rows[0], strict=True)) if rows else None
 
 
-def _contracts(connection: duckdb.DuckDBPyConnection, table: Table, model: str | None) -> set[str]:
+def _contracts(connection: "duckdb.DuckDBPyConnection", table: Table, model: str | None) -> set[str]:
     """The contracts under which the rows of one partition, or of all, were written; none if there are no such rows."""
     if not _is_stored(connection, table):
         return set()
@@ -266,7 +273,7 @@ def _contracts(connection: duckdb.DuckDBPyConnection, table: Table, model: str |
     return {contract for (contract,) in rows}
 
 
-def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: str, model: str) -> None:
+def _make_room(connection: "duckdb.DuckDBPyConnection", table: Table, contract: str, model: str) -> None:
     """An empty place for the incoming rows; a table of an older contract is dropped, since all its rows are made anew."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS pipeline")
     connection.execute(_REGISTER)
@@ -283,7 +290,9 @@ def _make_room(connection: duckdb.DuckDBPyConnection, table: Table, contract: st
 
 
 @contextmanager
-def _connect(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(database: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    import duckdb
+
     try:
         connection = duckdb.connect(database)
     except duckdb.Error as error:
@@ -300,7 +309,7 @@ def _connect(database: str) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def _of_the_file(error: duckdb.Error, database: str) -> PermanentFailure | TransientFailure:
+def _of_the_file(error: "duckdb.Error", database: str) -> PermanentFailure | TransientFailure:
     """What a person needs to know of an error that the file is to blame for, not the query."""
     said = str(error).splitlines()[0]
     if "could not set lock" in said.lower():
@@ -319,7 +328,9 @@ def _of_the_file(error: duckdb.Error, database: str) -> PermanentFailure | Trans
     )
 
 
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+def _roll_back(connection: "duckdb.DuckDBPyConnection") -> None:
+    import duckdb
+
     try:
         connection.execute("ROLLBACK")
     except duckdb.Error:

@@ -1,7 +1,7 @@
 """The resources as Dagster sees them: what opens at the start of a run and closes at its end."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import InitResourceContext, ResourceDefinition, io_manager, resource
 
@@ -10,11 +10,13 @@ from lenovo_pipeline.resources.encoders import OnnxEncoder, bundled_encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.tables_io import WarehouseIOManager
 from lenovo_pipeline.resources.tracking import Tracking, tracked
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from lenovo_pipeline.resources.tables_io import WarehouseIOManager
 
 
 def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -41,7 +43,10 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
             yield opened
 
     @io_manager(required_resource_keys={"warehouse", "tracking"}, description="Tables in the warehouse, by their contracts.")
-    def warehouse_tables(context: InitResourceContext) -> WarehouseIOManager:
+    def warehouse_tables(context: InitResourceContext) -> "WarehouseIOManager":
+        # Imported here, since duckdb and dagster_duckdb take a tenth of a second, which loading the definitions need not.
+        from lenovo_pipeline.resources.tables_io import WarehouseIOManager
+
         return WarehouseIOManager(context.resources.warehouse, tables, context.resources.tracking)
 
     @resource(required_resource_keys={"store"}, description="The vector store (Chroma).")

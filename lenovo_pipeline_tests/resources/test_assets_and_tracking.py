@@ -12,7 +12,7 @@ from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.resources import attempts
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.checks import contract_check, violations_check
-from lenovo_pipeline.resources.tables_io import markdown_table
+from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
