@@ -7,7 +7,9 @@ from lenovo_pipeline.resources.retention import remove_old_runs, remove_unused
 from lenovo_pipeline.resources.store import Store
 
 everything: UnresolvedAssetJobDefinition = define_asset_job(
-    "everything", selection=AssetSelection.all(), description="The whole graph, from the simulated world to the published snapshot."
+    "everything",
+    selection=AssetSelection.all(),
+    description="The whole graph, from the simulated world to the published snapshot.",
 )
 
 refresh_knowledge: UnresolvedAssetJobDefinition = define_asset_job(

@@ -74,7 +74,10 @@ def write_alert(store: Store, context: RunFailureSensorContext) -> None:
     """One file for each failed run, named by its id: an alert that is raised twice is one record."""
     store.alerts.mkdir(parents=True, exist_ok=True)
     failures = [
-        {"step": event.step_key or "", "message": _first_line(event.step_failure_data.error.to_string() if event.step_failure_data.error else "")}
+        {
+            "step": event.step_key or "",
+            "message": _first_line(event.step_failure_data.error.to_string() if event.step_failure_data.error else ""),
+        }
         for event in context.get_step_failure_events()
     ]
     alert = {

@@ -38,10 +38,14 @@ def texts_differ(warehouse: ResourceParam[Warehouse]) -> list[str]:
     # The share of pairs of a sample estimates that of all pairs without bias; by hash, so that it is always the same sample.
     texts = warehouse.frame(f"SELECT text FROM ({every}) ORDER BY sha256(text) LIMIT {_MOST_TEXTS}")["text"].tolist()
     share = near_duplicate_share(texts)
-    return [] if share < _MOST_SIMILAR_SHARE else [f"{share:.2%} of the pairs share more than half of their shingles; under 1 % may"]
+    return (
+        [] if share < _MOST_SIMILAR_SHARE else [f"{share:.2%} of the pairs share more than half of their shingles; under 1 % may"]
+    )
 
 
-@violations_check(tables.SUPPORT_ARTICLES, blocking=True, deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES])
+@violations_check(
+    tables.SUPPORT_ARTICLES, blocking=True, deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES]
+)
 def template_families_stay_in_their_split(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """No template family writes texts of two splits, so that what a model learns in train does not recur in test."""
     splits: dict[str, set[str]] = {}
@@ -49,4 +53,6 @@ def template_families_stay_in_their_split(warehouse: ResourceParam[Warehouse]) -
         rows = warehouse.frame(f"SELECT DISTINCT template, anchor FROM {table.qualified_name}")
         for template, anchor in rows.itertuples(index=False):
             splits.setdefault(template, set()).add(split_of(anchor))
-    return [f"{template} writes texts of {', '.join(sorted(found))}" for template, found in sorted(splits.items()) if len(found) > 1]
+    return [
+        f"{template} writes texts of {', '.join(sorted(found))}" for template, found in sorted(splits.items()) if len(found) > 1
+    ]

@@ -94,9 +94,7 @@ def _series_in_order() -> list[Series]:
     return [series for _, series in sorted(ranked, key=lambda item: (item[0], item[1].name))]
 
 
-def _specify(
-    series: Series, generation: Generation, variant: int, price_shift: int, weight_shift: int
-) -> dict[str, Any]:
+def _specify(series: Series, generation: Generation, variant: int, price_shift: int, weight_shift: int) -> dict[str, Any]:
     memory_gb, storage_gb, name, surcharge = generation.memory_gb, generation.storage_gb, generation.name, 0
     if variant:
         large, market = divmod(variant - 1, len(MARKETS))

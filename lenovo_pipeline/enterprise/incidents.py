@@ -169,9 +169,7 @@ def _fixed_otherwise(rng: np.random.Generator, releases: _Releases, count: int) 
     return drafts
 
 
-def _described(
-    rng: np.random.Generator, drafts: list[_Draft], releases: _Releases, components: pd.DataFrame
-) -> pd.DataFrame:
+def _described(rng: np.random.Generator, drafts: list[_Draft], releases: _Releases, components: pd.DataFrame) -> pd.DataFrame:
     categories = dict(zip(components["component_id"].tolist(), components["category"].tolist(), strict=True))
     count = len(drafts)
     # Distinct over the whole world, so that a code leads to one incident.

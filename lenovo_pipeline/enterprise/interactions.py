@@ -209,9 +209,7 @@ def _window(incidents: pd.DataFrame) -> tuple[Integers, Integers]:
     return began, resolved.to_numpy(dtype="datetime64[s]").astype(np.int64)
 
 
-def _affected(
-    staff: _Staff, names: "_Names", incidents: pd.DataFrame, began: Integers, seed: int
-) -> tuple[Integers, Integers]:
+def _affected(staff: _Staff, names: "_Names", incidents: pd.DataFrame, began: Integers, seed: int) -> tuple[Integers, Integers]:
     """Pairs of user and incident (rows), ordered by user: who carries a device that broke in the 30 days."""
     rng = generator(seed, "affected")
     owners = np.repeat(np.arange(len(staff.start) - 1), np.diff(staff.start)).tolist()

@@ -81,9 +81,7 @@ def _owners(
 ) -> tuple[list[str], list[int]]:
     """Owner of each process and the day it was established on, which lies after the owner was hired."""
     latest = day_number(WORLD_END.date()) - 150
-    hired = {
-        user: day_number(day) for user, day in zip(users["user_id"].tolist(), users["hired_on"].tolist(), strict=True)
-    }
+    hired = {user: day_number(day) for user, day in zip(users["user_id"].tolist(), users["hired_on"].tolist(), strict=True)}
     known = [user for user in users["user_id"].tolist() if hired[user] < latest - 60]
     department_of = dict(zip(users["user_id"].tolist(), users["department_id"].tolist(), strict=True))
     senior = dict(zip(users["user_id"].tolist(), users["seniority"].tolist(), strict=True))

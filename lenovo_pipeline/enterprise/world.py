@@ -70,9 +70,7 @@ _MAKERS: dict[str, Callable[[_Get, int, float], pd.DataFrame]] = {
     "support_articles": lambda get, seed, scale: make_support_articles(
         get("incidents"), get("devices"), get("firmware"), get("components"), get("users"), seed, scale
     ),
-    "technical_docs": lambda get, seed, scale: make_technical_docs(
-        get("devices"), get("firmware"), get("users"), seed, scale
-    ),
+    "technical_docs": lambda get, seed, scale: make_technical_docs(get("devices"), get("firmware"), get("users"), seed, scale),
     "chat_messages": lambda get, seed, scale: make_chat_messages(
         get("incidents"), get("support_articles"), get("users"), get("devices"), seed, scale
     ),

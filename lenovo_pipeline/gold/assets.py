@@ -58,7 +58,9 @@ def questions(
     }
     made = make_questions(frames, settings.seed, settings.effective_scale)
     counts = made.groupby(["category", "split"]).size().unstack(fill_value=0).reset_index()
-    context.add_output_metadata({"balance": MetadataValue.json(balance(made)), "by_category": MetadataValue.md(markdown_table(counts))})
+    context.add_output_metadata(
+        {"balance": MetadataValue.json(balance(made)), "by_category": MetadataValue.md(markdown_table(counts))}
+    )
     return made
 
 

@@ -37,7 +37,8 @@ LEFT JOIN measured m USING (process_id)
 
 JOURNEY_CONVERSION = """
 WITH stages(stage, stage_position) AS (
-  VALUES ('awareness', 1), ('consideration', 2), ('evaluation', 3), ('purchase', 4), ('deployment', 5), ('support', 6), ('renewal', 7)
+  VALUES ('awareness', 1), ('consideration', 2), ('evaluation', 3), ('purchase', 4),
+         ('deployment', 5), ('support', 6), ('renewal', 7)
 ),
 reach AS (
   SELECT j.journey_id, c.customer_type, j.outcome, j.value_usd, max(s.stage_position) AS furthest

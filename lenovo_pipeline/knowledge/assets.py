@@ -19,8 +19,8 @@ from lenovo_pipeline.knowledge.vector_collections import read_vector_state, sync
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
-from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.markdown import markdown_table
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
@@ -109,14 +109,20 @@ def vector_collections(
     columns=tables.GRAPH_RECORDS,
     deps=_GRAPH_TABLES,
 )
-def graph(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], graph_store: ResourceParam[GraphStore]) -> StoreReport:
+def graph(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], graph_store: ResourceParam[GraphStore]
+) -> StoreReport:
     desired = desired_graph(_load(warehouse, _GRAPH_TABLES))
     counts = graph_sync.synchronise(graph_store, desired, say=context.log.info)
     by_kind = desired.state()["kind"].value_counts().rename_axis("kind").reset_index(name="count")
     return StoreReport(
         data_version=desired.digest(),
         counts={"nodes": len(desired.nodes), "relationships": len(desired.relationships), **asdict(counts)},
-        metadata={"changed": counts.changed, "kinds": MetadataValue.md(markdown_table(by_kind)), "place": graph_store.address().uri},
+        metadata={
+            "changed": counts.changed,
+            "kinds": MetadataValue.md(markdown_table(by_kind)),
+            "place": graph_store.address().uri,
+        },
     )
 
 
@@ -141,7 +147,9 @@ def store_agreement(
         [
             compare_states("chroma", embedded, read_vector_state(vectors)),
             compare_states("keyword_index", indexed, found_in_index),
-            compare_states("graph", desired_graph(_load(warehouse, _GRAPH_TABLES)).state(), graph_sync.read_graph_state(graph_store)),
+            compare_states(
+                "graph", desired_graph(_load(warehouse, _GRAPH_TABLES)).state(), graph_sync.read_graph_state(graph_store)
+            ),
         ],
         ignore_index=True,
     )

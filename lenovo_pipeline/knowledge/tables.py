@@ -252,6 +252,18 @@ STORE_AGREEMENT = Table(
     ),
 )
 
+GRAPH_RECORDS = Table(
+    stage="knowledge",
+    name="graph",
+    description="What the graph holds of each record: a node or a relationship, and the hash it was written with.",
+    key=("kind", "id"),
+    columns=(
+        Column(name="kind", type="text", description="Label of the node or type of the relationship."),
+        Column(name="id", type="text", description="Id of the node, or of the relationship: its ends and its type."),
+    ),
+)
+"""Not a table of the warehouse: it describes the records of the asset `knowledge/graph`."""
+
 TABLES = (
     CHUNKS,
     USAGE,

@@ -7,6 +7,7 @@ from lenovo_pipeline.resources.assets import StoreReport, store_asset
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster.tables import PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
 from lenovo_pipeline.uploads.tables import REJECTS, ROWS
 
@@ -16,11 +17,10 @@ from lenovo_pipeline.uploads.tables import REJECTS, ROWS
     "published",
     description="The snapshot of the warehouse, with a manifest of data versions, that everything outside a run reads.",
     kinds={"duckdb"},
+    columns=PUBLISHED_TABLES,
     deps=[ANALYTICS, STORE_AGREEMENT, "gold/questions", "gold/qrels", "knowledge/keyword_index", ROWS, REJECTS],
 )
-def published(
-    store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]
-) -> StoreReport:
+def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:
     made_by = {"profile": settings.profile, "scale": settings.effective_scale, "seed": settings.seed}
     snapshot = publish(store, warehouse, made_by=made_by)
     return StoreReport(

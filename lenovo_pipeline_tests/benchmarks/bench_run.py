@@ -18,7 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(environment: dict[str, str]) -> float:
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "lenovo_pipeline.commands.run"], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "lenovo_pipeline.commands.run"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     seconds = time.perf_counter() - started
     verdict = re.search(r"^Run .*$", done.stdout, re.MULTILINE)
