@@ -106,7 +106,11 @@ def table_asset(
 
         declared: AssetsDefinition = asset(
             ins={name: AssetIn(key=asset_key(source)) for name, source in inputs.items()},
-            metadata={**_column_metadata(table), **_code_references(function)},
+            metadata={
+                **_column_metadata(table),
+                **_code_references(function),
+                "dagster/table_name": table.qualified_name,
+            },
             io_manager_key="io_manager",
             partitions_def=partitions_def,
             **_common(function, table.stage, table.name, table.description, deps, {"duckdb", *kinds}),
