@@ -1,6 +1,7 @@
 """What follows what: a changed data version is followed once, to the end of the line; everything else starts nothing."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from dagster import (
@@ -32,7 +33,7 @@ class World:
         self.instance = instance
         self.source_version = "1"
         self.middle_fails = False
-        self._cursor = None
+        self._cursor: Any = None
 
         @asset
         def source() -> MaterializeResult[None]:

@@ -14,8 +14,9 @@ EXPECTED = state(("device", "D1", "a"), ("device", "D2", "b"), ("article", "A1",
 
 
 def counts(found: pd.DataFrame, kind: str) -> tuple[int, ...]:
-    row = compare_states("graph", EXPECTED, found).set_index("kind").loc[kind]
-    return tuple(int(row[name]) for name in ("expected", "found", "missing", "stale", "surplus"))
+    agreement = compare_states("graph", EXPECTED, found)
+    (row,) = agreement[agreement["kind"] == kind][["expected", "found", "missing", "stale", "surplus"]].itertuples(index=False)
+    return tuple(map(int, row))
 
 
 @pytest.mark.parametrize(

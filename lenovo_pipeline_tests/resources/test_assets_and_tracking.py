@@ -169,15 +169,12 @@ def test_every_declared_asset_carries_what_an_asset_must_carry() -> None:
 
 
 def failures_of(result: ExecuteInProcessResult) -> list[str]:
-    return [
-        (
-            event.step_failure_data.user_failure_data.description
-            if event.step_failure_data.user_failure_data
-            else event.step_failure_data.error.to_string()
-        )
-        for event in result.all_events
-        if event.event_type == DagsterEventType.STEP_FAILURE
-    ]
+    found = []
+    for event in result.all_events:
+        if event.event_type == DagsterEventType.STEP_FAILURE:
+            data = event.step_failure_data
+            found.append(str(data.user_failure_data.description if data.user_failure_data else data.error))
+    return found
 
 
 def restarts(result: ExecuteInProcessResult) -> int:
@@ -244,7 +241,7 @@ def test_a_permanent_failure_is_not_tried_again_stops_what_follows_and_is_tracke
         tries.append(1)
         if how == "raised":
             raise PermanentFailure("the input is wrong", remedy="Mend it.")
-        wrong = rows().assign(height=["tall", None])
+        wrong = rows().assign(height="tall")
         return wrong if how == "contract" else iter([rows(180.0), wrong])
 
     result = trial.run(broken, visits, tables=TABLES)

@@ -98,7 +98,7 @@ def named(instance: DagsterInstance, pid: int, at: float) -> DagsterRun:
         event_specific_data=EngineEventData(),
     )
     instance.handle_new_event(
-        EventLogEntry(
+        EventLogEntry(  # type: ignore[no-untyped-call]
             error_info=None, level=10, user_message="", run_id=run.run_id, timestamp=at, job_name="small", dagster_event=event
         )
     )

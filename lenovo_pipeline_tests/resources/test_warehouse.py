@@ -230,7 +230,7 @@ def test_a_table_of_an_older_contract_is_refused_with_what_to_run(warehouse: War
     for asked in {None, model or None}:
         with pytest.raises(PermanentFailure, match="another version of the code") as caught:
             warehouse.load(new, model=asked)
-        assert "--select 'trial/parts+'" in caught.value.remedy
+        assert "--select 'trial/parts*'" in caught.value.remedy
 
 
 def test_a_warehouse_that_another_process_has_open_may_be_tried_again(warehouse: Warehouse) -> None:
