@@ -48,6 +48,7 @@ from dagster import (
     UrlCodeReference,
     asset,
 )
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table
 from lenovo_pipeline.resources.attempts import attempt
@@ -145,6 +146,7 @@ def store_asset(
             return MaterializeResult(
                 data_version=DataVersion(report.data_version),
                 metadata={
+                    "changed": _differs(context, report.data_version),
                     **report.counts,
                     **report.metadata,
                     "seconds": seconds,
@@ -162,6 +164,13 @@ def store_asset(
         return declared
 
     return declare
+
+
+def _differs(context: AssetExecutionContext, data_version: str) -> bool:
+    """Whether the asset's last materialization (of any partition) had another data version, as far as Dagster knows."""
+    last = context.instance.get_latest_materialization_event(context.asset_key)
+    known = last.asset_materialization if last is not None else None
+    return known is None or (known.tags or {}).get(DATA_VERSION_TAG) != data_version
 
 
 def _common(

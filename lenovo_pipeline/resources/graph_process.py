@@ -10,8 +10,6 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
-
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 
 _STOP_WITHIN_S = 20.0
@@ -61,6 +59,8 @@ class KeptProcess:
             raise PermanentFailure(
                 f"the graph server cannot be started: {self._error}", remedy="Install again: make clean, then make run."
             )
+        import psutil
+
         self.pid = self._process.pid
         try:
             self.created = psutil.Process(self.pid).create_time()
@@ -91,6 +91,8 @@ def stop_orphan(pid: int, created: float) -> None:
 
     Raises TransientFailure if it does not end.
     """
+    import psutil
+
     try:
         orphan = psutil.Process(pid)
         if abs(orphan.create_time() - created) > 1:

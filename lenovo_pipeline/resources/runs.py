@@ -2,7 +2,6 @@
 
 import re
 
-import psutil
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
@@ -38,6 +37,8 @@ def _process_of(instance: DagsterInstance, run_id: str) -> tuple[int, float] | N
 
 def _lives(pid: int, named_at: float) -> bool:
     """Whether the process that had this id at that time still runs; a later process with the same id is another one."""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= named_at + 1)
