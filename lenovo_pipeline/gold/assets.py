@@ -4,9 +4,6 @@ import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.enterprise import tables as enterprise
-from lenovo_pipeline.gold.balance import balance
-from lenovo_pipeline.gold.make import make_questions
-from lenovo_pipeline.gold.qrels import make_qrels
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.resources.assets import table_asset
@@ -43,6 +40,10 @@ def questions(
     technical_docs: pd.DataFrame,
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
+    # The phrase banks are imported here, so that loading the definitions stays quick.
+    from lenovo_pipeline.gold.balance import balance
+    from lenovo_pipeline.gold.make import make_questions
+
     frames = {
         "devices": devices,
         "firmware": firmware,
@@ -66,4 +67,6 @@ def questions(
 
 @table_asset(QRELS, questions=QUESTIONS, chunks=CHUNKS)
 def qrels(questions: pd.DataFrame, chunks: pd.DataFrame) -> pd.DataFrame:
+    from lenovo_pipeline.gold.qrels import make_qrels
+
     return make_qrels(questions, chunks)

@@ -1,4 +1,7 @@
-"""The assets of stage `knowledge`: passages, the stores that they and the records fill, analytics, and whether all agree."""
+"""The assets of stage `knowledge`: passages, the stores that they and the records fill, analytics, and whether all agree.
+
+The logic is imported inside the assets, so that loading the definitions stays quick.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,13 +12,8 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 from lenovo_pipeline.contracts import HASH_COLUMN, Table, digest
 from lenovo_pipeline.enterprise import tables as enterprise
 from lenovo_pipeline.knowledge import analytics as queries
-from lenovo_pipeline.knowledge import graph_sync, tables
-from lenovo_pipeline.knowledge.agreement import compare_states
-from lenovo_pipeline.knowledge.chunks import make_chunks
-from lenovo_pipeline.knowledge.graph import desired_graph
+from lenovo_pipeline.knowledge import tables
 from lenovo_pipeline.knowledge.graph_model import NODES, RELATIONSHIPS
-from lenovo_pipeline.knowledge.keyword_index import KeywordIndex, build_index
-from lenovo_pipeline.knowledge.vector_collections import read_vector_state, synchronise
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
@@ -45,6 +43,8 @@ _PROGRESS_EVERY = 0.1
 def chunks(
     warehouse: ResourceParam[Warehouse], encoder: ResourceParam[Encoder], settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
+    from lenovo_pipeline.knowledge.chunks import make_chunks
+
     sources = {name: warehouse.load(table) for name, table in _TEXT_TABLES.items()}
     return make_chunks(sources, settings.chunk_tokens, encoder.count_tokens)
 
@@ -58,6 +58,8 @@ def chunks(
     chunks=tables.CHUNKS,
 )
 def keyword_index(chunks: pd.DataFrame, store: ResourceParam[Store]) -> StoreReport:
+    from lenovo_pipeline.knowledge.keyword_index import build_index
+
     folder = store.artifacts / "keyword_index"
     made_by = build_index(chunks, folder)
     return StoreReport(
@@ -78,6 +80,8 @@ def keyword_index(chunks: pd.DataFrame, store: ResourceParam[Store]) -> StoreRep
 def vector_collections(
     context: AssetExecutionContext, chunks: pd.DataFrame, vectors: ResourceParam[Vectors], encoder: ResourceParam[Encoder]
 ) -> StoreReport:
+    from lenovo_pipeline.knowledge.vector_collections import synchronise
+
     told = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -112,6 +116,9 @@ def vector_collections(
 def graph(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], graph_store: ResourceParam[GraphStore]
 ) -> StoreReport:
+    from lenovo_pipeline.knowledge import graph_sync
+    from lenovo_pipeline.knowledge.graph import desired_graph
+
     desired = desired_graph(_load(warehouse, _GRAPH_TABLES))
     counts = graph_sync.synchronise(graph_store, desired, say=context.log.info)
     by_kind = desired.state()["kind"].value_counts().rename_axis("kind").reset_index(name="count")
@@ -138,6 +145,12 @@ def store_agreement(
     vectors: ResourceParam[Vectors],
     graph_store: ResourceParam[GraphStore],
 ) -> pd.DataFrame:
+    from lenovo_pipeline.knowledge.agreement import compare_states
+    from lenovo_pipeline.knowledge.graph import desired_graph
+    from lenovo_pipeline.knowledge.graph_sync import read_graph_state
+    from lenovo_pipeline.knowledge.keyword_index import KeywordIndex
+    from lenovo_pipeline.knowledge.vector_collections import read_vector_state
+
     embedded = chunks.rename(columns={"chunk_id": "id"})
     # An id in the keyword index is made from the content, so it is its own hash.
     indexed = embedded.assign(kind="chunks", content_hash=embedded["id"])
@@ -147,9 +160,7 @@ def store_agreement(
         [
             compare_states("chroma", embedded, read_vector_state(vectors)),
             compare_states("keyword_index", indexed, found_in_index),
-            compare_states(
-                "graph", desired_graph(_load(warehouse, _GRAPH_TABLES)).state(), graph_sync.read_graph_state(graph_store)
-            ),
+            compare_states("graph", desired_graph(_load(warehouse, _GRAPH_TABLES)).state(), read_graph_state(graph_store)),
         ],
         ignore_index=True,
     )

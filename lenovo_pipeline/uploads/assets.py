@@ -10,14 +10,10 @@ from dagster import ResourceParam
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.privacy import load_tombstones
 from lenovo_pipeline.resources.assets import StoreReport, store_asset
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
-from lenovo_pipeline.uploads.reading import read_folder
-from lenovo_pipeline.uploads.records import Limits
-from lenovo_pipeline.uploads.store import known_devices, stored_files, write
 from lenovo_pipeline.uploads.tables import FILES, REJECTS, ROWS, TEXTS
 
 _DEVICES = "enterprise/devices"
@@ -25,6 +21,12 @@ _DEVICES = "enterprise/devices"
 
 @store_asset("uploads", "files", description=FILES.description, kinds={"duckdb"}, columns=FILES, deps=[_DEVICES])
 def files(settings: ResourceParam[Settings], store: ResourceParam[Store], warehouse: ResourceParam[Warehouse]) -> StoreReport:
+    # The readers are imported here, so that loading the definitions stays quick.
+    from lenovo_pipeline.privacy import load_tombstones
+    from lenovo_pipeline.uploads.reading import read_folder
+    from lenovo_pipeline.uploads.records import Limits
+    from lenovo_pipeline.uploads.store import known_devices, stored_files, write
+
     limits = Limits(file_bytes=settings.upload_max_bytes, line_bytes=settings.upload_max_line_bytes)
     # A fixed place, so that what a killed run left there goes with the next one; the store's lock keeps others out of it.
     work = store.root / "uploads-work"
