@@ -10,15 +10,18 @@ A check passes only if it looked and found nothing. Its metadata lists what it f
 
 import inspect
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, MetadataValue, ResourceParam, asset_check
 
-from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.contracts import Table, digest
 from lenovo_pipeline.contracts.expectations import validate
 from lenovo_pipeline.failures import as_dagster_failure
 from lenovo_pipeline.resources.assets import Upstream, asset_key
+from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.verdicts import passed_before, remember_passed
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
 
@@ -81,6 +84,10 @@ def contract_check(table: Table) -> AssetChecksDefinition:
     )
     def fit_their_contract(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> AssetCheckResult:
         with as_dagster_failure():
+            judged = _judged(table, warehouse, settings)
+            passed = passed_before(warehouse, table, judged)
+            if passed is not None:
+                return AssetCheckResult(passed=True, metadata={"violations": 0, "expectations": passed, "reused": True})
             referred = referred_values(table, warehouse)
             verdicts = [validate(part, table, referred, scale=settings.effective_scale) for part in warehouse.slices(table)]
             failures = [failure for verdict in verdicts for failure in verdict.failures]
@@ -89,13 +96,26 @@ def contract_check(table: Table) -> AssetChecksDefinition:
                 keys = {table.key, *((column.name,) for column in table.columns if column.unique)}
                 repeats = {key: warehouse.repeated(table, key) for key in sorted(keys)}
                 failures += [f"{', '.join(key)}: {count} rows repeat another one" for key, count in repeats.items() if count]
+            expectations = sum(verdict.expectations for verdict in verdicts)
+            if not failures:
+                remember_passed(warehouse, table, judged, expectations)
         result = check_result(failures)
-        expectations = sum(verdict.expectations for verdict in verdicts)
         return AssetCheckResult(
             passed=result.passed, severity=result.severity, metadata={**result.metadata, "expectations": expectations}
         )
 
     return fit_their_contract
+
+
+def _judged(table: Table, warehouse: Warehouse, settings: Settings) -> str:
+    """Everything that a verdict follows from: the rules, the code that applies them, the rows, and the rows referred to.
+
+    The rows are looked at as they lie there, not as the register says, so that a row changed by hand is judged anew.
+    """
+    referred = sorted({target for _, target, _ in table.references()} - {table.qualified_name})
+    rows = [f"{name} {warehouse.fingerprint(name)}" for name in (table.qualified_name, *referred)]
+    versions = f"great-expectations {version('great-expectations')}, duckdb {version('duckdb')}"
+    return digest([repr(table), code_version(validate), str(settings.effective_scale), versions, *rows])
 
 
 def referred_values(table: Table, warehouse: Warehouse) -> dict[str, set[Any]]:

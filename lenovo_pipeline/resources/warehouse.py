@@ -7,7 +7,7 @@ Does not belong here: Dagster's view of it (tables_io.py) and the declarations o
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,10 +55,35 @@ class Chunks:
 
 @dataclass
 class Warehouse:
-    """The warehouse at `database` (a path, or a MotherDuck address `md:…`). Connections are short: none outlives its block."""
+    """The warehouse at `database` (a path, or a MotherDuck address `md:…`). Connections are short: none outlives its block,
+    except inside `kept_open`.
+    """
 
     database: str
     _depth: threading.local = field(default_factory=threading.local, repr=False)
+    _kept: ExitStack | None = field(default=None, repr=False)
+
+    @contextmanager
+    def kept_open(self) -> Iterator["Warehouse"]:
+        """Keep the file open from its first use to the end of the block: opening it takes longer than most queries.
+
+        For the length of a run, which holds the store's lock; no other process can open the file meanwhile.
+        """
+        with ExitStack() as kept:
+            self._kept = kept
+            try:
+                yield self
+            finally:
+                self._kept = None
+
+    @contextmanager
+    def _connection(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+        with _connect(self.database) as connection:
+            if self._kept is not None:
+                # DuckDB shares the open file among a process's connections, so one that stays is all it takes.
+                self._kept.enter_context(_connect(self.database))
+                self._kept = None
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator["duckdb.DuckDBPyConnection"]:
@@ -71,7 +96,7 @@ class Warehouse:
             yield current
             return
         # The same process may read and write: DuckDB wants equal configurations for one file, so no read_only here.
-        with _connect(self.database) as connection:
+        with self._connection() as connection:
             yield connection
 
     @contextmanager
@@ -84,7 +109,7 @@ class Warehouse:
         if current is not None:
             yield current
             return
-        with _connect(self.database) as connection:
+        with self._connection() as connection:
             connection.execute("BEGIN TRANSACTION")
             self._depth.connection = connection
             try:
@@ -179,6 +204,15 @@ class Warehouse:
             finally:
                 connection.execute("DETACH copied")
 
+    def fingerprint(self, name: str) -> str:
+        """A hash over all rows of a table (`stage.name`) as they lie there now, whatever their order: equal rows, equal text.
+
+        DuckDB's own 64-bit row hash, summed: quick, and good against accidents, not against intent.
+        """
+        with self.read() as connection:
+            ((rows, total),) = connection.execute(f"SELECT count(*), sum(hash(t)::UHUGEINT) FROM {name} AS t").fetchall()
+        return f"{rows}/{total}"
+
     def described(self, table: Table, *, model: str = "") -> dict[str, Any] | None:
         """Digest, contract, rows, bytes and time of the last write of a table; None if it has never been written."""
         with self.read() as connection:
@@ -226,7 +260,8 @@ def from_arrow(arrow: "pa.Table | pa.RecordBatch", table: Table) -> pd.DataFrame
 def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
     # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
     ((existing,),) = connection.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE (table_schema, table_name) IN (('pipeline', 'tables'), (?, ?))",
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
+        " AND (schema_name, table_name) IN (('pipeline', 'tables'), (?, ?))",
         [table.stage, table.name],
     ).fetchall()
     return bool(existing == 2)

@@ -34,8 +34,9 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
             yield found
 
     @resource(required_resource_keys={"store"}, description="The DuckDB warehouse.")
-    def warehouse(context: InitResourceContext) -> Warehouse:
-        return Warehouse(settings.warehouse or str(context.resources.store.warehouse))
+    def warehouse(context: InitResourceContext) -> Iterator[Warehouse]:
+        with Warehouse(settings.warehouse or str(context.resources.store.warehouse)).kept_open() as kept:
+            yield kept
 
     @resource(required_resource_keys={"store"}, description="MLflow tracking.")
     def tracking(context: InitResourceContext) -> Iterator[Tracking]:

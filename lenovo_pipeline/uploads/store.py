@@ -79,24 +79,33 @@ def write(warehouse: "Warehouse", outcome: Outcome, work: Path) -> None:
         # Lines that stored_files left out belong to files that lost rows: if those files are gone too, their rest must go.
         if known is not None and known["rows"] == len(outcome.kept):
             return
-    with warehouse.write() as connection:
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        staying = {table.name: _set_aside(warehouse, table, outcome, work) for table in (ROWS, TEXTS, REJECTS)}
-        kept_tables = {name for line in outcome.kept for name in line["table_names"]}
-        for name in sorted(_typed_tables(connection) - kept_tables):
-            connection.execute(f"DROP TABLE {_quoted(name)}")
-        for file in outcome.fresh:
-            for table in file.tables:
-                _make(connection, table)
-        warehouse.replace(FILES, pd.DataFrame(outcome.files, columns=list(FILES.column_names)))
-        fresh: dict[str, list[Path]] = {
-            ROWS.name: [table.path for file in outcome.fresh for table in file.tables],
-            TEXTS.name: [file.texts for file in outcome.fresh if file.texts],
-            REJECTS.name: [file.rejects for file in outcome.fresh if file.rejects],
-        }
-        for contract in (ROWS, TEXTS, REJECTS):
-            warehouse.replace(contract, _frames(contract, [*staying[contract.name], *fresh[contract.name]]))
+    try:
+        with warehouse.write() as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'")
+            _replace(warehouse, connection, outcome, work)
+    finally:
+        # The limit holds for the file, which the run keeps open.
+        with warehouse.read() as connection:
+            connection.execute("RESET memory_limit")
+
+
+def _replace(warehouse: "Warehouse", connection: "duckdb.DuckDBPyConnection", outcome: Outcome, work: Path) -> None:
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    staying = {table.name: _set_aside(warehouse, table, outcome, work) for table in (ROWS, TEXTS, REJECTS)}
+    kept_tables = {name for line in outcome.kept for name in line["table_names"]}
+    for name in sorted(_typed_tables(connection) - kept_tables):
+        connection.execute(f"DROP TABLE {_quoted(name)}")
+    for file in outcome.fresh:
+        for table in file.tables:
+            _make(connection, table)
+    warehouse.replace(FILES, pd.DataFrame(outcome.files, columns=list(FILES.column_names)))
+    fresh: dict[str, list[Path]] = {
+        ROWS.name: [table.path for file in outcome.fresh for table in file.tables],
+        TEXTS.name: [file.texts for file in outcome.fresh if file.texts],
+        REJECTS.name: [file.rejects for file in outcome.fresh if file.rejects],
+    }
+    for contract in (ROWS, TEXTS, REJECTS):
+        warehouse.replace(contract, _frames(contract, [*staying[contract.name], *fresh[contract.name]]))
 
 
 def _set_aside(warehouse: "Warehouse", table: Table, outcome: Outcome, work: Path) -> list[Path]:
