@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from dagster import (
     AssetChecksDefinition,
@@ -26,6 +27,10 @@ from lenovo_pipeline.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+# The same examples every time: a test suite that fails once in a while tells nobody anything.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 _LIBRARY_SWITCHES = {
     "DAGSTER_DISABLE_TELEMETRY": "1",

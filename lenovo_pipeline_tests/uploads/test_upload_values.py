@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lenovo_pipeline.uploads.columns import unique_names
@@ -158,6 +158,8 @@ _CELLS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_chara
 )
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_as_csv_comes_back(names: list[str], rows: list[list[str]], delimiter: str) -> None:
+    # A lone header line that holds other delimiters in its names can be read in more than one way.
+    assume(rows or not set(",;\t|") & set("".join(names)))
     header = ["first", *names]
     width = len(header)
     table = [["x", *(row[: width - 1] + [""] * width)[: width - 1]] for row in rows]
