@@ -28,12 +28,12 @@ def seconds(code: str) -> float:
 def main() -> None:
     for code in (EMPTY, OURS):
         seconds(code)
-    ratios = []
-    for _ in range(PAIRS):
-        empty, ours = seconds(EMPTY), seconds(OURS)
-        ratios.append(ours / empty)
-    spread = f"min {min(ratios):.2f}, max {max(ratios):.2f}"
-    print(f"definitions / empty project: median {statistics.median(ratios):.2f} ({spread}); target 1.30")
+    pairs = [(seconds(EMPTY), seconds(OURS)) for _ in range(PAIRS)]
+    ratios = [ours / empty for empty, ours in pairs]
+    # Other work only ever adds time, so the quickest run of each is the one least disturbed.
+    least = min(ours for _, ours in pairs) / min(empty for empty, _ in pairs)
+    median = statistics.median(ratios)
+    print(f"definitions / empty project: {least:.2f} of the quickest runs, median {median:.2f} of pairs; target 1.30")
 
 
 if __name__ == "__main__":
