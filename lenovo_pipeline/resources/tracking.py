@@ -8,13 +8,14 @@ asset's metrics into the first experiment, so the children are written through M
 import logging
 import os
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster import InitResourceContext
+from dagster import BetaWarning, InitResourceContext
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -134,7 +135,10 @@ class Tracking:
                 from dagster_mlflow.resources import MlFlow
 
                 config = {"experiment_name": PARENT_EXPERIMENT, "mlflow_tracking_uri": self.uri, "env": {}, "extra_tags": {}}
-                MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
+                with warnings.catch_warnings():
+                    # Its being in beta is Dagster's news, not the user's.
+                    warnings.simplefilter("ignore", BetaWarning)
+                    MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
                 active = mlflow.active_run()
                 self._parent = active.info.run_id if active is not None else None
         return self._client
