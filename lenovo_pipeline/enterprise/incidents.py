@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lenovo_pipeline.enterprise.components import COMPONENTS, components_of
+from lenovo_pipeline.enterprise.components import components_of
 from lenovo_pipeline.enterprise.devices import fleet_weights
 from lenovo_pipeline.enterprise.faults import FAULTS, OCCASIONS
 from lenovo_pipeline.enterprise.firmware import fixed_parts
@@ -24,7 +24,6 @@ _INCIDENTS_AT_SCALE_1 = 270
 _FEWEST = 36
 _DAY = 86_400
 _END = second_number(WORLD_END)
-_PARTS = {component: category for component, _, category, _ in COMPONENTS}
 _SEVERITY_WEIGHTS = (25, 42, 25, 8)
 _MOST_HOURS = {"low": 900, "medium": 500, "high": 240, "critical": 72}
 """Longest time until a fix that needs no firmware, in hours."""

@@ -215,6 +215,7 @@ class _Writer:
             for running in self._running:
                 running.result()
         except Exception:
+            # An exception that is already on its way says more than the writes that failed in its wake.
             if kind is None:
                 raise
         finally:

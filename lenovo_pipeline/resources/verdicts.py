@@ -4,7 +4,7 @@ A verdict is keyed by everything that it follows from. Only passes are kept: wha
 """
 
 from lenovo_pipeline.contracts import Table
-from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.resources.warehouse import Warehouse, are_there
 
 _VERDICTS = """
 CREATE TABLE IF NOT EXISTS pipeline.verdicts (
@@ -16,11 +16,7 @@ CREATE TABLE IF NOT EXISTS pipeline.verdicts (
 def passed_before(warehouse: Warehouse, table: Table, judged: str) -> int | None:
     """How many expectations the table met when exactly this was judged last; None if it was not, or did not pass."""
     with warehouse.read() as connection:
-        ((there,),) = connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-            " AND schema_name = 'pipeline' AND table_name = 'verdicts'"
-        ).fetchall()
-        if not there:
+        if not are_there(connection, "pipeline.verdicts"):
             return None
         rows = connection.execute(
             "SELECT expectations FROM pipeline.verdicts WHERE qualified_name = ? AND judged = ?", [table.qualified_name, judged]

@@ -257,14 +257,19 @@ def from_arrow(arrow: "pa.Table | pa.RecordBatch", table: Table) -> pd.DataFrame
     return pd.DataFrame(columns, columns=arrow.schema.names)
 
 
-def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
+def are_there(connection: "duckdb.DuckDBPyConnection", *names: str) -> bool:
+    """Whether the warehouse has all of these tables, each written `schema.name`."""
     # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
     ((existing,),) = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-        " AND (schema_name, table_name) IN (('pipeline', 'tables'), (?, ?))",
-        [table.stage, table.name],
+        " AND list_contains(?, schema_name || '.' || table_name)",
+        [list(names)],
     ).fetchall()
-    return bool(existing == 2)
+    return bool(existing == len(names))
+
+
+def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
+    return are_there(connection, "pipeline.tables", table.qualified_name)
 
 
 def _selection(connection: "duckdb.DuckDBPyConnection", table: Table, model: str | None) -> tuple[str, list[str]]:
