@@ -1,0 +1,61 @@
+"""What is evaluated: anything that answers a question. Raw models, adapters, edge builds, workflows and agents differ only in how they are built.
+
+Belongs here: what a candidate is shown, what it gives back, and the two ways of asking it. Who builds one, does so in its stage's `candidate.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that a candidate is shown; never an answer, a category or an evidence id. `passages` is empty when asked closed book."""
+
+    question_id: str
+    text: str
+    language: str
+    passages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a candidate said, with what it took.
+
+    `text` is everything it said (`reading.final_answer` finds the answer in it), `contexts` the passages it used, `steps` what an agent did,
+    `latency_s` the time in s from question to last token (in a batch: the item's own time, or its share where that cannot be told), and
+    `first_token_s` the time in s to the first token where it was seen.
+    """
+
+    text: str
+    contexts: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+    latency_s: float = 0.0
+    first_token_s: float | None = None
+    finish_reason: str = "stop"
+
+
+@runtime_checkable
+class Candidate(Protocol):
+    """Answers questions, one at a time."""
+
+    name: str
+
+    def describe(self) -> Mapping[str, Any]:
+        """What goes into the header of its scores: model, revision, adapter, prompt version, generation settings; plain JSON values."""
+        ...
+
+    def answer(self, question: Question) -> Answer:
+        """The answer; any exception is recorded as this item's failure."""
+        ...
+
+
+@runtime_checkable
+class BatchCandidate(Candidate, Protocol):
+    """Answers several questions at once, which the runner prefers."""
+
+    def answer_batch(self, questions: Sequence[Question]) -> list[Answer | Exception]:
+        """One answer or failure for each question, in their order."""
+        ...
