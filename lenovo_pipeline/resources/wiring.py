@@ -8,6 +8,7 @@ from dagster import InitResourceContext, ResourceDefinition, io_manager, resourc
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.encoders import OnnxEncoder, bundled_encoder
 from lenovo_pipeline.resources.graph import GraphStore
+from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking, tracked
@@ -65,6 +66,10 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
     def encoder(context: InitResourceContext) -> OnnxEncoder:
         return OnnxEncoder(bundled_encoder(), context.resources.store.artifacts)
 
+    @resource(description="Language models: a folder, an edge build, Ollama, GitHub Models or an OpenAI-compatible server.")
+    def inference(context: InitResourceContext) -> Inference:
+        return Inference(settings)
+
     return {
         "settings": ResourceDefinition.hardcoded_resource(settings),
         "store": store,
@@ -73,5 +78,6 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         "vectors": vectors,
         "graph_store": graph_store,
         "encoder": encoder,
+        "inference": inference,
         "io_manager": warehouse_tables,
     }
