@@ -1,6 +1,8 @@
-"""What is evaluated: anything that answers a question. Raw models, adapters, edge builds, workflows and agents differ only in how they are built.
+"""What is evaluated: anything that answers a question. Raw models, adapters, edge builds, workflows and agents differ only in
+how they are built.
 
-Belongs here: what a candidate is shown, what it gives back, and the two ways of asking it. Who builds one, does so in its stage's `candidate.py`.
+Belongs here: what a candidate is shown, what it gives back, and the two ways of asking it. Each stage builds its own
+candidates in its `candidate.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Question:
-    """All that a candidate is shown; never an answer, a category or an evidence id. `passages` is empty when asked closed book."""
+    """All that a candidate is shown; never an answer, a category or an evidence id. Without passages, it is asked closed book."""
 
     question_id: str
     text: str
@@ -22,9 +24,9 @@ class Question:
 class Answer:
     """What a candidate said, with what it took.
 
-    `text` is everything it said (`reading.final_answer` finds the answer in it), `contexts` the passages it used, `steps` what an agent did,
-    `latency_s` the time in s from question to last token (in a batch: the item's own time, or its share where that cannot be told), and
-    `first_token_s` the time in s to the first token where it was seen.
+    `text` is everything it said (`reading.final_answer` finds the answer in it), `contexts` the passages it used, `steps`
+    what an agent did, `latency_s` the time in s from question to last token (in a batch: the item's own time, or its share
+    where that cannot be told), and `first_token_s` the time in s to the first token where it was seen.
     """
 
     text: str
@@ -44,7 +46,7 @@ class Candidate(Protocol):
     name: str
 
     def describe(self) -> Mapping[str, Any]:
-        """What goes into the header of its scores: model, revision, adapter, prompt version, generation settings; plain JSON values."""
+        """Its part of the header, as JSON values: model, revision, adapter, prompt version, generation settings."""
         ...
 
     def answer(self, question: Question) -> Answer:
