@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     scale: float = Field(1.0, gt=0, le=100, description="Size of the simulated world; 1 to 100 (smoke uses less).")
     store: Path = Field(PROJECT_ROOT / "data" / "store", description="Folder of everything produced.")
     uploads: Path = Field(PROJECT_ROOT / "data" / "uploads", description="Folder where users drop files.")
+    catalogue: Path = Field(PROJECT_ROOT / "data" / "catalogue" / "models.yaml", description="Catalogue of models.")
     warehouse: str | None = Field(None, description="DuckDB path or MotherDuck address (md:…).")
     chroma_url: str | None = Field(None, description="Chroma server, for example http://127.0.0.1:8081.")
     neo4j_uri: str | None = Field(None, description="Neo4j server, for example bolt://127.0.0.1:7687.")
