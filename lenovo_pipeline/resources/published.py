@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from lenovo_pipeline.contracts import HASH_COLUMN, digest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.folders import folder_aside
+from lenovo_pipeline.resources.snapshot import MANIFEST, WAREHOUSE, open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import FORMAT, Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import duckdb
 
-MANIFEST = "manifest.json"
-WAREHOUSE = "warehouse.duckdb"
 _VERSION_LENGTH = 16
 
 
@@ -74,26 +73,6 @@ def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> P
         if old not in (place, previous):
             shutil.rmtree(old, ignore_errors=True)
     return Published(version, len(tables), rows, _size(place), changed=True)
-
-
-def read_manifest(store: Store) -> dict[str, Any] | None:
-    """The manifest of the current snapshot; None if nothing has been published yet or the snapshot is damaged."""
-    try:
-        manifest = json.loads((store.published / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(manifest, dict) and (store.published / WAREHOUSE).is_file()
-    return manifest if whole else None
-
-
-def open_snapshot(store: Store) -> "duckdb.DuckDBPyConnection":
-    """A read-only connection to the published warehouse. Raises PermanentFailure if nothing has been published."""
-    import duckdb
-
-    if read_manifest(store) is None:
-        raise PermanentFailure(f"nothing has been published in {store.root} yet", remedy="Run: make run")
-    # The link is resolved first, so that a swap meanwhile cannot split the snapshot.
-    return duckdb.connect(str(store.published.resolve() / WAREHOUSE), read_only=True)
 
 
 def _size(folder: Path) -> int:

@@ -13,7 +13,8 @@ import pytest
 from lenovo_pipeline.commands.store import backup, restore
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
-from lenovo_pipeline.resources.published import publish, read_manifest
+from lenovo_pipeline.resources.published import publish
+from lenovo_pipeline.resources.snapshot import read_manifest
 from lenovo_pipeline.resources.store import FORMAT, Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 

@@ -9,7 +9,8 @@ import pytest
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources import published as module
-from lenovo_pipeline.resources.published import open_snapshot, publish, read_manifest, snapshot_problems
+from lenovo_pipeline.resources.published import publish, snapshot_problems
+from lenovo_pipeline.resources.snapshot import MANIFEST, WAREHOUSE, open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
@@ -135,9 +136,9 @@ def test_a_damaged_snapshot_is_published_again(store: Store, warehouse: Warehous
         publish(store, warehouse, made_by=MADE_BY)
         assert ids(store) == ["a"]
         if damage == "manifest":
-            (store.published / module.MANIFEST).write_text("{")
+            (store.published / MANIFEST).write_text("{")
         elif damage == "warehouse":
-            (store.published / module.WAREHOUSE).unlink()
+            (store.published / WAREHOUSE).unlink()
         else:
             store.published.unlink()
         assert read_manifest(store) is None
@@ -153,7 +154,7 @@ def test_every_difference_between_snapshot_and_warehouse_is_a_problem(store: Sto
     (stale,) = snapshot_problems(store, warehouse)
     assert stale.startswith("trial.parts is ")
     publish(store, warehouse, made_by=MADE_BY)
-    with Warehouse(str(store.published.resolve() / module.WAREHOUSE)).write() as connection:
+    with Warehouse(str(store.published.resolve() / WAREHOUSE)).write() as connection:
         connection.execute("INSERT INTO pipeline.tables SELECT * REPLACE ('trial.ghosts' AS qualified_name) FROM pipeline.tables")
     (surplus,) = snapshot_problems(store, warehouse)
     assert "trial.ghosts" in surplus
@@ -162,11 +163,11 @@ def test_every_difference_between_snapshot_and_warehouse_is_a_problem(store: Sto
 def test_rows_changed_behind_the_register_are_a_problem_too(store: Store, warehouse: Warehouse) -> None:
     fill(warehouse, "a")
     publish(store, warehouse, made_by=MADE_BY)
-    with Warehouse(str(store.published.resolve() / module.WAREHOUSE)).write() as connection:
+    with Warehouse(str(store.published.resolve() / WAREHOUSE)).write() as connection:
         connection.execute("DELETE FROM trial.parts")
     (problem,) = snapshot_problems(store, warehouse)
     assert "trial.parts" in problem
-    with Warehouse(str(store.published.resolve() / module.WAREHOUSE)).write() as connection:
+    with Warehouse(str(store.published.resolve() / WAREHOUSE)).write() as connection:
         connection.execute("DROP TABLE trial.parts")
     (problem,) = snapshot_problems(store, warehouse)
     assert "trial.parts" in problem
@@ -196,5 +197,5 @@ def test_a_table_of_several_partitions_is_compared_one_by_one(store: Store, ware
 def test_the_manifest_is_json_that_others_can_read(store: Store, warehouse: Warehouse) -> None:
     fill(warehouse, "a")
     publish(store, warehouse, made_by=MADE_BY)
-    manifest = json.loads((store.published / module.MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads((store.published / MANIFEST).read_text(encoding="utf-8"))
     assert set(manifest) >= {"version", "format", "published_at", "made_by", "tables"}
