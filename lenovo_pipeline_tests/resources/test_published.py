@@ -8,7 +8,6 @@ import pytest
 
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.resources import published as module
 from lenovo_pipeline.resources.published import publish, snapshot_problems
 from lenovo_pipeline.resources.snapshot import MANIFEST, WAREHOUSE, open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
