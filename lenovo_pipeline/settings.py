@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     store: Path = Field(PROJECT_ROOT / "data" / "store", description="Folder of everything produced.")
     uploads: Path = Field(PROJECT_ROOT / "data" / "uploads", description="Folder where users drop files.")
     catalogue: Path = Field(PROJECT_ROOT / "data" / "catalogue" / "models.yaml", description="Catalogue of models.")
+    policy: Path = Field(PROJECT_ROOT / "data" / "policy" / "roster.yaml", description="What the roster demands.")
     warehouse: str | None = Field(None, description="DuckDB path or MotherDuck address (md:…).")
     chroma_url: str | None = Field(None, description="Chroma server, for example http://127.0.0.1:8081.")
     neo4j_uri: str | None = Field(None, description="Neo4j server, for example bolt://127.0.0.1:7687.")

@@ -28,7 +28,7 @@ ROWS_PER_CHUNK = 1_000_000
 _NOT_WRITTEN = re.compile("could not write|no space left", re.IGNORECASE)
 _MATERIALIZE = "dagster asset materialize -m lenovo_pipeline.definitions --select"
 
-_REGISTER = """
+REGISTER = """
 CREATE TABLE IF NOT EXISTS pipeline.tables (
   qualified_name VARCHAR NOT NULL, model VARCHAR NOT NULL, digest VARCHAR NOT NULL, contract VARCHAR NOT NULL,
   rows BIGINT NOT NULL, bytes BIGINT NOT NULL, written_at TIMESTAMP NOT NULL, PRIMARY KEY (qualified_name, model)
@@ -316,7 +316,7 @@ def _contracts(connection: "duckdb.DuckDBPyConnection", table: Table, model: str
 def _make_room(connection: "duckdb.DuckDBPyConnection", table: Table, contract: str, model: str) -> None:
     """An empty place for the incoming rows; a table of an older contract is dropped, since all its rows are made anew."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS pipeline")
-    connection.execute(_REGISTER)
+    connection.execute(REGISTER)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.stage}")
     ((known, fits),) = connection.execute(
         "SELECT count(*), bool_and(contract = ?) FROM pipeline.tables WHERE qualified_name = ?", [contract, table.qualified_name]

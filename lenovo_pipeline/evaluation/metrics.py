@@ -1,0 +1,47 @@
+"""The figures that a leaderboard shows and a policy may set limits to: one declaration each.
+
+Belongs here: names, units and what is better. Does not belong here: how a figure is computed (figures.py).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lenovo_pipeline.enterprise.tables import LANGUAGES
+from lenovo_pipeline.gold.tables import CATEGORIES
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: `share` marks one between 0 and 1; `sliced` one that is also taken over parts of the questions."""
+
+    title: str
+    unit: str
+    better: Better
+    share: bool = True
+    sliced: bool = False
+
+
+FIGURES: dict[str, Figure] = {
+    "correct": Figure("answered right, by the rule of the answer's type", "1", "higher", sliced=True),
+    "token_f1": Figure("token F1 (SQuAD) against the best right form", "1", "higher", sliced=True),
+    "exact_match": Figure("exact match (SQuAD) with a right form", "1", "higher", sliced=True),
+    "refusal_precision": Figure("share of refusals that were right", "1", "higher"),
+    "refusal_recall": Figure("share of unanswerable questions that were refused", "1", "higher"),
+    "false_refusal_rate": Figure("share of answerable questions that were refused", "1", "lower"),
+    "unscored_rate": Figure("share of questions without a score", "1", "lower"),
+    "latency_p50_s": Figure("median time to the last token", "s", "lower", share=False),
+    "latency_p95_s": Figure("95th percentile of the time to the last token", "s", "lower", share=False),
+    "tokens_per_s": Figure("tokens written per second of answering", "token/s", "higher", share=False),
+}
+"""Figures of a candidate's scores."""
+
+ENTRY_FIGURES: dict[str, Figure] = {
+    "size_mb": Figure("size of the model's files", "MB", "lower", share=False),
+    "parameters_billion": Figure("parameters of the model", "billion", "lower", share=False),
+}
+"""Figures of what a candidate is, not of how it answers."""
+
+SLICES = tuple(dict.fromkeys(("all", "answerable", *CATEGORIES, *LANGUAGES)))
+"""The parts of the questions that figures are taken over."""
