@@ -66,6 +66,15 @@ def test_loading_the_definitions_imports_no_heavy_library_and_opens_no_store(tmp
     assert list(tmp_path.iterdir()) == []
 
 
+def test_loading_the_definitions_leaves_garbage_collection_on_and_what_it_made_out_of_it(tmp_path: Path) -> None:
+    code = (
+        "import gc, lenovo_pipeline.definitions as loaded\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, any(each is loaded.defs for each in gc.get_objects()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert ended.stdout.split() == ["True", "True", "False"]
+
+
 def test_loading_the_definitions_does_not_depend_on_the_environment(tmp_path: Path) -> None:
     code = (
         "from lenovo_pipeline.definitions import defs\n"
