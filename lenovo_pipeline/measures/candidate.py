@@ -25,15 +25,16 @@ class Answer:
     """What a candidate said, with what it took.
 
     `text` is everything it said (`reading.final_answer` finds the answer in it), `contexts` the passages it used, `steps`
-    what an agent did, `latency_s` the time in s from question to last token (in a batch: the item's own time, or its share
-    where that cannot be told), and `first_token_s` the time in s to the first token where it was seen.
+    what an agent did, `tokens_in` and `tokens_out` what was read and written (None: not known), `latency_s` the time in s
+    from question to last token (in a batch: the item's own time, or its share where that cannot be told), and
+    `first_token_s` the time in s to the first token where it was seen.
     """
 
     text: str
     contexts: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
-    tokens_in: int = 0
-    tokens_out: int = 0
+    tokens_in: int | None = 0
+    tokens_out: int | None = 0
     latency_s: float = 0.0
     first_token_s: float | None = None
     finish_reason: str = "stop"
@@ -43,7 +44,8 @@ class Answer:
 class Candidate(Protocol):
     """Answers questions, one at a time."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def describe(self) -> Mapping[str, Any]:
         """Its part of the header, as JSON values: model, revision, adapter, prompt version, generation settings."""
