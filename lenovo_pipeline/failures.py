@@ -1,4 +1,4 @@
-"""Permanent and transient failures, and what each does to retries.
+"""Permanent and transient failures, what each does to retries, and what is no failure but a partition skipped.
 
 A permanent failure (bad input, a contract that does not fit, a wrong setting) is not retried: Dagster's `Failure`
 with `allow_retries=False`. A transient one (a lost server, a lock held by another run) may be tried again.
@@ -23,6 +23,10 @@ class PermanentFailure(PipelineError):
 
 class TransientFailure(PipelineError):
     """Trying again may help."""
+
+
+class SkippedPartition(Exception):
+    """One partition cannot be made as things are, which fails nothing else: one sentence with what would change that."""
 
 
 @contextmanager

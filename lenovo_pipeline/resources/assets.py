@@ -12,13 +12,14 @@ version, column schema and lineage, code references, freshness, one way to fail 
         return StoreReport(data_version=..., counts={"nodes": 3}, metadata={...})
 
 A table asset returns a DataFrame or an iterator of DataFrames without `content_hash`; keyword arguments of the
-decorator name the tables that arrive as frames, `deps` those that the function reads itself.
+decorator name the tables that arrive as frames, `deps` those that the function reads itself. A function of a partitioned
+asset may raise SkippedPartition: nothing is made, nothing fails, and what is made from this partition is skipped with it.
 """
 
 import inspect
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from dagster import (
     AssetExecutionContext,
     AssetIn,
     AssetKey,
+    AssetObservation,
     AssetsDefinition,
     BetaWarning,
     CodeReferencesMetadataValue,
@@ -51,6 +53,7 @@ from dagster import (
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table
+from lenovo_pipeline.failures import SkippedPartition
 from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
@@ -63,12 +66,16 @@ OWNERS = {
     "uploads": "team:data-engineering",
     "knowledge": "team:ai-architecture",
     "gold": "team:model-evaluation",
+    "models": "team:ai-architecture",
     "roster": "team:model-evaluation",
 }
 """Who answers for the assets of a stage."""
 
 FRESHNESS = FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
 """A nightly schedule refreshes everything; a night missed warns, two fail."""
+
+SKIPPED = "skipped"
+"""Metadata of the observation that says why a partition was skipped."""
 
 Upstream = Table | str
 """A table, or an asset key written `stage/name`."""
@@ -101,7 +108,10 @@ def table_asset(
     def declare(function: Callable[..., pd.DataFrame | Iterable[pd.DataFrame]]) -> AssetsDefinition:
         def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
             started = time.monotonic()
-            rows = _guarded(context, table.stage, table.name, lambda: function(**arguments))
+            try:
+                rows = _guarded(context, table.stage, table.name, lambda: function(**arguments))
+            except SkippedPartition as skipped:
+                return _no_output(context, str(skipped))
             value = rows if isinstance(rows, pd.DataFrame) else Chunks(rows)
             return Output(value, metadata={"seconds": time.monotonic() - started})
 
@@ -114,6 +124,7 @@ def table_asset(
             },
             io_manager_key="io_manager",
             partitions_def=partitions_def,
+            output_required=partitions_def is None,
             **_common(function, table.stage, table.name, table.description, deps, {"duckdb", *kinds}),
         )(_with_signature(compute, function))
         return declared
@@ -137,7 +148,10 @@ def store_asset(
     def declare(function: Callable[..., StoreReport]) -> AssetsDefinition:
         def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
             started = time.monotonic()
-            report = _guarded(context, stage, name, lambda: function(**arguments))
+            try:
+                report = _guarded(context, stage, name, lambda: function(**arguments))
+            except SkippedPartition as skipped:
+                return _no_output(context, str(skipped))
             seconds = time.monotonic() - started
             tracking: Tracking = context.resources.tracking
             run = tracking.record(
@@ -159,6 +173,7 @@ def store_asset(
             ins={key: AssetIn(key=asset_key(source)) for key, source in inputs.items()},
             metadata={**(_column_metadata(columns) if columns else {}), **_code_references(function)},
             partitions_def=partitions_def,
+            output_required=partitions_def is None,
             **_common(function, stage, name, description, deps, set(kinds)),
         )(_with_signature(compute, function))
         return declared
@@ -171,6 +186,12 @@ def _differs(context: AssetExecutionContext, data_version: str) -> bool:
     last = context.instance.get_latest_materialization_event(context.asset_key)
     known = last.asset_materialization if last is not None else None
     return known is None or (known.tags or {}).get(DATA_VERSION_TAG) != data_version
+
+
+def _no_output(context: AssetExecutionContext, reason: str) -> Iterator[Any]:
+    """What a partition that is skipped yields: nothing, so that what is made from it is skipped too. The reason is observed."""
+    context.log.warning(reason)
+    yield AssetObservation(context.asset_key, partition=context.partition_key, metadata={SKIPPED: reason})
 
 
 def _common(

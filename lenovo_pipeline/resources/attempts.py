@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from dagster import DagsterExecutionInterruptedError, RetryRequested
 
-from lenovo_pipeline.failures import TransientFailure, as_dagster_failure
+from lenovo_pipeline.failures import SkippedPartition, TransientFailure, as_dagster_failure
 from lenovo_pipeline.resources.tracking import Tracking
 
 RETRIES = 2
@@ -25,7 +25,7 @@ def attempt(asset: str, tracking: Tracking, *, tried: int, warn: Callable[[str],
     try:
         with as_dagster_failure():
             yield
-    except RetryRequested:
+    except (RetryRequested, SkippedPartition):
         raise
     except TransientFailure as error:
         if tried < RETRIES:

@@ -1,0 +1,109 @@
+"""The tables of stage models, first half: which models there are, which can be reached, and which base model each partition has.
+
+Belongs here: declarations only.
+"""
+
+from lenovo_pipeline.contracts import Column, Table
+from lenovo_pipeline.models.licences import LICENCE_CLASSES, RIGHTS
+from lenovo_pipeline.partitions import NAME_PATTERN
+
+SOURCES = ("folder", "huggingface", "ollama", "openai", "github")
+"""Where a model can be reached, in the order in which it is tried: what is on this machine comes first."""
+
+_JUDGED = tuple(
+    f"models.catalogue.{name}" for name in ("licence_class", "commercial_use", "redistribution", "modification", "parameters")
+)
+_HASH = r"[0-9a-f]{64}"
+
+
+def _text(name: str, description: str, **more: object) -> Column:
+    return Column(name=name, type="text", description=description, **more)  # type: ignore[arg-type]
+
+
+def _list(name: str, description: str, **more: object) -> Column:
+    return Column(name=name, type="text[]", description=description, **more)  # type: ignore[arg-type]
+
+
+def _count(name: str, description: str, unit: str | None = None) -> Column:
+    return Column(name=name, type="integer", description=description, unit=unit, nullable=True, minimum=1)
+
+
+CATALOGUE = Table(
+    stage="models",
+    name="catalogue",
+    description="The models that are known: what each is, what its licence allows, and what it may be used for.",
+    key=("name",),
+    columns=(
+        _text("name", "Name of the model here, and of its partition.", pattern=NAME_PATTERN),
+        Column(name="is_partition", type="boolean", description="Whether assets are made for this model."),
+        _text("title", "Name that the owner gives it."),
+        _text("provider", "Who offers it."),
+        _text("family", "Family of models."),
+        _count("parameters", "Parameters; empty: unknown."),
+        _count("context_length", "Longest context; empty: unknown.", "token"),
+        _list("input", "What it takes in: text, image, audio."),
+        _list("output", "What it gives out: text, image, audio."),
+        _list("languages", "Languages that the owner names (ISO 639-1); empty: unknown.", nullable=True),
+        _text("licence", "Name of the licence; unknown if none was found."),
+        _text("licence_reference", "SPDX identifier or address of the licence.", nullable=True),
+        _text("licence_class", "Kind of licence.", choices=LICENCE_CLASSES),
+        _text("commercial_use", "Whether it may be used commercially.", choices=RIGHTS),
+        _text("redistribution", "Whether the weights may be passed on.", choices=RIGHTS),
+        _text("modification", "Whether other models may be made from it.", choices=RIGHTS),
+        _list("conditions", "Conditions of the licence."),
+        *(_text(f"{source}_id", f"Identifier for the source {source}.", nullable=True) for source in (*SOURCES, "provider")),
+        _text("use_case", "What it is in the catalogue for."),
+        Column(name="fine_tuning_target", type="boolean", description="Whether custom models are to be made from it."),
+        _list("targets", "Where it may be deployed: mobile, edge, server, cloud."),
+        Column(name="sources", type="json", description="Where each fact is from, by field; `default` for the others."),
+        _list(
+            "eligible_for",
+            "Intended uses that licence and size allow: evaluation, production, on_device, customisation.",
+            derived_from=_JUDGED,
+        ),
+        _list("ineligible_because", "For each other intended use, `use: reasons`.", derived_from=_JUDGED),
+    ),
+)
+
+AVAILABILITY = Table(
+    stage="models",
+    name="availability",
+    description="For each model of the catalogue, whether it could be reached when this was made, by what, and why not.",
+    key=("name",),
+    columns=(
+        _text("name", "Model.", references="models.catalogue.name"),
+        Column(name="reachable", type="boolean", description="Whether any source reaches it."),
+        _text("source", "The first source that reaches it.", nullable=True, choices=SOURCES),
+        _text(
+            "identifier",
+            "What that source calls it.",
+            nullable=True,
+            derived_from=tuple(f"models.catalogue.{source}_id" for source in SOURCES),
+        ),
+        _text("reason", "Why no source reaches it, in one sentence; empty if one does.", nullable=True),
+    ),
+)
+
+FOUNDATION = Table(
+    stage="models",
+    name="foundation",
+    description="The base model that each partition resolves to: exactly which weights, tokenizer and chat template.",
+    key=("model",),
+    partitioned=True,
+    columns=(
+        _text("model", "Model partition.", references="models.catalogue.name"),
+        _text("source", "Source that it is reached by.", choices=SOURCES),
+        _text("identifier", "What that source calls it.", derived_from=("models.availability.identifier",)),
+        _text("revision", "Hash of the weights, digest or version, as the source tells it; empty: unknown.", nullable=True),
+        _text("tokenizer_hash", "Hash of the tokenizer; empty: the source does not show it.", nullable=True),
+        _text("template_hash", "Hash of the chat template; empty: the source does not show it.", nullable=True),
+        _count("parameters", "Parameters counted, or stated by the source; empty: unknown."),
+        _count("size_bytes", "Size of the weights; empty: unknown.", "B"),
+        _count("context_length", "Longest context; empty: unknown.", "token"),
+        _text("licence_class", "Kind of licence.", choices=LICENCE_CLASSES, derived_from=("models.catalogue.licence_class",)),
+        _list("targets", "Where it may be deployed.", derived_from=("models.catalogue.targets",)),
+        _text("identity", "SHA-256 over source, identifier, revision, tokenizer and template.", pattern=_HASH),
+    ),
+)
+
+TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION)
