@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache, cached_property
@@ -113,20 +112,31 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """The machine as far as it bears on speed and rounding: processor, threads, and the GPU if torch is loaded and sees one."""
+    """The machine as far as it bears on speed and rounding: processor, how many threads compute, GPUs.
+
+    Nothing here depends on which libraries are loaded: the same run has the same header whatever ran before it.
+    """
     found: dict[str, Any] = {
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
         "processors": os.cpu_count() or 0,
+        "threads": os.environ.get("OMP_NUM_THREADS"),
         "python": platform.python_version(),
     }
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        found["torch_threads"] = torch.get_num_threads()
-        if torch.cuda.is_available():
-            found["gpu"] = torch.cuda.get_device_name()
+    if gpus := _gpus():
+        found["gpus"] = gpus
     return found
+
+
+@cache
+def _gpus() -> list[str]:
+    """Names of the GPUs as the NVIDIA driver shows them on Linux; none elsewhere."""
+    names = []
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        names += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
+    return names
 
 
 @cache
