@@ -21,7 +21,7 @@ from lenovo_pipeline.measures.header import (
 )
 from lenovo_pipeline.measures.items import Item, items_hash
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
-from lenovo_pipeline.measures.metrics.metric import Metric, Score, score
+from lenovo_pipeline.measures.metrics.metric import DOES_NOT_APPLY, Metric, Score, score
 from lenovo_pipeline.measures.reading import final_answer
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 
@@ -134,8 +134,10 @@ def score_answers(
         found = score(metric, [rows[place].answer for place in answered], [items[place] for place in answered])
         for place, one in zip(answered, found, strict=True):
             scores[place][metric.name] = one
-        for place, row in enumerate(rows):
-            scores[place].setdefault(metric.name, Score(None, f"there is no answer ({row.failure})"))
+        for of_row, row, item in zip(scores, rows, items, strict=True):
+            applies = metric.applies(item.answer_type)
+            reason = f"there is no answer ({row.failure})" if applies else f"{DOES_NOT_APPLY} {item.answer_type}"
+            of_row.setdefault(metric.name, Score(None, reason))
     return [
         replace(
             row,

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from lenovo_pipeline.measures.items import ANSWER_TYPES, AnswerType, Item
 
+DOES_NOT_APPLY = "does not apply to answer type"
+
 
 @dataclass(frozen=True)
 class Score:
@@ -56,7 +58,7 @@ def score(metric: Metric, answers: Sequence[str], items: Sequence[Item]) -> list
     """
     if len(answers) != len(items):
         raise ValueError(f"{len(answers)} answers for {len(items)} items: give one answer per item")
-    scores = [Score(None, f"does not apply to answer type {item.answer_type}") for item in items]
+    scores = [Score(None, f"{DOES_NOT_APPLY} {item.answer_type}") for item in items]
     places = [place for place, item in enumerate(items) if metric.applies(item.answer_type)]
     if not places:
         return scores
