@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 # The package index that torch comes from; empty: pip's own. On Linux pip's own may bring CUDA: see the README.
 TORCH_INDEX ?=
+# The model of the catalogue that `make run` makes assets for; empty: the bundled one.
+MODEL ?=
 # The archive for `make restore`.
 FROM ?=
 
@@ -35,8 +37,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 install: $(VENV)/.installed ## make .venv and install everything, once
 
-run: install ## materialise the whole graph, with progress and a summary
-	@$(BIN)/python -m lenovo_pipeline.commands.run
+run: install ## materialise the whole graph, with progress and a summary; MODEL=… for another model
+	@$(BIN)/python -m lenovo_pipeline.commands.run $(if $(MODEL),--model '$(MODEL)')
 
 test: lint ## ruff, mypy, import-linter, pytest
 	$(BIN)/python -m pytest

@@ -7,13 +7,21 @@ from dagster import DagsterInstance, JobDefinition
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from lenovo_pipeline.commands.summary import RunSummary
 
 
-def execute(job: JobDefinition, instance: DagsterInstance, say: Callable[[str], None]) -> RunSummary:
-    """Execute a job in this process, saying each step as it ends; Ctrl-C ends it after marking the run."""
-    run = instance.create_run_for_job(job, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}})
+def execute(job: JobDefinition, instance: DagsterInstance, say: Callable[[str], None], *, model: str | None = None) -> RunSummary:
+    """Execute a job in this process, saying each step as it ends; Ctrl-C ends it after marking the run.
+
+    `model` is the partition of those assets that have partitions; a job without such assets takes no notice of it.
+    """
+    run = instance.create_run_for_job(
+        job,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        tags={PARTITION_NAME_TAG: model} if model and job.partitions_def else {},
+    )
     summary = RunSummary(run.run_id, job.asset_layer.asset_graph)
     with _interrupts_noted(summary):
         for event in execute_run_iterator(InMemoryJob(job), run, instance):

@@ -8,6 +8,8 @@ from dagster import AssetKey, DagsterEvent, DagsterEventType
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 from dagster_shared.error import SerializableErrorInfo
 
+from lenovo_pipeline.resources.assets import SKIPPED
+
 _UNITS = ("B", "KB", "MB", "GB")
 _REASON_LENGTH = 400
 _NO_REASON = "no reason recorded"
@@ -31,6 +33,8 @@ class RunSummary:
     graph: BaseAssetGraph[Any]
     assets: dict[str, Materialized] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    """Partitioned assets that skipped their partition, with the reason that they gave."""
     failed_checks: dict[str, str] = field(default_factory=dict)
     warned_checks: dict[str, str] = field(default_factory=dict)
     checks: int = 0
@@ -50,6 +54,8 @@ class RunSummary:
         kind = event.event_type
         if kind == DagsterEventType.ASSET_MATERIALIZATION:
             return self._materialized(event)
+        if kind == DagsterEventType.ASSET_OBSERVATION:
+            return self._observed(event)
         if kind == DagsterEventType.ASSET_CHECK_EVALUATION:
             return self._checked(event)
         if kind == DagsterEventType.STEP_FAILURE and _was_interrupted(event.step_failure_data.error):
@@ -82,6 +88,15 @@ class RunSummary:
         parts += ["unchanged" if not figures.changed else "", f"{figures.seconds:.1f} s"]
         return f"[{len(self.assets):>3}/{len(self.planned)}] {name:<32} {', '.join(part for part in parts if part)}"
 
+    def _observed(self, event: DagsterEvent) -> str | None:
+        observation = event.asset_observation_data.asset_observation
+        reason = observation.metadata.get(SKIPPED)
+        if reason is None:
+            return None
+        name = _name(observation.asset_key)
+        self.unavailable[name] = str(reason.value)
+        return f"  skipped {name}: {reason.value}"
+
     def _checked(self, event: DagsterEvent) -> str | None:
         evaluation = event.asset_check_evaluation_data
         self.checks += 1
@@ -95,10 +110,13 @@ class RunSummary:
         return f"  {'CHECK FAILED' if failed else 'check warns'} {name}\n{_indented(reason)}"
 
     def skipped(self) -> dict[str, str]:
-        """The planned assets that were not made, each with its reason: the nearest upstream that failed."""
+        """The planned assets that were not made, each with its reason: its own, or the nearest upstream that failed."""
         reasons: dict[str, str] = {}
         for name in self.planned:
             if name in self.assets or name in self.failures:
+                continue
+            if name in self.unavailable:
+                reasons[name] = self.unavailable[name]
                 continue
             parents = [_name(key) for key in sorted(self.graph.get(AssetKey(name.split("/"))).parent_keys)]
             failed = [parent for parent in parents if parent in self.failures]

@@ -81,8 +81,9 @@ class ContractTypeHandler(DbTypeHandler[Any]):
 
     def load_input(self, context: InputContext, table_slice: TableSlice, connection: Warehouse) -> pd.DataFrame:
         table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
-        model = context.partition_key if table.partitioned and context.has_partition_key else None
-        return connection.load(table, model=model)
+        # What has no partitions of its own is made from all of them, in a run for one of them too.
+        models = context.asset_partition_keys if table.partitioned else []
+        return connection.load(table, model=models[0] if len(models) == 1 else None)
 
     def _describe(self, table: Table, written: Written, warehouse: Warehouse, seconds: float) -> dict[str, RawMetadataValue]:
         run = self._tracking.record(

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from dagster import ResourceParam
+from dagster import AssetExecutionContext, ResourceParam, StaticPartitionsDefinition
 
 from lenovo_pipeline.commands.execution import execute
 from lenovo_pipeline.commands.summary import RunSummary
 from lenovo_pipeline.contracts import Column, Table
-from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.failures import PermanentFailure, SkippedPartition, TransientFailure
 from lenovo_pipeline.resources import attempts
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.checks import contract_check, violations_check
@@ -27,8 +27,16 @@ def table_of(name: str, maximum: int | None = None) -> Table:
     )
 
 
+BASE = Table(
+    stage="models",
+    name="base",
+    description="base",
+    columns=(Column(name="model", type="text", description="Key."),),
+    key=("model",),
+    partitioned=True,
+)
 FIRST, SECOND, THIRD, APART = table_of("first", maximum=1000), table_of("second"), table_of("third"), table_of("apart")
-TABLES = (FIRST, SECOND, THIRD, APART)
+TABLES = (FIRST, SECOND, THIRD, APART, BASE)
 
 
 @table_asset(FIRST)
@@ -51,6 +59,18 @@ def apart() -> pd.DataFrame:
     return pd.DataFrame({"id": [1]})
 
 
+@table_asset(BASE, partitions_def=StaticPartitionsDefinition(["nano", "phi"]), deps=[FIRST])
+def base(context: AssetExecutionContext) -> pd.DataFrame:
+    if context.partition_key == "phi":
+        raise SkippedPartition("phi cannot be reached. Start a server.")
+    return pd.DataFrame({"model": [context.partition_key]})
+
+
+@table_asset(SECOND, base=BASE)
+def from_base(base: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"id": range(len(base))})
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "RETRY_WAIT_S", 0)
@@ -58,10 +78,10 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(trial: Any) -> Callable[..., tuple[RunSummary, list[str], str]]:
-    def execute_everything(*parts: Any) -> tuple[RunSummary, list[str], str]:
+    def execute_everything(*parts: Any, model: str | None = None) -> tuple[RunSummary, list[str], str]:
         said: list[str] = []
         job = trial.definitions(*parts, tables=TABLES).resolve_job_def("everything")
-        summary = execute(job, trial.instance, said.append)
+        summary = execute(job, trial.instance, said.append, model=model)
         return summary, said, summary.text(trial.settings.store, 12.4)
 
     return execute_everything
@@ -124,6 +144,47 @@ def test_a_failed_check_that_does_not_block_fails_the_summary_and_skips_nothing(
     assert not summary.succeeded
     assert "it is even" in text
     assert "Skipped assets: none" in text
+
+
+def test_a_partition_that_cannot_be_made_is_skipped_with_its_reason_and_fails_nothing(run: Any) -> None:
+    checked = contract_check(BASE)
+    summary, said, text = run(first, base, from_base, third, apart, checked, model="phi")
+    assert summary.succeeded
+    assert "Run succeeded: 2 of 5 assets" in text
+    assert "Skipped assets: 3" in text
+    assert "  models/base: phi cannot be reached. Start a server." in text
+    assert "  enterprise/second: models/base was skipped" in text
+    assert "  enterprise/third: enterprise/second was skipped" in text
+    assert any("skipped models/base: phi cannot be reached" in line for line in said)
+
+
+def test_each_partition_keeps_its_rows_and_what_is_made_from_all_of_them_sees_them_all(run: Any, trial: Any) -> None:
+    run(first, base, from_base, third, apart, model="nano")
+    again = base_for("phi")
+    summary, _, text = run(first, again, from_base, third, apart, model="phi")
+    assert summary.succeeded
+    assert "Skipped assets: none" in text
+    assert trial.warehouse.load(BASE)["model"].tolist() == ["nano", "phi"]
+    assert trial.warehouse.load(SECOND)["id"].tolist() == [0, 1]
+
+
+def base_for(*models: str) -> Any:
+    @table_asset(BASE, partitions_def=StaticPartitionsDefinition(["nano", "phi"]), deps=[FIRST])
+    def base(context: AssetExecutionContext) -> pd.DataFrame:
+        assert context.partition_key in models
+        return pd.DataFrame({"model": [context.partition_key]})
+
+    return base
+
+
+def test_a_model_that_is_no_partition_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    from lenovo_pipeline.commands.run import main
+
+    for option in ("--model", "--partition"):
+        assert main([option, "nope"]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: there is no model 'nope'; the catalogue's partitions are lenovo-nano, phi-4-mini, ")
+        assert "data/catalogue/models.yaml" in said
 
 
 def test_a_check_that_breaks_is_a_failure_of_the_run(run: Any) -> None:
