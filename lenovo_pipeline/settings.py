@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +16,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Paths, profile, seed and addresses of the stores. An address left out means the embedded default."""
 
-    model_config = SettingsConfigDict(env_prefix="LENOVO_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LENOVO_", env_file=PROJECT_ROOT / ".env", extra="ignore", populate_by_name=True)
 
     profile: Literal["smoke", "default", "full"] = Field("default", description="Sizes and steps; never code paths.")
     seed: int = Field(20_261, ge=0, le=2**32 - 1, description="Seed of the simulated world.")
@@ -34,6 +34,18 @@ class Settings(BaseSettings):
     lock_wait_s: float = Field(900, ge=0, description="How long a run waits for another run's store lock, in seconds.")
     upload_max_bytes: int = Field(200_000_000, gt=0, description="Largest file that uploads read, unpacked, in bytes.")
     upload_max_line_bytes: int = Field(1_000_000, gt=0, description="Longest line or cell that uploads read, in bytes.")
+    ollama_url: str = Field("http://127.0.0.1:11434", description="Ollama server.")
+    openai_url: str | None = Field(None, description="OpenAI-compatible server, for example http://127.0.0.1:8000/v1.")
+    openai_api_key: SecretStr | None = Field(None, description="Key of the OpenAI-compatible server, if it asks for one.")
+    github_token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("LENOVO_GITHUB_TOKEN", "GITHUB_TOKEN"),
+        description="Token for GitHub Models, with the permission models:read; without one nothing is sent there.",
+    )
+    github_organisation: str | None = Field(None, description="Organisation that the use of GitHub Models is charged to.")
+    github_models_url: str = Field("https://models.github.ai", description="Address of GitHub Models.")
+    use_proxy: bool = Field(False, description="Whether servers beyond this machine are reached through HTTPS_PROXY.")
+    inference_concurrency: int = Field(4, ge=1, le=64, description="Requests to a model server that are under way at once.")
     chunk_tokens: int = Field(128, ge=16, le=254, description="Longest chunk, in tokens of the encoder.")
     git_url: str | None = Field(None, description="Web address of the repository, for code references in the UI.")
 

@@ -10,6 +10,10 @@ class ModelUnavailable(PermanentFailure):
     """The model cannot be reached as things are configured: a token, a server, a model or a folder is missing."""
 
 
+class ModelMissing(ModelUnavailable):
+    """The server answers, and does not have the model."""
+
+
 class GenerationFailed(TransientFailure):
     """One answer did not come about. It is recorded for its item; the others are not touched by it."""
 

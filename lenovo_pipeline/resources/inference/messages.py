@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 SourceKind = Literal["folder", "edge", "ollama", "github", "openai"]
 Role = Literal["system", "user", "assistant", "tool"]
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,11 @@ class Tool:
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """How to generate. Temperature 0 is greedy; `timeout_s` bounds one whole answer, retries included."""
+    """How to generate. Temperature 0 is greedy.
+
+    `timeout_s` bounds one whole answer, from the sending of its request to its last token; waiting for a rate limit and between
+    retries is not part of it.
+    """
 
     max_tokens: int = 128
     temperature: float = 0.0
@@ -58,8 +62,8 @@ class GenerationSettings:
 class Completion:
     """One answer. None means unknown, never zero: a server need not count tokens, and a price need not be known.
 
-    `latency_s` runs from the call to the last token and `first_token_s` to the first one (None where the answer came
-    whole), both on the monotonic clock. `cost` is in the currency of the source's price (nothing local costs anything: 0).
+    `latency_s` runs from the sending of the request to the last token, `first_token_s` to the first one (None where the answer
+    came whole), both on the monotonic clock. `cost` is in the currency of the source's price; what this process computes costs 0.
     """
 
     text: str
