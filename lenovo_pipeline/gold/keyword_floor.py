@@ -1,17 +1,13 @@
 """What keyword search alone finds of the gold questions: a floor that retrieval must beat, and proof that the set is not trivial.
 
-Belongs here: BM25 over whole records or chunks, scored against qrels. Does not belong here: the product's own search (knowledge).
-nDCG: Järvelin and Kekäläinen 2002, gain = relevance, discount log2(rank + 1).
+Belongs here: BM25 over whole records or chunks, scored against qrels. Does not belong here: the product's own search (knowledge)
+and the measures of a ranking (measures/ranking.py).
 """
-
-import math
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from lenovo_pipeline.knowledge.tokenizer import tokenize
-
-DEPTH = 10
+from lenovo_pipeline.measures.ranking import DEPTH, ndcg
 
 
 def keyword_ndcg(questions: pd.DataFrame, qrels: pd.DataFrame, targets: pd.DataFrame, level: str) -> pd.DataFrame:
@@ -34,10 +30,3 @@ def keyword_ndcg(questions: pd.DataFrame, qrels: pd.DataFrame, targets: pd.DataF
         places = index.get_scores(tokenize(question)).argsort(kind="stable")[::-1][:DEPTH]
         scores.append(ndcg([ids[place] for place in places], relevant[question_id]))
     return asked[["question_id", "category", "split"]].assign(ndcg=scores)
-
-
-def ndcg(ranked: Sequence[str], relevance: Mapping[str, int], depth: int = DEPTH) -> float:
-    """nDCG of a ranking against graded relevance; NaN where nothing is relevant."""
-    best = sum(grade / math.log2(rank + 2) for rank, grade in enumerate(sorted(relevance.values(), reverse=True)[:depth]))
-    gained = sum(relevance.get(target, 0) / math.log2(rank + 2) for rank, target in enumerate(ranked[:depth]))
-    return gained / best if best else float("nan")

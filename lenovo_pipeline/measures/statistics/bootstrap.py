@@ -15,7 +15,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 2_000
 _AT_ONCE = 2_000_000
-"""Weights that are drawn at a time: bounds memory however many clusters there are."""
+"""Clusters that are drawn at a time: bounds memory however many there are."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def resampled_means(sums: Floats, sizes: Floats, *, seed: int, resamples: int) -
     """Means [resamples] of clusters drawn with replacement, given the sum and size of each cluster."""
     generator = np.random.default_rng(seed)
     count = len(sums)
-    even = np.full(count, 1 / count)
-    means = [
-        (drawn @ sums) / (drawn @ sizes)
-        for rows in chunks(resamples, count)
-        for drawn in [generator.multinomial(count, even, size=rows).astype(np.float64)]
-    ]
-    return np.concatenate(means)
+    means = np.empty(resamples)
+    start = 0
+    for rows in chunks(resamples, count):
+        drawn = generator.integers(0, count, size=(rows, count), dtype=np.int32)
+        means[start : start + rows] = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+        start += rows
+    return means
 
 
 def chunks(resamples: int, width: int) -> Iterator[int]:
@@ -98,7 +98,7 @@ def chunks(resamples: int, width: int) -> Iterator[int]:
 
 
 def _bca(means: Floats, estimate: float, sums: Floats, sizes: Floats, confidence: float) -> tuple[float, float]:
-    from scipy.stats import norm
+    from scipy.special import ndtr, ndtri
 
     left_out = (sums.sum() - sums) / (sizes.sum() - sizes)
     influence = left_out.mean() - left_out
@@ -106,12 +106,12 @@ def _bca(means: Floats, estimate: float, sums: Floats, sizes: Floats, confidence
     acceleration = float((influence**3).sum()) / (6 * spread) if spread else 0.0
     # Means tie with the estimate where values are few and coarse; half of the ties count as below.
     below = (np.searchsorted(means, estimate, "left") + np.searchsorted(means, estimate, "right")) / (2 * len(means))
-    bias = float(norm.ppf(np.clip(below, 1 / len(means), 1 - 1 / len(means))))
+    bias = float(ndtri(np.clip(below, 1 / len(means), 1 - 1 / len(means))))
     tail = (1 - confidence) / 2
     bounds = []
-    for z in norm.ppf([tail, 1 - tail]):
+    for z in ndtri([tail, 1 - tail]):
         shifted = bias + z
-        bounds.append(float(np.quantile(means, norm.cdf(bias + shifted / (1 - acceleration * shifted)))))
+        bounds.append(float(np.quantile(means, ndtr(bias + shifted / (1 - acceleration * shifted)))))
     return bounds[0], bounds[1]
 
 

@@ -104,9 +104,9 @@ def detectable_mean(n: int, deviation: float, *, alpha: float = 0.05, power: flo
 
 
 def _quantiles(alpha: float, power: float) -> tuple[float, float]:
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    return float(norm.ppf(1 - alpha / 2)), float(norm.ppf(power))
+    return float(ndtri(1 - alpha / 2)), float(ndtri(power))
 
 
 def _check(n: int, alpha: float, power: float, design_effect: float) -> None:
