@@ -15,3 +15,11 @@ def follow_data_versions() -> AutomationCondition:  # type: ignore[type-arg]
     return (
         changed.since_last_handled() & ~AutomationCondition.any_deps_in_progress() & ~AutomationCondition.in_progress()
     ).with_label("follow_data_versions")
+
+
+def follow_made_partitions() -> AutomationCondition:  # type: ignore[type-arg]
+    """As `follow_data_versions`, for partitions that were made before: the first time is a person's decision, or a sensor's.
+
+    Otherwise one change upstream would ask for every model of the catalogue, whether or not anybody wants it.
+    """
+    return (follow_data_versions() & ~AutomationCondition.missing()).with_label("follow_made_partitions")

@@ -20,8 +20,9 @@ refresh_knowledge: UnresolvedAssetJobDefinition = define_asset_job(
 
 refresh_uploads: UnresolvedAssetJobDefinition = define_asset_job(
     "refresh_uploads",
-    selection=AssetSelection.assets("uploads/files").downstream(),
-    description="What new, changed and deleted uploads touch.",
+    selection=AssetSelection.groups("uploads", "knowledge", "gold") & AssetSelection.assets("uploads/files").downstream()
+    | AssetSelection.assets("roster/published"),
+    description="What new, changed and deleted uploads touch, as far as it is the same for all models.",
 )
 
 

@@ -21,7 +21,7 @@ from dagster import (
     materialize,
 )
 
-from lenovo_pipeline.automation.conditions import follow_data_versions
+from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 
 MODELS = StaticPartitionsDefinition(["nano", "phi"])
 
@@ -65,11 +65,15 @@ class World:
         def compared() -> MaterializeResult[None]:
             return MaterializeResult(data_version=DataVersion(f"compared {self.source_version}"))
 
+        @asset(deps=[source], partitions_def=MODELS, automation_condition=follow_made_partitions())
+        def foundation(context: AssetExecutionContext) -> MaterializeResult[None]:
+            return MaterializeResult(data_version=DataVersion(f"{context.partition_key} of {self.source_version}"))
+
         @asset_check(asset=middle, blocking=True)
         def middle_holds() -> AssetCheckResult:
             return AssetCheckResult(passed=True)
 
-        self.assets = [source, apart, builds, middle, last, other_line, compared]
+        self.assets = [source, apart, builds, middle, last, other_line, compared, foundation]
         self.defs = Definitions(assets=self.assets, asset_checks=[middle_holds])
 
     def make(self, *names: str, partition: str | None = None) -> None:
@@ -85,7 +89,11 @@ class World:
         """One evaluation of all conditions; what it requests is not made unless the test says so."""
         result = evaluate_automation_conditions(self.defs, instance=self.instance, cursor=self._cursor)
         self._cursor = result.cursor
-        return {key.to_user_string() for key in _keys(self.defs) if result.get_requested_partitions(key)}
+        return {
+            f"{key.to_user_string()}[{partition}]" if partition else key.to_user_string()
+            for key in _keys(self.defs)
+            for partition in result.get_requested_partitions(key)
+        }
 
 
 def _keys(defs: Definitions) -> Iterable[AssetKey]:
@@ -151,6 +159,18 @@ def test_a_partition_that_nobody_has_made_does_not_hold_up_what_is_not_partition
     world.make("source")
     assert "compared" in world.tick()
     assert "builds" not in world.tick()
+
+
+def test_a_partition_follows_a_change_once_it_was_made_and_the_others_stay_as_they_are(world: World) -> None:
+    world.source_version = "2"
+    world.make("source")
+    assert not [name for name in world.tick() if name.startswith("foundation")]
+    world.make("foundation", partition="nano")
+    assert not [name for name in world.tick() if name.startswith("foundation")]
+    world.source_version = "3"
+    world.make("source")
+    assert [name for name in world.tick() if name.startswith("foundation")] == ["foundation[nano]"]
+    assert not [name for name in world.tick() if name.startswith("foundation")]
 
 
 def test_an_asset_that_was_never_made_follows_when_its_input_changes(instance: DagsterInstance) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from dagster import (
+    AssetKey,
+    AssetMaterialization,
     DagsterInstance,
     Definitions,
     RunRequest,
@@ -143,6 +145,15 @@ def test_a_failed_run_leaves_one_alert_that_names_what_failed_and_why(trial: Any
     assert datetime.fromisoformat(alert["raised_at"]).tzinfo is not None
 
 
+@pytest.fixture
+def kept_instance(tmp_path: Path) -> Iterator[DagsterInstance]:
+    """An instance on disk: what a schedule asks of its instance, it asks through a reference to it."""
+    place = tmp_path / "instance"
+    place.mkdir()
+    with DagsterInstance.from_ref(DagsterInstance.local_temp(str(place)).get_ref()) as kept:
+        yield kept
+
+
 def cron(schedule: ScheduleDefinition) -> tuple[str, str]:
     return str(schedule.cron_schedule), str(schedule.execution_timezone)
 
@@ -152,15 +163,38 @@ def cron(schedule: ScheduleDefinition) -> tuple[str, str]:
     [("nightly", datetime(2026, 3, 3, 2), "everything"), ("weekly_retention", datetime(2026, 3, 1, 4, 30), "retention")],
 )
 def test_a_schedule_starts_its_job_at_its_time_in_hong_kong(
-    defs: Definitions, instance: DagsterInstance, name: str, at: datetime, job: str
+    defs: Definitions, kept_instance: DagsterInstance, name: str, at: datetime, job: str
 ) -> None:
     schedule = defs.resolve_schedule_def(name)
     assert schedule.job_name == job
     moment = at.replace(tzinfo=ZoneInfo("Asia/Hong_Kong"))
-    found = schedule.evaluate_tick(build_schedule_context(instance=instance, scheduled_execution_time=moment))
+    found = schedule.evaluate_tick(
+        build_schedule_context(kept_instance, scheduled_execution_time=moment, repository_def=defs.get_repository_def())
+    )
     assert len(found.run_requests or []) == 1
     times = schedule_execution_time_iterator(moment.timestamp() - 1, *cron(schedule), ascending=True)
     assert next(iter(times)) == moment
+
+
+def test_the_night_refreshes_the_bundled_model_and_every_model_that_was_made_once(
+    defs: Definitions, kept_instance: DagsterInstance
+) -> None:
+    nightly = defs.resolve_schedule_def("nightly")
+
+    def models_at(night: datetime) -> dict[str | None, str | None]:
+        moment = night.replace(tzinfo=ZoneInfo("Asia/Hong_Kong"))
+        found = nightly.evaluate_tick(
+            build_schedule_context(kept_instance, scheduled_execution_time=moment, repository_def=defs.get_repository_def())
+        )
+        return {request.tags["dagster/partition"]: request.run_key for request in found.run_requests or []}
+
+    assert models_at(datetime(2026, 3, 3, 2)) == {"lenovo-nano": "nightly-2026-03-03-lenovo-nano"}
+    for model in ("phi-4-mini", "no-longer-in-the-catalogue"):
+        kept_instance.report_runless_asset_event(AssetMaterialization(AssetKey(["models", "foundation"]), partition=model))
+    assert models_at(datetime(2026, 3, 4, 2)) == {
+        "lenovo-nano": "nightly-2026-03-04-lenovo-nano",
+        "phi-4-mini": "nightly-2026-03-04-phi-4-mini",
+    }
 
 
 def test_the_retention_job_runs_on_a_store_that_has_just_been_made(
