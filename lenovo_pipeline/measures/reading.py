@@ -5,6 +5,7 @@ Belongs here: the one wording that evaluation asks in and that the bundled model
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 ANSWER_MARK = "Answer:"
 NOT_STATED = "not stated"
@@ -15,8 +16,9 @@ OPEN_BOOK_SYSTEM = (
 )
 CLOSED_BOOK_SYSTEM = f"Write {ANSWER_MARK} and the answer. If you do not know, write {ANSWER_MARK} {NOT_STATED}"
 
-_MARK = re.compile(r"(?:answer|答案)\s*[:：]", re.IGNORECASE)
-_QUOTED = re.compile(r"""["“'](.+?)["”']""")
+_MARK = re.compile(r"(?:answer|答案)[*_]*\s*[:：]", re.IGNORECASE)
+_BULLET = re.compile(r"(?:[-*•·]|\d{1,2}[.)])\s+(?=\S)")
+_QUOTED = re.compile(r"""(?:"([^"]+)"|“([^“”]+)”|'([^']+)'|‘([^‘’]+)’|「([^「」]+)」|`([^`]+)`)""")
 
 
 def question_messages(question: str, passages: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -29,10 +31,17 @@ def question_messages(question: str, passages: Sequence[str] = ()) -> list[dict[
 def final_answer(text: str) -> str:
     """The answer in a completion: what follows the last mark `Answer:` on its line, or the whole text where there is no mark.
 
-    A pair of quotation marks around the answer and full stops after it are dropped; an answer that is missing is an empty string.
+    A list with a bullet or a number on each line after the mark is joined by `; `. Markdown emphasis and a pair of quotation
+    marks around the answer, and full stops after it, are dropped; an answer that is missing is an empty string.
     """
     marks = list(_MARK.finditer(text))
-    answer = text[marks[-1].end() :].strip().split("\n", 1)[0] if marks else text
+    answer = _first_line_or_list(text[marks[-1].end() :].strip("*_ \t\r\n")) if marks else text
     answer = answer.strip().rstrip(".。")
     quoted = _QUOTED.fullmatch(answer)
-    return (quoted[1] if quoted else answer).strip()
+    return (quoted[quoted.lastindex or 0] if quoted else answer).strip()
+
+
+def _first_line_or_list(said: str) -> str:
+    lines = [line.strip() for line in said.split("\n")]
+    bullets = list(takewhile(_BULLET.match, lines))
+    return "; ".join(_BULLET.sub("", line, count=1).rstrip(";,") for line in bullets) if len(bullets) > 1 else lines[0]

@@ -30,6 +30,14 @@ def test_without_passages_the_model_is_told_to_answer_from_what_it_knows() -> No
         ("Answer: 3.5", "3.5"),
         ('Answer: 6.7"', '6.7"'),
         ("Answer: 'ThinkPad'", "ThinkPad"),
+        ('Answer: "X" and "Y"', '"X" and "Y"'),
+        ("**Answer:** 28 h", "28 h"),
+        ("**Answer**: 28 h", "28 h"),
+        ("Answer:\n28 h\nas stated", "28 h"),
+        ("Answer:\n- razr 60;\n- Moto G55\n\nThat is all.", "razr 60; Moto G55"),
+        ("Answer: 1. Release the area\n2. Close the order", "Release the area; Close the order"),
+        ("Answer: - 5 °C", "- 5 °C"),
+        ("答案：「三年」", "三年"),
     ],
 )
 def test_the_final_answer_follows_the_last_mark(said: str, meant: str) -> None:
