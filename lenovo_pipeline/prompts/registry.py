@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from lenovo_pipeline.prompts.library import Entry
 
 if TYPE_CHECKING:
@@ -68,6 +70,22 @@ def synchronise(client: "MlflowClient", entries: Iterable[Entry]) -> Synchronise
             client.delete_prompt_alias(entry.name, "staging")
         versions[entry.name] = (version, alias)
     return Synchronised(versions, new_prompts, new_versions, moved, tuple(same_number))
+
+
+def disagreements(client: "MlflowClient", templates: pd.DataFrame) -> list[str]:
+    """Where the registry does not hold what the library table (contract LIBRARY) says of it."""
+    known = _registered(client)
+    found = []
+    for row in templates.to_dict("records"):
+        name, alias, version = row["template_id"], row["registry_alias"], row["registry_version"]
+        registered = known.get(name)
+        if registered is None:
+            found.append(f"{name} is not registered")
+        elif registered.aliases.get(alias) != version:
+            found.append(f"{name}: {alias} points at version {registered.aliases.get(alias)}, not at {version}")
+        elif registered.by_hash.get(row["text_sha256"]) != version:
+            found.append(f"{name}: version {version} has another text")
+    return found
 
 
 def _registered(client: "MlflowClient") -> dict[str, _Known]:

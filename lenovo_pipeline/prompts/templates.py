@@ -51,7 +51,7 @@ class Variable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     type: VariableType
-    description: str = Field(min_length=3)
+    description: str = Field(min_length=2)
     example: Any
     choices: list[str] | None = None
 

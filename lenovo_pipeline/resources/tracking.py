@@ -101,6 +101,10 @@ class Tracking:
         self._failed = self._failed or failed
         return TrackedRun(run.info.run_id, experiment, self._link(experiment, run.info.run_id))
 
+    def client(self) -> "MlflowClient":
+        """The client of this run's MLflow, for what is no run: registered prompts and models."""
+        return self._open()
+
     def close(self, *, failed: bool = False) -> None:
         """End the parent run, if one was opened, and leave the process as it was found."""
         if self._parent is not None:

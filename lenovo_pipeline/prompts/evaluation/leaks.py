@@ -39,6 +39,18 @@ def find_leaks(prompts: pd.DataFrame, anchors: Mapping[str, str]) -> list[str]:
     return found
 
 
+ANCHORED: dict[str, tuple[str, ...]] = {
+    "devices": ("device_id", "series"),
+    "incidents": ("incident_id", "device_id"),
+    "firmware": ("firmware_id", "device_id"),
+    "processes": ("process_id", "process_family"),
+    "documents": ("document_id", "anchor"),
+    "technical_docs": ("technical_doc_id", "anchor"),
+    "journeys": ("journey_id", "anchor"),
+}
+"""The columns that record_anchors reads, by enterprise table."""
+
+
 def record_anchors(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Anchors of the records that prompts show: devices, firmware, incidents, journeys, processes and what they are about."""
     devices = frames["devices"]

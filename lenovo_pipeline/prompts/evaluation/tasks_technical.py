@@ -166,8 +166,8 @@ def device_filter(records: Records, series: str, level: int, language: str, draw
     found = [row["name"] for row in shown if all(_meets(row, *condition) for condition in conditions)]
     if not 0 < len(found) < len(shown):
         return None
-    told = say(language, " and ", "且").join(_condition(*condition, language) for condition in conditions)
-    question = say(language, "Which of these devices have {c}?", "哪些设备满足：{c}？", c=told)
+    told = say(language, "; ", "，且").join(_condition(*condition, language) for condition in conditions)
+    question = say(language, "Which of these devices have all of this: {c}?", "哪些设备满足：{c}？", c=told)
     lines = tuple(device_line(row, columns, language) for row in shown)
     details: dict[str, Any] = {"conditions": [list(condition) for condition in conditions]}
     return _draft(series, lines, question, list_answer(found), shown, "device_id", **details)
@@ -305,7 +305,7 @@ def _meets(row: Row, column: str, sign: str, bound: Any) -> bool:
 def _condition(column: str, sign: str, bound: Any, language: str) -> str:
     attribute = DEVICE_ATTRIBUTES[column]
     value = quantity(bound, attribute.unit, language)
-    english = f"{'at least' if sign == '>=' else 'at most'} {value} {attribute.noun}"
+    english = f"{attribute.noun} of {'at least' if sign == '>=' else 'at most'} {value}"
     return say(language, english, f"{attribute.chinese}{'不低于' if sign == '>=' else '不高于'}{{v}}", v=value)
 
 
