@@ -66,7 +66,9 @@ OWNERS = {
     "uploads": "team:data-engineering",
     "knowledge": "team:ai-architecture",
     "gold": "team:model-evaluation",
+    "prompts": "team:ai-architecture",
     "models": "team:ai-architecture",
+    "evaluation": "team:model-evaluation",
     "roster": "team:model-evaluation",
 }
 """Who answers for the assets of a stage."""
