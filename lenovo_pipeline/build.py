@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import AssetsDefinition, Definitions, in_process_executor, load_asset_checks_from_modules, load_assets_from_modules
+from dagster import (
+    AssetsDefinition,
+    AssetSpec,
+    AutomationCondition,
+    Definitions,
+    in_process_executor,
+    load_asset_checks_from_modules,
+    load_assets_from_modules,
+)
 
-from lenovo_pipeline.automation.conditions import follow_data_versions
+from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
 from lenovo_pipeline.automation.schedules import SCHEDULES
 from lenovo_pipeline.automation.sensors import make_sensors
@@ -13,28 +21,60 @@ from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.enterprise import assets as enterprise_assets
 from lenovo_pipeline.enterprise import checks as enterprise_checks
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
+from lenovo_pipeline.evaluation import assets as evaluation_assets
+from lenovo_pipeline.evaluation import checks as evaluation_checks
+from lenovo_pipeline.evaluation.tables import TABLES as EVALUATION_TABLES
 from lenovo_pipeline.gold import assets as gold_assets
 from lenovo_pipeline.gold import checks as gold_checks
 from lenovo_pipeline.gold.tables import TABLES as GOLD_TABLES
 from lenovo_pipeline.knowledge import assets as knowledge_assets
 from lenovo_pipeline.knowledge import checks as knowledge_checks
 from lenovo_pipeline.knowledge.tables import TABLES as KNOWLEDGE_TABLES
+from lenovo_pipeline.models import assets as models_assets
+from lenovo_pipeline.models import checks as models_checks
+from lenovo_pipeline.models.tables import TABLES as MODELS_TABLES
 from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.wiring import make_resources
 from lenovo_pipeline.roster import assets as roster_assets
 from lenovo_pipeline.roster import checks as roster_checks
+from lenovo_pipeline.roster.tables import TABLES as ROSTER_TABLES
 from lenovo_pipeline.settings import Settings, get_settings
 from lenovo_pipeline.uploads import assets as uploads_assets
 from lenovo_pipeline.uploads import checks as uploads_checks
 from lenovo_pipeline.uploads.tables import TABLES as UPLOADS_TABLES
 
 TABLES: dict[str, Table] = {
-    table.qualified_name: table for table in (*ENTERPRISE_TABLES, *UPLOADS_TABLES, *KNOWLEDGE_TABLES, *GOLD_TABLES)
+    table.qualified_name: table
+    for table in (
+        *ENTERPRISE_TABLES,
+        *UPLOADS_TABLES,
+        *KNOWLEDGE_TABLES,
+        *GOLD_TABLES,
+        *MODELS_TABLES,
+        *EVALUATION_TABLES,
+        *ROSTER_TABLES,
+    )
 }
 """Every table of every stage, by its qualified name."""
 
-_ASSET_MODULES = [enterprise_assets, uploads_assets, knowledge_assets, gold_assets, roster_assets]
-_CHECK_MODULES = [enterprise_checks, uploads_checks, knowledge_checks, gold_checks, roster_checks]
+_ASSET_MODULES = [
+    enterprise_assets,
+    uploads_assets,
+    knowledge_assets,
+    gold_assets,
+    models_assets,
+    evaluation_assets,
+    roster_assets,
+]
+_CHECK_MODULES = [
+    enterprise_checks,
+    uploads_checks,
+    knowledge_checks,
+    gold_checks,
+    models_checks,
+    evaluation_checks,
+    roster_checks,
+]
 
 
 def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any] | None = None) -> Definitions:
@@ -60,8 +100,12 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
 def _following(asset: AssetsDefinition) -> AssetsDefinition:
     """The asset with the automation condition that every asset with inputs has; a root is made by schedules and sensors."""
     return asset.map_asset_specs(
-        lambda spec: spec.replace_attributes(automation_condition=follow_data_versions()) if spec.deps else spec
+        lambda spec: spec.replace_attributes(automation_condition=_condition(spec)) if spec.deps else spec
     )
+
+
+def _condition(spec: AssetSpec) -> AutomationCondition[Any]:
+    return follow_data_versions() if spec.partitions_def is None else follow_made_partitions()
 
 
 def _dependencies(assets: list[AssetsDefinition]) -> dict[str, set[str]]:

@@ -1,15 +1,120 @@
-"""The assets of stage `roster`: so far the snapshot that everything outside a run reads."""
+"""The assets of stage `roster`: policy, entries, decisions, deployments, and the snapshot that everything outside a run reads."""
 
-from dagster import ResourceParam
+from datetime import UTC, datetime
 
+import pandas as pd
+from dagster import AssetExecutionContext, MetadataValue, ResourceParam
+
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
-from lenovo_pipeline.resources.assets import StoreReport, store_asset
+from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
+from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
+from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.roster.tables import PUBLISHED_TABLES
+from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
 from lenovo_pipeline.uploads.tables import REJECTS, ROWS
+
+
+@store_asset(
+    "roster",
+    "policy",
+    description="What a candidate must show for each use case: data/policy/roster.yaml, read and found sound.",
+    kinds={"yaml"},
+    columns=POLICY_RULES,
+)
+def policy(settings: ResourceParam[Settings]) -> StoreReport:
+    from lenovo_pipeline.roster.policy import policy_version, read_policy
+
+    found = read_policy(settings.policy)
+    floors = [
+        {"use_case": name, "target": use_case.target or "any", "floor": floor.text}
+        for name, use_case in found.use_cases.items()
+        for floor in use_case.floors
+    ]
+    return StoreReport(
+        data_version=policy_version(settings.policy),
+        counts={"use_cases": len(found.use_cases), "floors": len(floors)},
+        metadata={"policy": MetadataValue.md(markdown_table(pd.DataFrame(floors)))},
+    )
+
+
+@table_asset(ENTRIES, leaderboard=LEADERBOARD, catalogue=CATALOGUE, deps=[FOUNDATION, HEADERS])
+def entries(leaderboard: pd.DataFrame, catalogue: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.keeping import stored_rows
+    from lenovo_pipeline.roster.entries import make_entries
+
+    return make_entries(leaderboard, catalogue, stored_rows(warehouse, FOUNDATION))
+
+
+@store_asset(
+    "roster",
+    "decisions",
+    description=DECISIONS.description,
+    kinds={"duckdb"},
+    columns=DECISIONS,
+    deps=["roster/policy"],
+    entries=ENTRIES,
+    leaderboard=LEADERBOARD,
+)
+def decisions(
+    entries: pd.DataFrame,
+    leaderboard: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    settings: ResourceParam[Settings],
+) -> StoreReport:
+    from lenovo_pipeline.roster.decide import decide, headline
+    from lenovo_pipeline.roster.entries import entries_of, figures_of
+    from lenovo_pipeline.roster.policy import read_policy
+    from lenovo_pipeline.roster.record import record_decisions
+
+    figures = figures_of(leaderboard)
+    found = decide(read_policy(settings.policy), entries_of(entries), figures)
+    written, added = record_decisions(warehouse, found, datetime.now(UTC).replace(tzinfo=None))
+    verdicts = [decision.verdict for decision in found]
+    shown = [
+        {"use case": each.use_case, "entry": each.entry.entry, "verdict": each.verdict, "reason": each.reason} for each in found
+    ]
+    return StoreReport(
+        data_version=written.digest,
+        counts={"decisions": written.rows, "added": added, **{each: verdicts.count(each) for each in sorted(set(verdicts))}},
+        metadata={
+            "headline": headline(found, figures),
+            "in_force": MetadataValue.md(markdown_table(pd.DataFrame(shown))),
+        },
+    )
+
+
+@store_asset(
+    "roster",
+    "deployments",
+    description=DEPLOYMENTS.description,
+    kinds={"duckdb"},
+    columns=DEPLOYMENTS,
+    deps=[DECISIONS],
+    entries=ENTRIES,
+)
+def deployments(
+    context: AssetExecutionContext,
+    entries: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    settings: ResourceParam[Settings],
+) -> StoreReport:
+    from lenovo_pipeline.roster.policy import read_policy
+    from lenovo_pipeline.roster.record import record_deployments
+
+    use_cases = read_policy(settings.policy).use_cases
+    current = [(use_case, entry) for use_case in use_cases for entry in entries["entry"]]
+    written, changes = record_deployments(warehouse, current, datetime.now(UTC).replace(tzinfo=None))
+    for change in changes:
+        context.log.info(change)
+    return StoreReport(
+        data_version=written.digest,
+        counts={"active": written.rows, "changes": len(changes)},
+        metadata={"changes_made": MetadataValue.md("\n".join(f"- {change}" for change in changes) or "none")},
+    )
 
 
 @store_asset(
@@ -18,7 +123,17 @@ from lenovo_pipeline.uploads.tables import REJECTS, ROWS
     description="The snapshot of the warehouse, with a manifest of data versions, that everything outside a run reads.",
     kinds={"duckdb"},
     columns=PUBLISHED_TABLES,
-    deps=[ANALYTICS, STORE_AGREEMENT, "gold/questions", "gold/qrels", "knowledge/keyword_index", ROWS, REJECTS],
+    deps=[
+        ANALYTICS,
+        STORE_AGREEMENT,
+        "gold/questions",
+        "gold/qrels",
+        "knowledge/keyword_index",
+        ROWS,
+        REJECTS,
+        DECISIONS,
+        DEPLOYMENTS,
+    ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:
     made_by = {"profile": settings.profile, "scale": settings.effective_scale, "seed": settings.seed}

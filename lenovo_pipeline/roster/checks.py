@@ -1,14 +1,17 @@
-"""The checks of stage `roster`: so far those of the graph of assets and of the snapshot."""
+"""The checks of stage `roster`: the graph of assets, the snapshot, and what must hold of decisions and deployments."""
 
 from collections.abc import Mapping, Set
 
 from dagster import AssetChecksDefinition, ResourceParam
 
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.published import snapshot_problems
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.lineage import islands
+from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES
+from lenovo_pipeline.settings import Settings
 
 
 def lineage_check(dependencies: Mapping[str, Set[str]]) -> AssetChecksDefinition:
@@ -20,6 +23,32 @@ def lineage_check(dependencies: Mapping[str, Set[str]]) -> AssetChecksDefinition
         return islands(dependencies)
 
     return no_data_islands
+
+
+@violations_check(DECISIONS, blocking=True, deps=[ENTRIES, LEADERBOARD])
+def baselines_stay_below_policy(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
+    """By their measured figures, always-refuse and random break a floor of every use case."""
+    from lenovo_pipeline.roster.entries import figures_of
+    from lenovo_pipeline.roster.policy import read_policy
+    from lenovo_pipeline.roster.verify import accepted_baselines
+
+    return accepted_baselines(read_policy(settings.policy), figures_of(warehouse.load(LEADERBOARD)))
+
+
+@violations_check(DECISIONS, blocking=True, deps=[HEADERS])
+def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """Every decision in force names headers that are kept, and follows from its rules; none was changed after it was made."""
+    from lenovo_pipeline.roster.verify import unfounded_decisions
+
+    return unfounded_decisions(warehouse.load(DECISIONS), warehouse.load(HEADERS), warehouse.load(ENTRIES))
+
+
+@violations_check(DEPLOYMENTS, blocking=True, deps=[DECISIONS])
+def one_production_entry_per_use_case(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """At most one entry is active for an environment and use case, and a decision in force promoted it."""
+    from lenovo_pipeline.roster.verify import unlawful_deployments
+
+    return unlawful_deployments(warehouse.load(DEPLOYMENTS), warehouse.load(DECISIONS))
 
 
 @violations_check("roster/published", blocking=True)

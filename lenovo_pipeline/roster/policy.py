@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, SLICES
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import CATEGORIES
+from lenovo_pipeline.models.licences import USES
 
 Environment = Literal["testing", "staging", "production"]
 LicenceClass = Literal["commercial", "open_source", "research_only", "api_only"]
@@ -72,8 +73,14 @@ class LicenceTerms(BaseModel):
     model_config = _STRICT
 
     classes: tuple[LicenceClass, ...] = Field(min_length=1)
-    commercial_use: bool = True
-    redistribution: bool = False
+    intended_use: str
+
+    @field_validator("intended_use")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in USES:
+            raise ValueError(f"intended use {value!r} is unknown; known are {', '.join(USES)}")
+        return value
 
 
 class UseCase(BaseModel):

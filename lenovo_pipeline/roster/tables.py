@@ -1,6 +1,128 @@
-"""The tables of stage `roster`: so far what the manifest of the snapshot lists."""
+"""The tables of stage `roster`: entries, what was decided about each, what runs where, and the manifest of the snapshot.
+
+Belongs here: declarations only. Decisions and deployments are ledgers: they are added to, never replaced.
+"""
 
 from lenovo_pipeline.contracts import Column, Table
+from lenovo_pipeline.evaluation.tables import KINDS
+
+ENVIRONMENTS = ("testing", "staging", "production")
+VERDICTS = ("promoted", "held", "rejected")
+
+ENTRIES = Table(
+    stage="roster",
+    name="entries",
+    description="Each candidate as the roster sees it: what it is, under which licence, how large, and which evidence there is.",
+    key=("entry",),
+    columns=(
+        Column(
+            name="entry",
+            type="text",
+            description="Name of the candidate.",
+            derived_from=("evaluation.leaderboard.candidate",),
+        ),
+        Column(name="kind", type="text", description="What it is built as.", choices=KINDS),
+        Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
+        Column(name="evaluations", type="text[]", description="Evaluations that there are scores of."),
+        Column(
+            name="headers",
+            type="text[]",
+            description="Headers of those scores.",
+            derived_from=("evaluation.headers.header",),
+        ),
+        Column(name="runnable", type="boolean", description="Whether it can run at all: the references of an evaluation cannot."),
+        Column(name="licence", type="text", description="Licence of the model, or of this project where there is no model."),
+        Column(name="licence_class", type="text", description="Class of the licence; unknown where nobody has published it."),
+        Column(name="allowed_uses", type="text[]", description="Intended uses that the licence allows."),
+        Column(name="refused_uses", type="text[]", description="For each other use, `use: reason`."),
+        Column(name="targets", type="text[]", description="Deployment targets by the catalogue."),
+        Column(name="size_mb", type="number", description="Size of the model's files.", unit="MB", minimum=0, nullable=True),
+        Column(
+            name="parameters_billion",
+            type="number",
+            description="Parameters of the model.",
+            unit="10^9",
+            minimum=0,
+            nullable=True,
+        ),
+    ),
+)
+
+DECISIONS = Table(
+    stage="roster",
+    name="decisions",
+    description="What was decided about each entry for each use case, with every rule; a row is added when the evidence is new.",
+    key=("decision_id",),
+    columns=(
+        Column(
+            name="decision_id",
+            type="text",
+            description="Made from use case, entry, evidence and the decision before.",
+            pattern=r"DEC-[0-9a-f]{16}",
+        ),
+        Column(name="previous", type="text", description="The decision before, of the same entry and use case.", nullable=True),
+        Column(name="decided_at", type="timestamp", description="When it was decided."),
+        Column(name="environment", type="text", description="Environment.", choices=ENVIRONMENTS),
+        Column(name="use_case", type="text", description="Use case of the policy."),
+        Column(name="entry", type="text", description="Name of the candidate.", derived_from=("roster.entries.entry",)),
+        Column(name="model", type="text", description="Its base model; empty where there is none."),
+        Column(
+            name="verdict",
+            type="text",
+            description="promoted: it may run; held: a rule is not kept, or another entry is better; rejected: it may never run.",
+            choices=VERDICTS,
+        ),
+        Column(name="reason", type="text", description="Why, in one sentence."),
+        Column(name="evidence", type="text", description="SHA-256 over everything that was judged.", pattern=r"[0-9a-f]{64}"),
+        Column(
+            name="headers",
+            type="text[]",
+            description="Headers of the scores that were judged.",
+            derived_from=("evaluation.headers.header",),
+        ),
+        Column(name="policy", type="json", description="The rules of the use case as they were applied."),
+        Column(
+            name="rules",
+            type="json",
+            description="For each rule: {rule, text, figure, lower, upper, bound, limit, verdict, note}.",
+        ),
+    ),
+)
+
+DEPLOYMENTS = Table(
+    stage="roster",
+    name="deployments",
+    description="What runs where: at most one active entry for each environment and use case, by primary key.",
+    key=("environment", "use_case"),
+    min_rows=0,
+    columns=(
+        Column(name="environment", type="text", description="Environment.", choices=ENVIRONMENTS),
+        Column(name="use_case", type="text", description="Use case of the policy."),
+        Column(name="entry", type="text", description="The entry that runs there.", derived_from=("roster.entries.entry",)),
+        Column(name="model", type="text", description="Its base model; empty where there is none."),
+        Column(
+            name="decision_id",
+            type="text",
+            description="The decision that promoted it.",
+            references="roster.decisions.decision_id",
+        ),
+        Column(name="since", type="timestamp", description="When it began to run."),
+    ),
+)
+
+POLICY_RULES = Table(
+    stage="roster",
+    name="policy",
+    description="One floor of the policy file.",
+    key=("use_case", "metric", "slice"),
+    columns=(
+        Column(name="use_case", type="text", description="Use case."),
+        Column(name="metric", type="text", description="Figure that is limited."),
+        Column(name="slice", type="text", description="Questions that it is taken over."),
+        Column(name="floor", type="text", description="The limit in words."),
+    ),
+)
+"""Not a table of the warehouse: it describes the records of the asset `roster/policy`."""
 
 PUBLISHED_TABLES = Table(
     stage="roster",
@@ -15,3 +137,5 @@ PUBLISHED_TABLES = Table(
     ),
 )
 """Not a table of the warehouse: it describes the records of the asset `roster/published`."""
+
+TABLES = (ENTRIES, DECISIONS, DEPLOYMENTS)

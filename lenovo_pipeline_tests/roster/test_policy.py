@@ -18,7 +18,7 @@ SOUND: dict[str, Any] = {
             "description": "Answers.",
             "environments": ["production"],
             "evaluations": ["gold_questions"],
-            "licence": {"classes": ["open_source"], "commercial_use": True},
+            "licence": {"classes": ["open_source"], "intended_use": "production"},
             "floors": [
                 {"metric": "correct", "slice": "answerable", "at_least": 0.6},
                 {"metric": "latency_p95_s", "at_most": 2.0},
@@ -107,6 +107,11 @@ def test_floors_that_decide_nothing_are_refused(tmp_path: Path, floors: list[dic
 
 def test_an_evaluation_that_does_not_exist_is_named(tmp_path: Path) -> None:
     assert "evaluation 'vibes' is unknown" in refusal(written(tmp_path, evaluations=["vibes"]))
+
+
+def test_an_intended_use_that_licences_are_not_judged_by_is_named(tmp_path: Path) -> None:
+    said = refusal(written(tmp_path, licence={"classes": ["open_source"], "intended_use": "resale"}))
+    assert "intended use 'resale' is unknown; known are evaluation, production" in said
 
 
 def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> None:

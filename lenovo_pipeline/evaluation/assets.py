@@ -1,0 +1,132 @@
+"""The assets of stage `evaluation`: the items, the scores of each kind of candidate, their headers and the leaderboard.
+
+Thin by rule; the logic is imported inside the assets, so that loading the definitions stays quick. A kind of candidate is
+one asset here, with a builder in kinds.py.
+"""
+
+import pandas as pd
+from dagster import AssetExecutionContext, MetadataValue, ResourceParam
+
+from lenovo_pipeline.evaluation.tables import BASELINES, HEADERS, ITEMS, LEADERBOARD, RAW_FOUNDATION
+from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
+from lenovo_pipeline.knowledge.tables import CHUNKS
+from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
+from lenovo_pipeline.partitions import MODEL_PARTITIONS
+from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.inference import Inference
+from lenovo_pipeline.resources.markdown import markdown_table
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.settings import Settings
+
+
+@table_asset(ITEMS, questions=QUESTIONS, qrels=QRELS, chunks=CHUNKS)
+def items(
+    context: AssetExecutionContext,
+    questions: pd.DataFrame,
+    qrels: pd.DataFrame,
+    chunks: pd.DataFrame,
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import SIZES, make_items
+
+    made = make_items(questions, qrels, chunks, size=SIZES[settings.profile], seed=settings.seed)
+    counts = made.groupby(["category", "language"]).size().unstack(fill_value=0).reset_index()
+    context.add_output_metadata({"questions": len(made), "by_stratum": MetadataValue.md(markdown_table(counts))})
+    return made
+
+
+@table_asset(BASELINES, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
+def baselines(
+    context: AssetExecutionContext,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored
+    from lenovo_pipeline.evaluation.kinds import baseline_contenders
+
+    _, opened = asked_items(items, questions, chunks)
+    found = scored(
+        baseline_contenders(opened, settings.seed), BASELINES, warehouse, store, tracking, settings, say=context.log.info
+    )
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(
+    RAW_FOUNDATION,
+    partitions_def=MODEL_PARTITIONS,
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def raw_foundation(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored
+    from lenovo_pipeline.evaluation.kinds import raw_contenders
+    from lenovo_pipeline.models.catalogue import require_row
+
+    model = context.partition_key
+    row = require_row(catalogue.to_dict("records"), model)
+    closed, opened = asked_items(items, questions, chunks)
+    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    with raw_contenders(resolved, row, inference, closed, opened) as contenders:
+        found = scored(contenders, RAW_FOUNDATION, warehouse, store, tracking, settings, model=model, say=context.log.info)
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(HEADERS, baselines=BASELINES, deps=[RAW_FOUNDATION])
+def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.figures import make_headers
+    from lenovo_pipeline.evaluation.keeping import all_scores
+
+    return make_headers(all_scores(warehouse))
+
+
+@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[RAW_FOUNDATION, HEADERS])
+def leaderboard(
+    context: AssetExecutionContext,
+    items: pd.DataFrame,
+    baselines: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.figures import make_leaderboard
+    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.plots import draw
+    from lenovo_pipeline.evaluation.showing import shown
+
+    made = make_leaderboard(all_scores(warehouse), items["question_id"].tolist(), seed=settings.seed)
+    place = store.artifacts / "leaderboard"
+    images = draw(made, place)
+    context.add_output_metadata(
+        {
+            "leaderboard": MetadataValue.md(shown(made)),
+            **{name: MetadataValue.md(image) for name, image in images.items()},
+            "path": store.relative(place),
+        }
+    )
+    return made

@@ -1,0 +1,180 @@
+"""The leaderboard: every candidate's figures with intervals, over all questions and by part.
+
+Belongs here: from rows of scores to figures. Drawing them is the business of plots.py, metrics and statistics are measures'.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
+from lenovo_pipeline.evaluation.scoring import stored_table
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
+from lenovo_pipeline.measures.header import Header
+from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
+from lenovo_pipeline.measures.speed import percentiles
+from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
+from lenovo_pipeline.measures.statistics.power import design_effect, detectable_proportion
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure with its 95 % interval, where it has one; None where nothing was scored."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    scored: int
+    unscored: int
+    clusters: int
+
+
+def make_leaderboard(scores: Mapping[str, pd.DataFrame], asked: Sequence[str], *, seed: int) -> pd.DataFrame:
+    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `asked`: ids of evaluation.items."""
+    rows: list[dict[str, Any]] = []
+    for kind, frame in scores.items():
+        for (model, candidate), mine in frame.groupby(["model", "candidate"], sort=True):
+            table = stored_table(mine, str(candidate))
+            if table is None:
+                continue
+            current = set(table.by_question) == set(asked)
+            same = {"candidate": candidate, "kind": kind, "model": model, "current": current, "header": mine["header"].iloc[0]}
+            rows += [
+                {
+                    **same,
+                    "metric": metric,
+                    "slice": part,
+                    "value": found.value,
+                    "lower": found.lower,
+                    "upper": found.upper,
+                    "scored": found.scored,
+                    "unscored": found.unscored,
+                    "clusters": found.clusters,
+                    "unit": FIGURES[metric].unit,
+                }
+                for metric, part, found in candidate_figures(table, seed)
+            ]
+    return pd.DataFrame(rows, columns=list(LEADERBOARD.column_names))
+
+
+def candidate_figures(table: ScoreTable, seed: int) -> list[tuple[str, str, Value]]:
+    """Every figure of a candidate over every part of the questions that was asked: metric, slice, figure."""
+    parts = {part: [row for row in table.rows if _belongs(row, part)] for part in SLICES}
+    return [
+        (metric, part, _MEASURES[metric](replace(table, rows=tuple(rows)), seed))
+        for metric, figure in FIGURES.items()
+        for part, rows in parts.items()
+        if rows and (part == "all" or figure.sliced)
+    ]
+
+
+def make_headers(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row for each header of the score tables, by kind (contract HEADERS)."""
+    rows = []
+    for kind, frame in scores.items():
+        for row in frame.drop_duplicates("header").to_dict("records"):
+            header = Header.from_json(str(row["made_by"]))
+            rows.append(
+                {
+                    "header": row["header"],
+                    "candidate": row["candidate"],
+                    "kind": kind,
+                    "model": row["model"],
+                    "items": header.items,
+                    "items_hash": header.items_hash,
+                    "prompt_version": header.described.get("prompt_version"),
+                    "commit": header.commit,
+                    "made_by": row["made_by"],
+                }
+            )
+    return pd.DataFrame(rows, columns=list(HEADERS.column_names))
+
+
+def detectable(table: ScoreTable, *, against: float = 0.5) -> float | None:
+    """The smallest rise in the share of right answers that so many questions show, with power 0.8 (in points of share).
+
+    Against 0.5, where it is largest, with the design effect of the clusters as observed; None where nothing can be told.
+    """
+    values = table.values("correct")
+    clusters = [table.by_question[question_id].cluster for question_id in values]
+    if len(set(clusters)) < 2:
+        return None
+    effect = max(1.0, design_effect(list(values.values()), clusters))
+    return detectable_proportion(len(values), against, design_effect=effect)
+
+
+def _belongs(row: ItemScore, part: str) -> bool:
+    return part in ("all", row.category, row.language) or (part == "answerable" and not row.unanswerable)
+
+
+def _mean_of(metric: str) -> Callable[[ScoreTable, int], Value]:
+    return lambda table, seed: _mean({row.question_id: row.scores.get(metric) for row in table.rows}, table, seed)
+
+
+def _mean(values: Mapping[str, float | None], table: ScoreTable, seed: int) -> Value:
+    """The mean of the values that there are. A question that the metric does not apply to is not unscored."""
+    scored = {question_id: value for question_id, value in values.items() if value is not None}
+    unscored = sum(row.failure is not None for row in table.rows if row.question_id in values)
+    clusters = [table.by_question[question_id].cluster for question_id in scored]
+    distinct = len(set(clusters))
+    numbers = list(scored.values())
+    if distinct > 1:
+        found = cluster_bootstrap(numbers, clusters, seed=seed)
+        return Value(found.estimate, found.low, found.high, len(scored), unscored, distinct)
+    # One entity says nothing of others: anything is possible, so that a floor is never kept by a single one.
+    if numbers:
+        return Value(sum(numbers) / len(numbers), 0.0, 1.0, len(scored), unscored, distinct)
+    return Value(None, None, None, 0, unscored, 0)
+
+
+def _refusal_precision(table: ScoreTable, seed: int) -> Value:
+    refused = [row for row in table.rows if row.scores.get("refused") == 1.0]
+    return _mean({row.question_id: float(row.unanswerable) for row in refused}, table, seed)
+
+
+def _refusal_recall(table: ScoreTable, seed: int) -> Value:
+    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if row.unanswerable}, table, seed)
+
+
+def _false_refusal_rate(table: ScoreTable, seed: int) -> Value:
+    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if not row.unanswerable}, table, seed)
+
+
+def _unscored_rate(table: ScoreTable, seed: int) -> Value:
+    # A fact about this evaluation, not an estimate of anything: no interval.
+    unscored = sum(row.correct is None for row in table.rows)
+    return _plain(unscored / len(table.rows), table)
+
+
+def _latency(percentile: float) -> Callable[[ScoreTable, int], Value]:
+    def measure(table: ScoreTable, seed: int) -> Value:
+        times = [row.latency_s for row in table.rows if row.latency_s is not None]
+        return _plain(percentiles(times, [percentile])[f"p{percentile:g}"] if times else None, table)
+
+    return measure
+
+
+def _tokens_per_s(table: ScoreTable, seed: int) -> Value:
+    known = [(row.tokens_out, row.latency_s) for row in table.rows if row.tokens_out and row.latency_s]
+    return _plain(sum(tokens for tokens, _ in known) / sum(time for _, time in known) if known else None, table)
+
+
+def _plain(value: float | None, table: ScoreTable) -> Value:
+    answered = len(table.rows) - table.failed
+    return Value(value, None, None, answered, table.failed, len({row.cluster for row in table.rows}))
+
+
+_MEASURES: dict[str, Callable[[ScoreTable, int], Value]] = {
+    "correct": _mean_of("correct"),
+    "token_f1": _mean_of("token_f1"),
+    "exact_match": _mean_of("exact_match"),
+    "refusal_precision": _refusal_precision,
+    "refusal_recall": _refusal_recall,
+    "false_refusal_rate": _false_refusal_rate,
+    "unscored_rate": _unscored_rate,
+    "latency_p50_s": _latency(50),
+    "latency_p95_s": _latency(95),
+    "tokens_per_s": _tokens_per_s,
+}

@@ -1,0 +1,175 @@
+"""What the snapshot says of the roster, for people: an entry's decisions with every rule, and what runs where.
+
+Belongs here: reading data/store/published and putting it in words. Neither pandas nor Dagster is imported, so that the
+command answers at once. Nothing is written here.
+"""
+
+import difflib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
+from lenovo_pipeline.resources.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LAST = """
+SELECT decision_id, decided_at, environment, use_case, entry, verdict, reason, evidence, headers, rules
+FROM roster.decisions d WHERE NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE n.previous = d.decision_id)
+"""
+_ORDER = {"promoted": 0, "held": 1, "rejected": 2}
+_MARKS = {"passed": "ok", "failed": "NO", "missing": "??"}
+_LONGEST_REASON = 110
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An open snapshot of the roster."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    published_at: str
+    version: str
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        found = self.connection.execute(query, list(values))
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[Snapshot]:
+    """The published snapshot. Raises PermanentFailure if there is none, it cannot be read, or it holds no roster yet."""
+    import duckdb
+
+    try:
+        with open_snapshot(store) as connection:
+            manifest = read_manifest(store) or {}
+            snapshot = Snapshot(connection, str(manifest.get("published_at", "")), str(manifest.get("version", ""))[:12])
+            ((tables,),) = connection.execute(
+                "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'roster' AND table_name IN ('decisions', 'deployments')"
+            ).fetchall()
+            if tables < 2:
+                raise PermanentFailure(f"the snapshot in {store.root} holds no decisions yet", remedy="Run: make run")
+            yield snapshot
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        raise PermanentFailure(f"the snapshot in {store.root} cannot be read ({said})", remedy="Run: make run") from error
+
+
+def status(store: Store) -> str:
+    """What runs where, and for each use case what stands against the others."""
+    with opened(store) as snapshot:
+        running = snapshot.rows("SELECT environment, use_case, entry, decision_id, since FROM roster.deployments ORDER BY ALL")
+        last = _sorted(snapshot.rows(_LAST))
+        entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
+    active = [row for row in running if row["environment"] == "production"]
+    lines = [
+        f"Roster of snapshot {snapshot.version}, published {snapshot.published_at}",
+        f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
+    ]
+    for place in sorted({_place(row) for row in last}):
+        here = [row for row in last if _place(row) == place and row["entry"] in entries]
+        champion = next((row for row in running if _place(row) == place), None)
+        runs = f"{champion['entry']} since {champion['since']:%Y-%m-%d %H:%M}" if champion else "nothing runs"
+        lines += ["", f"{place[1]} ({place[0]}): {runs}"]
+        lines += [f"  {row['verdict']:<9} {row['entry']:<26} {_short(row['reason'])}" for row in here]
+    return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
+
+
+def why(store: Store, entry: str) -> str:
+    """The last decisions about an entry, with every rule, figure, bound and verdict.
+
+    Raises PermanentFailure naming entries with a similar name if there is none of this name.
+    """
+    with opened(store) as snapshot:
+        last = _sorted([row for row in snapshot.rows(_LAST) if row["entry"] == entry])
+        if not last:
+            raise _unknown(
+                entry, [row["entry"] for row in snapshot.rows("SELECT DISTINCT entry FROM roster.decisions ORDER BY 1")]
+            )
+        profile = snapshot.rows("SELECT * FROM roster.entries WHERE entry = ?", [entry])
+        headers = snapshot.rows(
+            "SELECT header, items, items_hash, commit, made_by FROM evaluation.headers WHERE list_contains(?, header)",
+            [sorted({header for row in last for header in row["headers"]})],
+        )
+        history = snapshot.rows("SELECT count(*) AS decisions FROM roster.decisions WHERE entry = ?", [entry])
+    lines = [f"{entry}: {', '.join(_summary(last))}"]
+    lines += [_profile(row) for row in profile] or ["It is no candidate any more."]
+    lines += [_header(row) for row in headers]
+    for row in last:
+        decided = f"{row['decided_at']:%Y-%m-%d %H:%M}"
+        lines += [
+            "",
+            f"{row['use_case']} ({row['environment']}): {row['verdict']} on {decided}, {row['decision_id']}",
+            f"  because {row['reason']}",
+            *_rule_lines(json.loads(row["rules"])),
+        ]
+    earlier = history[0]["decisions"] - len(last)
+    return "\n".join([*lines, "", f"Evidence: snapshot {snapshot.version}; {_count(earlier, 'earlier decision')} about it."])
+
+
+def _rule_lines(rules: Sequence[dict[str, Any]]) -> list[str]:
+    width = max(len(rule["text"]) for rule in rules)
+    lines = [f"      {'rule':<{width}}  {'figure':>9}  {'95 % interval':>17}  {'bound':>9}  {'limit':>7}"]
+    for rule in rules:
+        interval = f"{_number(rule['lower'])} to {_number(rule['upper'])}" if rule["lower"] is not None else ""
+        numbers = (
+            f"{_number(rule['figure']):>9}  {interval:>17}  {_number(rule['bound']):>9}  {_number(rule['limit']):>7}"
+            if rule["figure"] is not None
+            else rule["note"]
+        )
+        lines.append(f"  {_MARKS[rule['verdict']]}  {rule['text']:<{width}}  {numbers}".rstrip())
+    return lines
+
+
+def _profile(row: dict[str, Any]) -> str:
+    size = "size unknown" if row["size_mb"] is None else f"{row['size_mb']:.1f} MB"
+    parameters = "" if row["parameters_billion"] is None else f", {row['parameters_billion'] * 1000:,.1f} M parameters"
+    what = f"model {row['model']}, {size}{parameters}" if row["model"] else "no model"
+    return f"{row['kind']}; {what}; {row['licence']} ({row['licence_class']}); for {', '.join(row['targets']) or 'no target'}"
+
+
+def _header(row: dict[str, Any]) -> str:
+    revision = json.loads(row["made_by"]).get("described", {}).get("revision")
+    of = f", revision {str(revision)[:12]}" if revision else ""
+    commit = str(row["commit"] or "unknown")[:12]
+    return f"scores {row['header']}: {row['items']} questions ({row['items_hash']}){of}, commit {commit}"
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    return row["environment"], row["use_case"]
+
+
+def _summary(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [f"{row['verdict']} for {row['use_case']}" for row in rows]
+
+
+def _sorted(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: (row["environment"], row["use_case"], _ORDER[row["verdict"]], row["entry"]))
+
+
+def _unknown(entry: str, known: Sequence[str]) -> PermanentFailure:
+    near = (
+        difflib.get_close_matches(entry, known, n=3, cutoff=0.4) or [name for name in known if entry.lower() in name.lower()][:3]
+    )
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}."
+    return PermanentFailure(
+        f"no entry {entry!r} was ever decided on", remedy=f"{hint} All: python -m lenovo_pipeline.roster status"
+    )
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 1]}…"

@@ -1,0 +1,181 @@
+"""The rules of a use case, applied to one entry: each with the figure, the bound, the limit and the verdict.
+
+Belongs here: judging one entry. Adding a kind of rule is one function and one line in RULES.
+Does not belong here: what follows from the verdicts of several entries (decide.py).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES
+from lenovo_pipeline.roster.policy import Floor, UseCase
+
+RuleVerdict = Literal["passed", "failed", "missing"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate as the roster sees it; fields as in the contract ENTRIES."""
+
+    entry: str
+    kind: str
+    model: str
+    evaluations: tuple[str, ...]
+    headers: tuple[str, ...]
+    runnable: bool
+    licence: str
+    licence_class: str
+    allowed_uses: tuple[str, ...]
+    refused_uses: tuple[str, ...]
+    targets: tuple[str, ...]
+    size_mb: float | None
+    parameters_billion: float | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure with its 95 % interval; the bounds are None for a figure that has none. NaN where nothing was scored."""
+
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+
+Figures = Mapping[tuple[str, str], Measured]
+"""The figures of one entry by metric and slice."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One rule applied: `binding` rules reject an entry, the others hold it back."""
+
+    rule: str
+    text: str
+    verdict: RuleVerdict
+    note: str
+    binding: bool = False
+    figure: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    bound: float | None = None
+    limit: float | None = None
+
+
+def judge(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    """Every rule of the use case, applied to the entry, those that reject it first."""
+    return [judged for rule in RULES for judged in rule(use_case, entry, figures)]
+
+
+def _can_run(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    note = "it answers by itself" if entry.runnable else f"{entry.entry} exists to test the evaluation and cannot be run"
+    return [_plain("runnable", "it can be run", entry.runnable, note, binding=True)]
+
+
+def _licence(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    terms = use_case.licence
+    wanted = ", ".join(terms.classes)
+    held = entry.licence_class in terms.classes
+    allowed = terms.intended_use in entry.allowed_uses
+    refused = [said.partition(": ")[2] for said in entry.refused_uses if said.startswith(f"{terms.intended_use}: ")]
+    note = f"its licence ({entry.licence}) allows it" if allowed else "; ".join(refused) or "nothing is known of its licence"
+    return [
+        _plain(
+            "licence",
+            f"licence class is one of {wanted}",
+            held,
+            f"its licence ({entry.licence}) is of class {entry.licence_class}",
+            binding=True,
+        ),
+        _plain("licence", f"licence allows {terms.intended_use}", allowed, note, binding=True),
+    ]
+
+
+def _target(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    if use_case.target is None:
+        return []
+    note = f"the catalogue names {', '.join(entry.targets) or 'no target'}"
+    return [_plain("target", f"built for {use_case.target}", use_case.target in entry.targets, note, binding=True)]
+
+
+def _parameters(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    limit = use_case.parameters_billion_below
+    if limit is None:
+        return []
+    found = entry.parameters_billion
+    text = f"fewer than {limit:g} billion parameters"
+    if found is None:
+        return [Judged("parameters", text, "missing", "its number of parameters is not known", binding=True, limit=limit)]
+    verdict: RuleVerdict = "passed" if found < limit else "failed"
+    note = f"{found:.4g} billion parameters {'<' if found < limit else '>='} {limit:g}"
+    return [Judged("parameters", text, verdict, note, binding=True, figure=found, bound=found, limit=limit)]
+
+
+def _evaluations(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    found = []
+    for name in use_case.evaluations:
+        there = name in entry.evaluations
+        note = f"there are scores of {name}" if there else f"it has not been evaluated on {name}"
+        found.append(Judged("evaluation", f"evaluated on {name}", "passed" if there else "missing", note))
+    return found
+
+
+def _floors(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    return [_floor(floor, _measured(floor, entry, figures)) for floor in use_case.floors]
+
+
+def judge_floors(use_case: UseCase, figures: Figures) -> list[Judged]:
+    """The floors on what was measured alone, whatever the candidate is."""
+    return [
+        _floor(floor, figures.get((floor.metric, floor.slice))) for floor in use_case.floors if floor.metric not in ENTRY_FIGURES
+    ]
+
+
+RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
+    _can_run,
+    _licence,
+    _target,
+    _parameters,
+    _evaluations,
+    _floors,
+)
+
+
+def _measured(floor: Floor, entry: Entry, figures: Figures) -> Measured | None:
+    if floor.metric in ENTRY_FIGURES:
+        value = {"size_mb": entry.size_mb, "parameters_billion": entry.parameters_billion}[floor.metric]
+        return None if value is None else Measured(value)
+    return figures.get((floor.metric, floor.slice))
+
+
+def _floor(floor: Floor, measured: Measured | None) -> Judged:
+    of = "" if floor.slice == "all" else f" of {floor.slice}"
+    if measured is None or math.isnan(measured.value):
+        note = f"{floor.metric}{of}: no figure, since nothing was scored"
+        return Judged("floor", floor.text, "missing", note, limit=floor.limit)
+    side, bound = ("lower", measured.lower) if floor.at_least is not None else ("upper", measured.upper)
+    name = f"{floor.metric}{of} {side} bound" if bound is not None else f"{floor.metric}{of}"
+    bound = measured.value if bound is None else bound
+    met = floor.met_by(bound)
+    sign = (">=" if met else "<") if side == "lower" else ("<=" if met else ">")
+    return Judged(
+        "floor",
+        floor.text,
+        "passed" if met else "failed",
+        f"{name} {shown(bound)} {sign} {floor.limit:.2f}",
+        figure=measured.value,
+        lower=measured.lower,
+        upper=measured.upper,
+        bound=bound,
+        limit=floor.limit,
+    )
+
+
+def shown(value: float) -> str:
+    """Two decimals, more where two would hide a small figure."""
+    return f"{value:.2f}" if value == 0 or abs(value) >= 0.005 else f"{value:.2g}"
+
+
+def _plain(rule: str, text: str, held: bool, note: str, *, binding: bool) -> Judged:
+    return Judged(rule, text, "passed" if held else "failed", note, binding=binding)

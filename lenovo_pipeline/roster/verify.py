@@ -1,0 +1,66 @@
+"""What must hold of decisions and deployments, as sentences about what does not. No Dagster here."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lenovo_pipeline.roster.policy import Policy
+from lenovo_pipeline.roster.record import decision_id, latest
+from lenovo_pipeline.roster.rules import Figures, judge_floors
+
+BASELINES = ("always-refuse", "random")
+
+
+def accepted_baselines(policy: Policy, figures: Mapping[str, Figures]) -> list[str]:
+    """Use cases whose floors a candidate keeps that knows nothing, and such candidates that have no figures."""
+    found = [f"{name} has no figures" for name in BASELINES if name not in figures]
+    for use_case, rules in policy.use_cases.items():
+        for name in BASELINES:
+            if name in figures and all(floor.verdict == "passed" for floor in judge_floors(rules, figures[name])):
+                found.append(f"{name} keeps every floor of {use_case}: they decide nothing")
+    return found
+
+
+def unfounded_decisions(decisions: pd.DataFrame, headers: pd.DataFrame, entries: pd.DataFrame) -> list[str]:
+    """Decisions in force about present candidates whose evidence is not kept, verdicts that their rules do not give, and
+    decisions whose id is not what they are made of.
+    """
+    kept, present = set(headers["header"]), set(entries["entry"])
+    rows = [{str(name): value for name, value in row.items()} for row in decisions.to_dict("records")]
+    found = []
+    for row in latest(rows):
+        if row["entry"] in present:
+            found += [
+                f"{row['decision_id']} about {row['entry']} cites the header {header}, which is not kept"
+                for header in row["headers"]
+                if header not in kept
+            ]
+    ids = {row["decision_id"] for row in rows}
+    for row in rows:
+        if decision_id(row) != row["decision_id"]:
+            found.append(f"{row['decision_id']} was changed: its content makes {decision_id(row)}")
+        if row["previous"] is not None and row["previous"] not in ids:
+            found.append(f"{row['decision_id']} follows {row['previous']}, which is gone")
+        broken = [rule for rule in json.loads(row["rules"]) if rule["verdict"] != "passed"]
+        if broken and row["verdict"] == "promoted":
+            found.append(f"{row['decision_id']} promotes {row['entry']}, though {broken[0]['note']}")
+    return found
+
+
+def unlawful_deployments(deployments: pd.DataFrame, decisions: pd.DataFrame) -> list[str]:
+    """Places with more than one entry, and entries that no decision in force promotes there."""
+    rows = [{str(name): value for name, value in row.items()} for row in deployments.to_dict("records")]
+    places = Counter((row["environment"], row["use_case"]) for row in rows)
+    found = [f"{count} entries are active in {place[0]} for {place[1]}" for place, count in sorted(places.items()) if count > 1]
+    decided = latest({str(name): value for name, value in row.items()} for row in decisions.to_dict("records"))
+    promoted = {
+        (row["environment"], row["use_case"], row["entry"]): row["decision_id"] for row in decided if row["verdict"] == "promoted"
+    }
+    for row in rows:
+        if promoted.get((row["environment"], row["use_case"], row["entry"])) != row["decision_id"]:
+            found.append(
+                f"{row['entry']} is active in {row['environment']} for {row['use_case']}, but no decision in force promotes it"
+            )
+    return found
