@@ -25,6 +25,12 @@ refresh_uploads: UnresolvedAssetJobDefinition = define_asset_job(
     description="What new, changed and deleted uploads touch, as far as it is the same for all models.",
 )
 
+evaluate_model: UnresolvedAssetJobDefinition = define_asset_job(
+    "evaluate_model",
+    selection=AssetSelection.assets("models/foundation").downstream(),
+    description="One model again: what it is, its scores, the leaderboard, the decisions that follow, and the snapshot.",
+)
+
 
 @op(required_resource_keys={"store"}, description="Remove artifacts, snapshots and left-overs that nothing uses.")
 def remove_unused_artifacts(context: OpExecutionContext) -> None:
@@ -43,5 +49,5 @@ def retention() -> None:
     remove_old_dagster_runs(remove_unused_artifacts())
 
 
-ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads]
+ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads, evaluate_model]
 OTHER_JOBS: list[JobDefinition] = [retention]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dagster import (
+    AssetKey,
     AssetSelection,
     AutomationConditionSensorDefinition,
     DefaultSensorStatus,
@@ -18,20 +19,25 @@ from dagster import (
     sensor,
 )
 
-from lenovo_pipeline.automation.jobs import refresh_uploads
+from lenovo_pipeline.automation import model_watch
+from lenovo_pipeline.automation.jobs import evaluate_model, refresh_uploads
 from lenovo_pipeline.automation.upload_watch import Watch, decide
 from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.models.foundation import Opens
+from lenovo_pipeline.partitions import DEFAULT_MODEL
+from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.store import Store, write_text_aside
-from lenovo_pipeline.settings import Settings
+from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 from lenovo_pipeline.uploads.scan import snapshot
 
 _UPLOADS_EVERY_S = 15
+_MODELS_EVERY_S = 60
 _CONDITIONS_EVERY_S = 30
 _MESSAGE_LENGTH = 2000
 
 
-def make_sensors(settings: Settings) -> Sequence[SensorDefinition]:
-    """All sensors for these settings."""
+def make_sensors(settings: Settings, inference: Opens | None = None) -> Sequence[SensorDefinition]:
+    """All sensors for these settings; `inference` is how models are reached (default: as the settings say)."""
 
     @sensor(
         name="uploads_changed",
@@ -52,6 +58,27 @@ def make_sensors(settings: Settings) -> Sequence[SensorDefinition]:
         request = RunRequest(run_key=decision.run_key, tags={"uploads": decision.reason})
         return SensorResult(run_requests=[request], cursor=decision.watch.to_json())
 
+    @sensor(
+        name="models_changed",
+        job=evaluate_model,
+        minimum_interval_seconds=_MODELS_EVERY_S,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Evaluates a model again whose weights, tokenizer or template changed where it lies or is served.",
+    )
+    def models_changed(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        watch = model_watch.Watch.from_json(context.cursor)
+        made = sorted(context.instance.get_materialized_partitions(AssetKey(["models", "foundation"])))
+        try:
+            reached = inference or Inference(settings)
+            look = model_watch.look_at(made, settings.catalogue, reached, PROJECT_ROOT, bundled=DEFAULT_MODEL)
+        except PipelineError as error:
+            return SkipReason(str(error))
+        decision = model_watch.decide(watch, look)
+        requests = [RunRequest(run_key=key, partition_key=model) for model, key in decision.run_keys.items()]
+        return SensorResult(
+            run_requests=requests, skip_reason=None if requests else decision.reason, cursor=decision.watch.to_json()
+        )
+
     @run_failure_sensor(
         name="failed_run_alert",
         default_status=DefaultSensorStatus.RUNNING,
@@ -67,7 +94,7 @@ def make_sensors(settings: Settings) -> Sequence[SensorDefinition]:
         default_status=DefaultSensorStatus.RUNNING,
         description="Brings assets in line with inputs whose data version changed.",
     )
-    return [uploads_changed, failed_run_alert, follow]
+    return [uploads_changed, models_changed, failed_run_alert, follow]
 
 
 def write_alert(store: Store, context: RunFailureSensorContext) -> None:

@@ -37,6 +37,8 @@ class RunSummary:
     """Partitioned assets that skipped their partition, with the reason that they gave."""
     failed_checks: dict[str, str] = field(default_factory=dict)
     warned_checks: dict[str, str] = field(default_factory=dict)
+    headlines: dict[str, str] = field(default_factory=dict)
+    """What an asset says of itself for the end of a run: the metadata `headline`."""
     checks: int = 0
     run_failure: str | None = None
     interrupted: bool = False
@@ -84,6 +86,8 @@ class RunSummary:
             changed=bool(found.get("changed", True)),
         )
         self.assets[name] = figures
+        if "headline" in found:
+            self.headlines[name] = str(found["headline"])
         parts = [f"{figures.rows:,} rows" if figures.rows is not None else "", size(figures.bytes) if figures.bytes else ""]
         parts += ["unchanged" if not figures.changed else "", f"{figures.seconds:.1f} s"]
         return f"[{len(self.assets):>3}/{len(self.planned)}] {name:<32} {', '.join(part for part in parts if part)}"
@@ -152,6 +156,7 @@ class RunSummary:
         skipped = self.skipped()
         lines.append(f"Skipped assets: {len(skipped) or 'none'}")
         lines += [f"  {name}: {reason}" for name, reason in skipped.items()]
+        lines += ["", *self.headlines.values()] if self.headlines else []
         if self.interrupted:
             lines += ["", "Nothing is half-written. To go on: make run"]
         elif not self.succeeded:
@@ -164,6 +169,14 @@ class RunSummary:
                 "  make mlflow  metrics of every run and asset      http://127.0.0.1:5000",
                 "  make graph   the graph server alone, to query    bolt://127.0.0.1:7687",
                 f"  {store}/published holds the snapshot: warehouse.duckdb and manifest.json",
+                *(
+                    [
+                        f"  {store}/artifacts/leaderboard holds the leaderboard as pictures",
+                        "  .venv/bin/python -m lenovo_pipeline.roster status    what runs, and why the rest does not",
+                    ]
+                    if "evaluation/leaderboard" in self.assets
+                    else []
+                ),
             ]
         return "\n".join(lines)
 

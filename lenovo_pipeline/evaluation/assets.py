@@ -117,13 +117,14 @@ def leaderboard(
     from lenovo_pipeline.evaluation.figures import make_leaderboard
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.plots import draw
-    from lenovo_pipeline.evaluation.showing import shown
+    from lenovo_pipeline.evaluation.showing import headline, shown
 
     made = make_leaderboard(all_scores(warehouse), items["question_id"].tolist(), seed=settings.seed)
     place = store.artifacts / "leaderboard"
     images = draw(made, place)
     context.add_output_metadata(
         {
+            "headline": f"Leaderboard: {headline(made)}",
             "leaderboard": MetadataValue.md(shown(made)),
             **{name: MetadataValue.md(image) for name, image in images.items()},
             "path": store.relative(place),

@@ -44,6 +44,17 @@ def shown(leaderboard: pd.DataFrame) -> str:
     return markdown_table(pd.DataFrame(rows))
 
 
+def headline(leaderboard: pd.DataFrame) -> str:
+    """One line for the end of a run: the best candidate that has a model, and how many stand beside it."""
+    figures = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")]
+    models = figures[figures["model"] != ""].sort_values("value", ascending=False)
+    beside = f"{leaderboard['candidate'].nunique()} candidates"
+    if models.empty:
+        return f"{beside}, none of which has a model"
+    best = models.to_dict("records")[0]
+    return f"{beside}; {best['candidate']} answers {_cell(best, 'correct')} of {best['scored']} answerable questions right"
+
+
 def _cell(row: Mapping[Any, Any] | None, metric: str) -> str:
     if row is None or row["value"] is None or row["value"] != row["value"]:
         return "–"

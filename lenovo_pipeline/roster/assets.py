@@ -81,7 +81,7 @@ def decisions(
         data_version=written.digest,
         counts={"decisions": written.rows, "added": added, **{each: verdicts.count(each) for each in sorted(set(verdicts))}},
         metadata={
-            "headline": headline(found, figures),
+            "headline": f"Roster: {headline(found, figures)}",
             "in_force": MetadataValue.md(markdown_table(pd.DataFrame(shown))),
         },
     )
