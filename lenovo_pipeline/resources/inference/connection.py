@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
@@ -51,8 +51,8 @@ class Server:
 
     def __post_init__(self) -> None:
         """Raises ModelUnavailable for an address or a token that cannot be used safely."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        parts = _parts(self.url)
+        if parts is None:
             raise ModelUnavailable(
                 f"{self.setting} is no address of a server", remedy=f"Set {self.setting} to something like http://127.0.0.1:8000."
             )
@@ -260,6 +260,21 @@ class Connection:
                 remedy=f"Correct the model's name, or {self.server.setting}.",
             )
         return GenerationFailed(answered)
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address that can be asked: http or https, a host, no query; None for anything else."""
+    import httpx
+
+    if not re.fullmatch(r"[!-~]+", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.query + parts.fragment
+    except (ValueError, httpx.InvalidURL):
+        return None
+    return parts if usable else None
 
 
 def parse_json(data: bytes, server: Server) -> Any:

@@ -40,13 +40,15 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     script: "Scripted"
+    asked: Asked
 
     def answer(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         data = self.rfile.read(length) if length else b"".join(self.chunks())
         headers = {name.lower(): value for name, value in self.headers.items()}
+        self.asked = Asked(self.command, self.path, headers, data)
         with self.script.lock:
-            self.script.asked.append(Asked(self.command, self.path, headers, data))
+            self.script.asked.append(self.asked)
             answers = self.script.answers.get((self.command, self.path), [])
             chosen = answers.pop(0) if len(answers) > 1 else (answers or [missing])[0]
         try:

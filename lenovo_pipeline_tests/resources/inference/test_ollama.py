@@ -26,7 +26,7 @@ from lenovo_pipeline.settings import Settings
 
 CHAT = ("POST", "/api/chat")
 QUESTION = [Message("user", "why is the sky blue?")]
-BRIEF = GenerationSettings(max_tokens=8, timeout_s=5)
+BRIEF = GenerationSettings(max_tokens=8, timeout_s=60)
 TOOL = Tool("get_weather", "Get the weather in a given city", {"type": "object", "properties": {"city": {"type": "string"}}})
 
 
@@ -265,6 +265,7 @@ def test_embeddings_are_one_vector_for_each_text(server: Any, library: OllamaLib
     vectors = library.embed("all-minilm", texts)
     assert [len(vector) for vector in vectors] == [10, 10]
     assert library.embed("all-minilm", []) == []
+    wrong: Any
     for wrong in ({"embeddings": [[1.0]]}, {"embeddings": [[1.0], [1.0, 2.0]]}, {"embeddings": [["a"], [1.0]]}, {}, []):
         server.on("POST", "/api/embed", server.json(wrong))
         with pytest.raises(GenerationFailed, match="Ollama answered"):
