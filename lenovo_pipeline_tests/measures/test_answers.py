@@ -49,6 +49,8 @@ def test_normalisation_is_that_of_squad_and_takes_chinese_by_characters() -> Non
     assert normalise("“故障”的 A 原因，是 GPU1。") == "故 障 的 原 因 是 gpu1"
     assert exact_match("the Moto-G55!", ["Moto G85", "motog55"]) == 1
     assert exact_match("Moto G5", ["Moto G55"]) == 0
+    assert exact_match("A", ["a"]) == 1
+    assert exact_match("", ["A"]) == exact_match("the", ["A"]) == exact_match(".", ["A"]) == 0
 
 
 def test_token_f1_is_that_of_squad() -> None:
@@ -215,7 +217,7 @@ NAMES = ("Clause Negotiation, Greater China", "New Joiner Equipment, United King
         "1. " + "\n2) ".join(NAMES[:2]) + f"\n3. {NAMES[2]}",
         "、".join(NAMES),
         f"{NAMES[0]}；{NAMES[1]}和{NAMES[2]}",
-        f"{NAMES[0]}; {NAMES[1]}; and {NAMES[2]}; {NAMES[2]}",
+        f"{NAMES[0]}; {NAMES[1]}; and {NAMES[2]}; {NAMES[2]}; .",
     ],
 )
 def test_a_list_is_right_in_any_order_and_with_any_separators(said: str) -> None:
