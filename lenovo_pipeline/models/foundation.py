@@ -12,8 +12,9 @@ from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.models.availability import Reaches, Route, find
 from lenovo_pipeline.models.licences import Row
 from lenovo_pipeline.resources.inference.backend import Backend
-from lenovo_pipeline.resources.inference.errors import ModelUnavailable
+from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
 from lenovo_pipeline.resources.inference.messages import ModelIdentity, ModelSource
+from lenovo_pipeline.resources.inference.model_folder import identify
 
 
 class Opens(Reaches, Protocol):
@@ -43,15 +44,11 @@ def resolve(row: Row, inference: Opens, root: Path, *, bundled: str, hub: Path |
     """
     route = route_of(row, inference, root, bundled=bundled, hub=hub)
     try:
-        backend = inference.open(route.model)
-        try:
-            identity = backend.identity()
-        finally:
-            backend.close()
-    except ModelUnavailable as error:
+        identity = _identity(route, inference)
+    except (ModelUnavailable, GenerationFailed) as error:
         if row["name"] == bundled:
-            raise _damaged(row, str(error)) from error
-        if route.model.kind in ("folder", "edge"):
+            raise _damaged(row, str(error).removesuffix(error.remedy)) from error
+        if route.model.kind == "folder":
             raise
         raise SkippedPartition(f"{row['name']} cannot be reached. {error}") from error
     return {
@@ -68,6 +65,17 @@ def resolve(row: Row, inference: Opens, root: Path, *, bundled: str, hub: Path |
         "targets": list(row["targets"]),
         "identity": identity_hash(route, identity),
     }
+
+
+def _identity(route: Route, inference: Opens) -> ModelIdentity:
+    if route.model.kind == "folder":
+        # Its files tell, so that the weights need not be loaded.
+        return identify(Path(route.model.identifier))
+    backend = inference.open(route.model)
+    try:
+        return backend.identity()
+    finally:
+        backend.close()
 
 
 def identity_hash(route: Route, identity: ModelIdentity) -> str:
