@@ -11,11 +11,8 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
 
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
-
-T = TypeVar("T")
 
 _LONGEST_SENTENCE = 300
 _SECRETS = re.compile(
@@ -45,7 +42,11 @@ class Asker:
         self._timeout_s = timeout_s
         self._give_up_after = give_up_after
         self._hung = 0
-        self._thread = _Thread[object]()
+        self._thread = _Thread()
+
+    def close(self) -> None:
+        """Let the thread go, and with it what it holds of the candidate; a call that hangs keeps its own."""
+        self._thread.close()
 
     def ask(self, questions: Sequence[Question]) -> list[Answer | Exception]:
         """One answer or failure for each question, in order. KeyboardInterrupt passes through."""
@@ -75,28 +76,35 @@ class Asker:
         try:
             return self._thread.call(function, limit_s)
         except queue.Empty:
-            self._thread = _Thread[object]()
+            self._thread = _Thread()
             return TimedOut(f"no answer within {limit_s:g} s")
 
 
-class _Thread(Generic[T]):
+class _Thread:
     """A daemon thread that makes one call after the other; after a time-out it must not be used again."""
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Callable[[], T] | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._running = False
 
-    def call(self, function: Callable[[], T], limit_s: float) -> T | Exception:
-        """What the function returns or raises. Raises queue.Empty after `limit_s`, and KeyboardInterrupt as it comes."""
+    def close(self) -> None:
+        """End the thread, once the call that it may be in has ended."""
+        self._calls.put(None)
+
+    def call(self, function: Callable[[], object], limit_s: float) -> object:
+        """What the function returns, or the exception that it raises.
+
+        Raises queue.Empty after `limit_s`, and KeyboardInterrupt as it comes.
+        """
         if not self._running:
-            threading.Thread(target=self._serve, name="candidate", daemon=True).start()
+            threading.Thread(target=_serve, args=(self._calls, self._results), name="candidate", daemon=True).start()
             self._running = True
         self._calls.put(function)
         try:
             result = self._results.get(timeout=limit_s)
         except BaseException:
-            self._calls.put(None)
+            self.close()
             raise
         if isinstance(result, KeyboardInterrupt):
             raise result
@@ -104,15 +112,15 @@ class _Thread(Generic[T]):
             return RuntimeError(f"{type(result).__name__}: {result}")
         return result
 
-    def _serve(self) -> None:
-        while (function := self._calls.get()) is not None:
-            try:
-                self._results.put(function())
-            except BaseException as error:
-                self._results.put(error)
 
-    def __del__(self) -> None:
-        self._calls.put(None)
+def _serve(calls: "queue.SimpleQueue[Callable[[], object] | None]", results: "queue.SimpleQueue[object]") -> None:
+    while (function := calls.get()) is not None:
+        try:
+            results.put(function())
+        except BaseException as error:
+            results.put(error)
+        # Waiting for the next call must not keep this one's candidate alive.
+        del function
 
 
 def sentence(error: Exception) -> str:

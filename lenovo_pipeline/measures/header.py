@@ -112,31 +112,16 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """The machine as far as it bears on speed and rounding: processor, how many threads compute, GPUs.
-
-    Nothing here depends on which libraries are loaded: the same run has the same header whatever ran before it.
-    """
-    found: dict[str, Any] = {
+    """The machine as far as it bears on speed and rounding. It does not depend on what this process has loaded or done."""
+    return {
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "processors": os.cpu_count() or 0,
-        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "processors": _usable_processors(),
+        "threads": os.environ.get("OMP_NUM_THREADS", "default"),
+        "gpus": list(_gpus()),
         "python": platform.python_version(),
     }
-    if gpus := _gpus():
-        found["gpus"] = gpus
-    return found
-
-
-@cache
-def _gpus() -> list[str]:
-    """Names of the GPUs as the NVIDIA driver shows them on Linux; none elsewhere."""
-    names = []
-    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        names += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
-    return names
 
 
 @cache
@@ -157,13 +142,26 @@ def _git(*arguments: str) -> str:
 
 @cache
 def _processor() -> str:
+    found = _field(Path("/proc/cpuinfo"), "model name")
+    return found or platform.processor() or "unknown"
+
+
+def _usable_processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
+
+
+@cache
+def _gpus() -> tuple[str, ...]:
+    driver = Path("/proc/driver/nvidia/gpus")
+    return tuple(sorted(_field(path, "Model") or "unknown" for path in driver.glob("*/information")))
+
+
+def _field(path: Path, name: str) -> str | None:
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except OSError:
-        pass
-    return platform.processor() or "unknown"
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
 
 
 def _json(values: Mapping[str, Any]) -> str:

@@ -120,6 +120,8 @@ def run(
                 progress(len(rows), len(items))
     except KeyboardInterrupt as error:
         raise Interrupted(table(), len(items)) from error
+    finally:
+        asker.close()
     return table()
 
 

@@ -56,6 +56,18 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     assert found.stdout.strip() == header().hash
 
 
+def test_the_hash_does_not_depend_on_what_the_process_has_loaded() -> None:
+    script = """
+import sys
+from lenovo_pipeline.measures.header import hardware
+before = hardware()
+assert "torch" not in sys.modules
+import torch
+assert hardware() == before
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_a_description_that_json_cannot_hold_is_refused() -> None:
     assert described("a", {"top": (1, 2)}) == {"top": [1, 2]}
     for bad in ({"x": float("nan")}, {"x": object()}):

@@ -82,6 +82,12 @@ def test_scores_that_are_all_right_still_have_an_interval_with_a_lower_end_below
     assert found.low == pytest.approx(exact.low)
 
 
+def test_bounds_stay_in_order_however_skewed_a_few_clusters_are() -> None:
+    for values in ([0.0, 0.0, 0.0, 1_000.0], [0.0] * 9 + [1.0], [-1e6, 0.0], [1.0] * 30 + [-500.0]):
+        found = cluster_bootstrap(values, SINGLE[: len(values)], seed=3, confidence=0.99)
+        assert min(values) <= found.low <= found.estimate <= found.high <= max(values)
+
+
 @pytest.mark.parametrize(
     ("values", "clusters", "found"),
     [

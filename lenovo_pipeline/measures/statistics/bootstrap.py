@@ -14,6 +14,7 @@ import numpy.typing as npt
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 2_000
+_POLE = 1e-6
 _AT_ONCE = 2_000_000
 """Clusters that are drawn at a time: bounds memory however many there are."""
 
@@ -111,7 +112,9 @@ def _bca(means: Floats, estimate: float, sums: Floats, sizes: Floats, confidence
     bounds = []
     for z in ndtri([tail, 1 - tail]):
         shifted = bias + z
-        bounds.append(float(np.quantile(means, ndtr(bias + shifted / (1 - acceleration * shifted)))))
+        # The formula has a pole, beyond which a few very skewed clusters would turn the bounds around.
+        stretched = bias + shifted / max(1 - acceleration * shifted, _POLE)
+        bounds.append(float(np.quantile(means, ndtr(stretched))))
     return bounds[0], bounds[1]
 
 
