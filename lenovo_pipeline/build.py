@@ -33,6 +33,9 @@ from lenovo_pipeline.knowledge.tables import TABLES as KNOWLEDGE_TABLES
 from lenovo_pipeline.models import assets as models_assets
 from lenovo_pipeline.models import checks as models_checks
 from lenovo_pipeline.models.tables import TABLES as MODELS_TABLES
+from lenovo_pipeline.prompts import assets as prompts_assets
+from lenovo_pipeline.prompts import checks as prompts_checks
+from lenovo_pipeline.prompts.tables import TABLES as PROMPTS_TABLES
 from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.wiring import make_resources
 from lenovo_pipeline.roster import assets as roster_assets
@@ -50,6 +53,7 @@ TABLES: dict[str, Table] = {
         *UPLOADS_TABLES,
         *KNOWLEDGE_TABLES,
         *GOLD_TABLES,
+        *PROMPTS_TABLES,
         *MODELS_TABLES,
         *EVALUATION_TABLES,
         *ROSTER_TABLES,
@@ -62,6 +66,7 @@ _ASSET_MODULES = [
     uploads_assets,
     knowledge_assets,
     gold_assets,
+    prompts_assets,
     models_assets,
     evaluation_assets,
     roster_assets,
@@ -71,6 +76,7 @@ _CHECK_MODULES = [
     uploads_checks,
     knowledge_checks,
     gold_checks,
+    prompts_checks,
     models_checks,
     evaluation_checks,
     roster_checks,

@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
+from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EXTERNAL, LIBRARY
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.published import publish
@@ -133,6 +134,10 @@ def deployments(
         REJECTS,
         DECISIONS,
         DEPLOYMENTS,
+        LIBRARY,
+        EXTERNAL,
+        ADVERSARIAL,
+        COUNTERFACTUALS,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:
