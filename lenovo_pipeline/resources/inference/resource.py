@@ -63,8 +63,10 @@ class Inference:
         try:
             timeout_s = _REACH_LOCAL_WITHIN_S if backend.connection.server.is_local else _REACH_WITHIN_S
             backend.entry(timeout_s=timeout_s, retry=False)
-        except PipelineError as error:
+        except ModelUnavailable as error:
             return Reach(False, str(error))
+        except PipelineError as error:
+            return Reach(False, str(error).replace(error.remedy, "Look at what the server logs, or correct its address."))
         finally:
             backend.close()
         return Reach(True)
