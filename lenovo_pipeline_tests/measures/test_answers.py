@@ -12,8 +12,9 @@ from lenovo_pipeline.measures.metrics.dates import dates_in
 from lenovo_pipeline.measures.metrics.lists import items_in, list_f1
 from lenovo_pipeline.measures.metrics.metric import score
 from lenovo_pipeline.measures.metrics.normalise import exact_match, normalise, token_f1
-from lenovo_pipeline.measures.metrics.quantities import COUNT, Quantity, quantities_in, quantity_match
+from lenovo_pipeline.measures.metrics.quantities import Quantity, quantities_in, quantity_match
 from lenovo_pipeline.measures.metrics.refusals import is_refusal, refusal_rates
+from lenovo_pipeline.measures.metrics.units import COUNT
 from lenovo_pipeline.measures.metrics.yes_no import says_yes, yes_no_match
 from lenovo_pipeline.measures.reading import final_answer
 
