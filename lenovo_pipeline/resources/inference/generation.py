@@ -1,0 +1,96 @@
+"""One answer in the making, whatever computes it: its tokens, when it ends and why.
+
+Belongs here: limits, stop strings, time. Does not belong here: forward passes (decoding.py, edge.py), chat templates (chat.py).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from lenovo_pipeline.resources.inference.errors import GenerationFailed
+from lenovo_pipeline.resources.inference.messages import FinishReason, GenerationSettings
+
+_SPARE_TOKENS = 8
+"""A stop string is looked for in as many last tokens as it has characters, and these: a token may hold less than a character."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What ends an answer, and how tokens are read: `text(tokens)` without special tokens."""
+
+    ends: frozenset[int]
+    text: Callable[[Sequence[int]], str]
+
+
+@dataclass(eq=False)
+class Generation:
+    """One answer: `prompt` are its tokens in, `room` how many may come out, `called` when it was asked for (monotonic, seconds).
+
+    `tokens` grows by `accept`; once `finish` or `failure` is there, it is over. The token that ends an answer is not kept.
+    """
+
+    prompt: list[int]
+    settings: GenerationSettings
+    room: int
+    called: float
+    tokens: list[int] = field(default_factory=list)
+    finish: FinishReason | None = None
+    failure: GenerationFailed | None = None
+    first_token_s: float | None = None
+    latency_s: float = 0.0
+    worked_since: float | None = None
+    """Since when it is worked on: what it waited for its turn in a batch does not count against its time-out."""
+
+    @property
+    def over(self) -> bool:
+        return self.finish is not None or self.failure is not None
+
+    def accept(self, token: int, vocabulary: Vocabulary) -> None:
+        """The next token, which may end the answer."""
+        now = time.monotonic()
+        self.latency_s = now - self.called
+        if self.first_token_s is None:
+            self.first_token_s = self.latency_s
+        if token in vocabulary.ends:
+            self.finish = "stop"
+            return
+        self.tokens.append(token)
+        if self.settings.stop and self._stops(vocabulary):
+            self.finish = "stop"
+        elif len(self.tokens) >= self.room:
+            self.finish = "length"
+        else:
+            self.check_time(now)
+
+    def start(self, spent_s: float = 0.0) -> None:
+        """Work on it begins now, after as many seconds of earlier work."""
+        self.worked_since = time.monotonic() - spent_s
+
+    def check_time(self, now: float) -> None:
+        """End as a failure when the answer took longer than it may."""
+        if self.worked_since is not None and now - self.worked_since > self.settings.timeout_s:
+            self.fail(
+                f"the answer was not finished within {self.settings.timeout_s:g} s ({len(self.tokens)} tokens came)",
+                remedy="Allow it more time (timeout_s) or fewer tokens (max_tokens).",
+            )
+
+    def fail(self, message: str, *, remedy: str | None = None) -> None:
+        """End without an answer."""
+        self.failure = GenerationFailed(message) if remedy is None else GenerationFailed(message, remedy=remedy)
+
+    def fail_for_scores(self, model: str) -> None:
+        """End because the model computed something that is no number."""
+        self.fail(
+            f"{model} computed scores that are no numbers (NaN or infinite) after {len(self.tokens)} tokens",
+            remedy="Its weights or its adapter are damaged or badly trained: restore or rebuild them.",
+        )
+
+    def _stops(self, vocabulary: Vocabulary) -> bool:
+        tail = max(map(len, self.settings.stop)) + _SPARE_TOKENS
+        text = vocabulary.text(self.tokens[-tail:])
+        return any(stop in text for stop in self.settings.stop)
+
+
+def cut_at_stop(text: str, stop: Sequence[str]) -> str:
+    """The text before the first stop string in it."""
+    return text[: min((place for place in map(text.find, stop) if place >= 0), default=len(text))]

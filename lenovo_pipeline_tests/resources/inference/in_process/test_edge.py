@@ -1,0 +1,79 @@
+"""Builds for the edge answer as their base model does, with the same limits and faults."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.edge_export import build_edge
+from lenovo_pipeline.resources.inference.edge import EdgeBackend, open_edge
+from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
+from lenovo_pipeline.resources.inference.local import LocalBackend
+from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
+
+GREEDY = GenerationSettings(max_tokens=30)
+
+
+@pytest.fixture(scope="module")
+def built(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("edge") / "tiny-fp32"
+    build_edge(tiny, out, "fp32")
+    return out
+
+
+@pytest.fixture(scope="module")
+def edge(built: Path) -> EdgeBackend:
+    return open_edge(built)
+
+
+def texts(answers: list[Completion | Exception]) -> list[str]:
+    assert all(isinstance(each, Completion) for each in answers), answers
+    return [each.text for each in answers if isinstance(each, Completion)]
+
+
+def test_a_build_answers_as_its_base_does(tiny_models: Any, edge: EdgeBackend, backend: LocalBackend) -> None:
+    questions = [tiny_models.asks(i) for i in range(12)]
+    expected = texts(backend.generate_batch(questions, GREEDY))
+    assert texts(edge.generate_batch(questions, GREEDY)) == expected
+    assert [edge.generate(question, GREEDY).text for question in questions[:3]] == expected[:3]
+
+
+def test_a_stream_of_a_build_gives_the_same_text(tiny_models: Any, edge: EdgeBackend) -> None:
+    for i in range(3):
+        assert "".join(edge.stream(tiny_models.asks(i), GREEDY)) == edge.generate(tiny_models.asks(i), GREEDY).text
+
+
+def test_a_build_keeps_the_limits(tiny_models: Any, edge: EdgeBackend) -> None:
+    cut = edge.generate(tiny_models.asks(0), replace(GREEDY, max_tokens=1))
+    assert cut.tokens_out in (0, 1)
+    good, long = edge.generate_batch([tiny_models.asks(0), [Message("user", "red green " * 200)]], GREEDY)
+    assert isinstance(good, Completion)
+    assert isinstance(long, GenerationFailed) and "at most 256" in str(long)
+    slow = edge.generate_batch([tiny_models.asks(i) for i in range(4)], replace(GREEDY, timeout_s=0))
+    assert any("not finished within 0 s" in str(each) for each in slow)
+    drawn = GenerationSettings(max_tokens=20, temperature=1.5, seed=3)
+    assert edge.generate(tiny_models.asks(0), drawn).text == edge.generate(tiny_models.asks(0), drawn).text
+
+
+def test_a_build_is_identified_and_a_damaged_one_refused(built: Path, edge: EdgeBackend, tmp_path: Path) -> None:
+    found = edge.identity()
+    assert (found.source, found.context_length, found.parameters) == ("edge", 256, None)
+    assert found.revision and found.tokenizer_hash and found.template_hash
+    damaged = Path(shutil.copytree(built, tmp_path / "damaged"))
+    (damaged / "model.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ModelUnavailable, match=r"cannot be loaded.*Build the edge model again"):
+        open_edge(damaged)
+    (damaged / "model.onnx").unlink()
+    with pytest.raises(ModelUnavailable, match=r"no \*.onnx file"):
+        open_edge(damaged)
+
+
+def test_what_cannot_be_built_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    with pytest.raises(PermanentFailure, match="cannot be built for edge targets at int4"):
+        build_edge(tmp_path / "model", tmp_path / "out", "int4")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
