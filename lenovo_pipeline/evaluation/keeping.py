@@ -20,7 +20,9 @@ from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
 
-BATCH_SIZE = 32
+BATCH_SIZE = 8
+"""Questions that are under way at once: latencies are those of a candidate that so many people ask at the same time."""
+
 TIMEOUT_S = 60.0
 LOGS = "scores"
 

@@ -1,0 +1,71 @@
+"""The questions that are asked: a stratified sample that stays, with the evidence, or with what reads like it."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lenovo_pipeline.evaluation.items import sample
+
+
+def test_every_stratum_has_its_share_and_at_least_one() -> None:
+    sizes = {("basic", "en"): 600, ("chinese", "zh-Hans"): 300, ("negated", "en"): 3}
+    questions = pd.DataFrame(
+        [
+            {"question_id": f"{category}{number}", "category": category, "language": language}
+            for (category, language), count in sizes.items()
+            for number in range(count)
+        ]
+    )
+    chosen = questions[questions["question_id"].isin(set(sample(questions, 90, seed=1)))]
+    assert chosen.groupby("category").size().to_dict() == {"basic": 59, "chinese": 30, "negated": 1}
+    assert len(sample(questions, None, seed=1)) == len(questions)
+    assert len(sample(questions, 10_000, seed=1)) == len(questions)
+
+
+def test_the_sample_is_the_same_every_time_and_follows_the_seed() -> None:
+    questions = pd.DataFrame({"question_id": [f"q{n}" for n in range(200)], "category": "basic", "language": "en"})
+    assert sample(questions, 20, seed=1) == sample(questions.iloc[::-1], 20, seed=1)
+    assert sample(questions, 20, seed=1) != sample(questions, 20, seed=2)
+    kept = set(sample(questions, 20, seed=1)) & set(sample(questions.iloc[:199], 20, seed=1))
+    assert len(kept) >= 19, "a question that goes takes at most its own place"
+
+
+def test_only_the_test_split_is_asked(gold: Any) -> None:
+    splits = dict(zip(gold.questions["question_id"], gold.questions["split"], strict=True))
+    assert {splits[question_id] for question_id in gold.items()["question_id"]} == {"test"}
+    assert len(gold.items()) == 21
+
+
+def test_evidence_is_shown_in_the_order_of_the_text_with_its_context(gold: Any) -> None:
+    _, opened = gold.asked()
+    (colour,) = [item for item in opened if item.question.text == "Quartz 3 是什么颜色？"]
+    assert colour.question.passages == ("DEV-3\nThe Quartz 3 weighs 1.35 kg.", "DEV-3\nIts colour is tone3.")
+    (weight,) = [item for item in opened if item.question.text == "How heavy is the Quartz 3?"]
+    assert weight.question.passages == ("DEV-3\nThe Quartz 3 weighs 1.35 kg.",)
+
+
+def test_a_question_without_an_answer_is_shown_passages_about_the_same_thing(gold: Any) -> None:
+    _, opened = gold.asked()
+    absent = [item for item in opened if item.unanswerable]
+    assert len(absent) == 7
+    for item in absent:
+        number = item.cluster.removeprefix("series:Quartz ")
+        assert item.question.passages
+        assert all(f"DEV-{number}\n" in passage for passage in item.question.passages)
+    assert {len(item.question.passages) for item in absent} == {1, 2}, "their number gives nothing away"
+
+
+def test_without_a_passage_about_it_others_of_its_kind_are_shown(gold: Any) -> None:
+    gold.chunks = gold.chunks[gold.chunks["anchor"] != "series:Quartz 5"]
+    _, opened = gold.asked()
+    (item,) = [item for item in opened if item.unanswerable and item.cluster == "series:Quartz 5"]
+    assert item.question.passages
+
+
+@pytest.mark.parametrize("size", [3, 5, 12])
+def test_closed_book_and_open_book_ask_the_same_questions(gold: Any, size: int) -> None:
+    closed, opened = gold.asked(size)
+    assert [item.question_id for item in closed] == [item.question_id for item in opened]
+    assert not any(item.question.passages for item in closed)
+    assert len(closed) == size
