@@ -37,6 +37,7 @@ _NOT_HASHED = ("commit",)
 """The code that scores is hashed by content (`measures`): a commit elsewhere changes no score."""
 
 _FOLDER = Path(__file__).resolve().parent
+_MAKE_NO_SCORES = ("statistics", "figures.py", "speed.py", "ranking.py", "score_log.py")
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,12 @@ def described(name: str, description: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def measures_version() -> str:
-    """Hash (16 hex digits) of the sources of measures: another metric or runner makes other scores."""
+    """Hash (16 hex digits) of the sources that make scores; what is made of them later (statistics, figures) changes none."""
     whole = hashlib.sha256()
     for path in sorted(_FOLDER.rglob("*.py")):
-        whole.update(path.relative_to(_FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
+        relative = path.relative_to(_FOLDER)
+        if relative.parts[0] not in _MAKE_NO_SCORES:
+            whole.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()[:16]
 
 

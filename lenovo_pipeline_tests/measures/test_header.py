@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures import header as header_module
 from lenovo_pipeline.measures.baselines import AlwaysRefuse, RandomAnswer
 from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.header import Header, described
@@ -66,6 +67,11 @@ import torch
 assert hardware() == before
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_is_made_of_scores_is_no_part_of_what_makes_them() -> None:
+    """Names that are left out of the hash must exist, or a renamed file would slip into it or out of it unseen."""
+    assert all((header_module._FOLDER / name).exists() for name in header_module._MAKE_NO_SCORES)
 
 
 def test_a_description_that_json_cannot_hold_is_refused() -> None:
