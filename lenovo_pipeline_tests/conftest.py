@@ -48,7 +48,7 @@ def nothing_reaches_the_store_of_the_checkout(tmp_path_factory: pytest.TempPathF
     """Whoever reads the environment's settings finds a throw-away store; what the developer has configured does not count."""
     place = tmp_path_factory.mktemp("environment")
     with pytest.MonkeyPatch.context() as patched:
-        for name in [name for name in os.environ if name.startswith(("LENOVO_", "MLFLOW_TRACKING", "DAGSTER_"))]:
+        for name in [name for name in os.environ if name.startswith(("LENOVO_", "MLFLOW_TRACKING", "DAGSTER_", "GITHUB_TOKEN"))]:
             patched.delenv(name)
         for name, value in _LIBRARY_SWITCHES.items():
             patched.setenv(name, value)

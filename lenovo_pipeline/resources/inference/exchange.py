@@ -75,6 +75,8 @@ class Line:
             problem = Problem(f"did not accept a connection within {connect_s:g} s", retry=True, unreachable=True)
         except httpx.ConnectError as error:
             problem = _connection_problem(error)
+        except UnicodeError:
+            problem = Problem("has a name that no look-up takes", unreachable=True)
         except httpx.TimeoutException:
             problem = Problem(f"sent nothing within its time-out of {timeout_s:g} s")
         except httpx.NetworkError:

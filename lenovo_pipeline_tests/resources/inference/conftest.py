@@ -86,6 +86,7 @@ class Scripted:
     """The server: `on` sets the answers to a request, in order, the last one for ever after."""
 
     url: str = ""
+    listening: Any = None
     asked: list[Asked] = field(default_factory=list)
     answers: dict[tuple[str, str], list[Answer]] = field(default_factory=dict)
     hung_up: threading.Event = field(default_factory=threading.Event)
@@ -189,6 +190,7 @@ def server() -> Iterator[Scripted]:
     listening = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"script": script}))
     listening.daemon_threads = True
     listening.handle_error = lambda *_: None  # type: ignore[method-assign]
+    script.listening = listening
     script.url = f"http://127.0.0.1:{listening.server_address[1]}"
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -55,6 +55,11 @@ def test_a_server_that_is_there_and_makes_no_sense_is_not_reached(server: Any, s
     assert len(server.asked) <= 1
 
 
+def test_a_host_that_cannot_be_looked_up_is_not_reached(settings: Settings) -> None:
+    reach = Inference(settings.model_copy(update={"ollama_url": f"http://{'a' * 70}.test"})).reach(ModelSource("ollama", "x"))
+    assert "has a name that no look-up takes" in reach.reason
+
+
 def test_an_adapter_is_for_a_folder_only(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="only a model folder takes one"):
         Inference(settings).open(ModelSource("ollama", "llama3.2"), adapter=tmp_path)
