@@ -36,7 +36,7 @@ VERY_LONG = 20_000
 _SUFFIXES = (".csv", ".jsonl")
 
 _SECRETS = re.compile(
-    r"""-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)
+    r"""-----BEGIN[A-Z\s]*PRIVATE\sKEY-----.*?(?:-----END[A-Z\s]*PRIVATE\sKEY-----|\Z)
       | \b(?:sk|pk|rk)[-_](?:live[-_]|test[-_]|proj[-_])?[A-Za-z0-9_-]{16,}
       | \bgh[pousr]_[A-Za-z0-9]{20,} | \bgithub_pat_[A-Za-z0-9_]{20,} | \bhf_[A-Za-z0-9]{20,} | \bxox[abprs]-[A-Za-z0-9-]{10,}
       | \bAKIA[0-9A-Z]{16}\b | \bAIza[0-9A-Za-z_-]{30,}

@@ -19,6 +19,7 @@ EXTERNAL = "external"
 """The folder of public collections beside the libraries (external.py)."""
 
 _LONGEST_FILE = 500_000
+_DEEPEST = 12
 _FILE_FIELDS = ("templates",)
 
 
@@ -134,7 +135,10 @@ def _read(path: Path, name: str) -> tuple[list[Any], list[Problem]]:
         raw = path.read_bytes()
         if len(raw) > _LONGEST_FILE:
             return [], [_file_problem(name, f"{len(raw)} bytes", f"at most {_LONGEST_FILE} bytes")]
-        values = yaml.load(raw.decode(), Loader=_Loader)
+        text = raw.decode()
+        if _depth(text) > _DEEPEST:
+            return [], [_file_problem(name, "values nested too deeply", f"at most {_DEEPEST} levels")]
+        values = yaml.load(text, Loader=_Loader)
     except OSError as error:
         return [], [_file_problem(name, f"a file that cannot be read ({error.strerror})", "a readable file")]
     except UnicodeDecodeError as error:
@@ -146,6 +150,17 @@ def _read(path: Path, name: str) -> tuple[list[Any], list[Problem]]:
     extra = [str(key) for key in values if key not in _FILE_FIELDS]
     wrong = [_file_problem(name, f"the key {key}", ", ".join(_FILE_FIELDS)) for key in extra]
     return values["templates"], wrong
+
+
+def _depth(text: str) -> int:
+    """How deeply values are nested: the C loader ends the process where they are nested very deeply, so this comes first."""
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        deepest = max(deepest, depth)
+        if deepest > _DEEPEST:
+            break
+    return deepest
 
 
 def _file_problem(name: str, found: str, allowed: str) -> Problem:

@@ -33,7 +33,7 @@ class Case:
     split: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Case":
+    def of(cls, row: Mapping[Any, Any]) -> "Case":
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
     @property
