@@ -41,7 +41,13 @@ class LocalBackend(InProcess):
         self._adapters = Adapters(model, identity)
         self._decoder: Decoder | None = Decoder(model, identity.identifier, self.chat.vocabulary, self._adapters.switch)
         self._adapter: str | None = None
-        _try_out(self, folder)
+        try:
+            self._decoder.try_out()
+        except Exception as error:
+            raise ModelUnavailable(
+                f"The model in {folder} cannot answer: {error}",
+                remedy="Restore its weights, or serve it with Ollama or another server if this architecture does not run here.",
+            ) from error
 
     def with_adapter(self, folder: Path) -> "LocalBackend":
         """The same model with a LoRA adapter: it shares the weights, and switching between them takes milliseconds.
@@ -118,15 +124,3 @@ def _load(folder: Path, identity: ModelIdentity) -> Any:
             f"The weights in {folder} lack what config.json tells: {', '.join(names[:3])}{more}", remedy=remedy
         )
     return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _try_out(backend: LocalBackend, folder: Path) -> None:
-    """One token, to learn now whether this architecture can be computed here."""
-    trial = Generation([0], GenerationSettings(max_tokens=1), 1, time.monotonic())
-    for _ in backend.decode([trial]):
-        pass
-    if trial.failure is not None:
-        raise ModelUnavailable(
-            f"The model in {folder} cannot answer: {trial.failure}",
-            remedy="Restore its weights, or serve it with Ollama or another server if its architecture is not supported here.",
-        )

@@ -180,3 +180,10 @@ def test_a_model_without_a_chat_template_is_refused(copied: Callable[[], Path]) 
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(ModelUnavailable, match="no chat template"):
         open_local(folder)
+
+
+@pytest.mark.parametrize("kind", ["bloom", "mamba"])
+def test_a_model_that_cannot_be_computed_here_is_refused_when_it_is_opened(tiny_models: Any, kind: str, tmp_path: Path) -> None:
+    folder = tiny_models.make(tmp_path / kind, kind)
+    with pytest.raises(ModelUnavailable, match=f"{kind} cannot .*"):
+        open_local(folder)
