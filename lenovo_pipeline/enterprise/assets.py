@@ -38,22 +38,22 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
 
 
-@table_asset(tables.COMPONENTS)
+@table_asset(tables.COMPONENTS, pure=True)
 def components() -> pd.DataFrame:
     return make_components()
 
 
-@table_asset(tables.DEVICES)
+@table_asset(tables.DEVICES, pure=True)
 def devices(settings: ResourceParam[Settings]) -> pd.DataFrame:
     return with_device_texts(make_devices(settings.seed, settings.effective_scale), settings.seed)
 
 
-@table_asset(tables.FIRMWARE, devices=tables.DEVICES)
+@table_asset(tables.FIRMWARE, devices=tables.DEVICES, pure=True)
 def firmware(devices: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
     return make_firmware(devices, settings.seed)
 
 
-@table_asset(tables.DEPARTMENTS)
+@table_asset(tables.DEPARTMENTS, pure=True)
 def departments() -> pd.DataFrame:
     return make_departments()
 
@@ -66,7 +66,7 @@ def users(
     return load_tombstones(store.root).pseudonymise(made, identity="user_id", name="name", address="email")
 
 
-@table_asset(tables.INCIDENTS, devices=tables.DEVICES, firmware=tables.FIRMWARE, components=tables.COMPONENTS)
+@table_asset(tables.INCIDENTS, devices=tables.DEVICES, firmware=tables.FIRMWARE, components=tables.COMPONENTS, pure=True)
 def incidents(
     devices: pd.DataFrame, firmware: pd.DataFrame, components: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def incidents(
     return with_incident_texts(made, devices, components, firmware, settings.seed)
 
 
-@table_asset(tables.INTERACTIONS, users=tables.USERS, devices=tables.DEVICES, incidents=tables.INCIDENTS)
+@table_asset(tables.INTERACTIONS, users=tables.USERS, devices=tables.DEVICES, incidents=tables.INCIDENTS, pure=True)
 def interactions(
     users: pd.DataFrame, devices: pd.DataFrame, incidents: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> Iterable[pd.DataFrame]:
@@ -83,13 +83,13 @@ def interactions(
     return (without(part, "user_id", erased) for part in made)
 
 
-@table_asset(tables.PROCESSES, departments=tables.DEPARTMENTS, users=tables.USERS)
+@table_asset(tables.PROCESSES, departments=tables.DEPARTMENTS, users=tables.USERS, pure=True)
 def processes(departments: pd.DataFrame, users: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
     made = make_processes(departments, users, settings.seed, settings.effective_scale)
     return with_process_texts(made, departments, users, settings.seed)
 
 
-@table_asset(tables.PROCESS_METRICS, processes=tables.PROCESSES)
+@table_asset(tables.PROCESS_METRICS, processes=tables.PROCESSES, pure=True)
 def process_metrics(processes: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
     return make_process_metrics(processes, settings.seed)
 
@@ -101,13 +101,20 @@ def customers(users: pd.DataFrame, settings: ResourceParam[Settings], store: Res
     return with_customer_texts(known, users, settings.seed)
 
 
-@table_asset(tables.JOURNEYS, customers=tables.CUSTOMERS, devices=tables.DEVICES)
+@table_asset(tables.JOURNEYS, customers=tables.CUSTOMERS, devices=tables.DEVICES, pure=True)
 def journeys(customers: pd.DataFrame, devices: pd.DataFrame, settings: ResourceParam[Settings]) -> pd.DataFrame:
     made = make_journeys(customers, devices, settings.seed, settings.effective_scale)
     return with_journey_texts(made, customers, devices, settings.seed)
 
 
-@table_asset(tables.TOUCHPOINTS, journeys=tables.JOURNEYS, customers=tables.CUSTOMERS, users=tables.USERS, devices=tables.DEVICES)
+@table_asset(
+    tables.TOUCHPOINTS,
+    journeys=tables.JOURNEYS,
+    customers=tables.CUSTOMERS,
+    users=tables.USERS,
+    devices=tables.DEVICES,
+    pure=True,
+)
 def touchpoints(
     journeys: pd.DataFrame,
     customers: pd.DataFrame,
@@ -125,6 +132,7 @@ def touchpoints(
     devices=tables.DEVICES,
     customers=tables.CUSTOMERS,
     processes=tables.PROCESSES,
+    pure=True,
 )
 def documents(
     departments: pd.DataFrame,
@@ -144,6 +152,7 @@ def documents(
     firmware=tables.FIRMWARE,
     components=tables.COMPONENTS,
     users=tables.USERS,
+    pure=True,
 )
 def support_articles(
     incidents: pd.DataFrame,
@@ -156,7 +165,7 @@ def support_articles(
     return make_support_articles(incidents, devices, firmware, components, users, settings.seed, settings.effective_scale)
 
 
-@table_asset(tables.TECHNICAL_DOCS, devices=tables.DEVICES, firmware=tables.FIRMWARE, users=tables.USERS)
+@table_asset(tables.TECHNICAL_DOCS, devices=tables.DEVICES, firmware=tables.FIRMWARE, users=tables.USERS, pure=True)
 def technical_docs(
     devices: pd.DataFrame, firmware: pd.DataFrame, users: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
@@ -169,6 +178,7 @@ def technical_docs(
     support_articles=tables.SUPPORT_ARTICLES,
     users=tables.USERS,
     devices=tables.DEVICES,
+    pure=True,
 )
 def chat_messages(
     incidents: pd.DataFrame,

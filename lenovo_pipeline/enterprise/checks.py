@@ -25,13 +25,15 @@ def _causality_check(rule: Rule) -> AssetChecksDefinition:
     obeyed.__name__ = rule.name
     obeyed.__doc__ = f"Time runs forward and order holds in {rule.table}, judged beside {', '.join(rule.needs)}."
     deps = [_BY_NAME[name] for name in rule.needs if name != rule.table]
-    return violations_check(_BY_NAME[rule.table], blocking=True, deps=deps)(obeyed)
+    return violations_check(_BY_NAME[rule.table], blocking=True, deps=deps, pure=True)(obeyed)
 
 
 causality_checks = [_causality_check(rule) for rule in RULES]
 
 
-@violations_check(tables.SUPPORT_ARTICLES, deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES])
+@violations_check(
+    tables.SUPPORT_ARTICLES, deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES], pure=True
+)
 def texts_differ(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Fewer than 1 % of all pairs of texts share more than half of their shingles."""
     every = " UNION ALL ".join(f"SELECT text FROM {table.qualified_name}" for table in _WITH_TEXT)
@@ -44,7 +46,10 @@ def texts_differ(warehouse: ResourceParam[Warehouse]) -> list[str]:
 
 
 @violations_check(
-    tables.SUPPORT_ARTICLES, blocking=True, deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES]
+    tables.SUPPORT_ARTICLES,
+    blocking=True,
+    deps=[table for table in _WITH_TEXT if table is not tables.SUPPORT_ARTICLES],
+    pure=True,
 )
 def template_families_stay_in_their_split(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """No template family writes texts of two splits, so that what a model learns in train does not recur in test."""

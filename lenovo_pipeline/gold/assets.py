@@ -24,6 +24,7 @@ from lenovo_pipeline.settings import Settings
     documents=enterprise.DOCUMENTS,
     support_articles=enterprise.SUPPORT_ARTICLES,
     technical_docs=enterprise.TECHNICAL_DOCS,
+    pure=True,
 )
 def questions(
     context: AssetExecutionContext,
@@ -65,7 +66,7 @@ def questions(
     return made
 
 
-@table_asset(QRELS, questions=QUESTIONS, chunks=CHUNKS)
+@table_asset(QRELS, questions=QUESTIONS, chunks=CHUNKS, pure=True)
 def qrels(questions: pd.DataFrame, chunks: pd.DataFrame) -> pd.DataFrame:
     from lenovo_pipeline.gold.qrels import make_qrels
 

@@ -18,7 +18,7 @@ _MOST_SCORED = 400
 """Test questions that the keyword check scores: the mean of so many is known to about 0.02."""
 
 
-@violations_check(QUESTIONS, blocking=True, deps=_EVIDENCE)
+@violations_check(QUESTIONS, blocking=True, deps=_EVIDENCE, pure=True)
 def splits_give_nothing_away(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """No anchor, evidence, question, phrasing, template or answer of one split shows what another one asks."""
     from lenovo_pipeline.gold.leakage import find_leaks
@@ -27,7 +27,7 @@ def splits_give_nothing_away(warehouse: ResourceParam[Warehouse]) -> list[str]:
     return [f"{leak.kind}: {leak.question_id}, {leak.detail}" for leak in leaks.itertuples()]
 
 
-@violations_check(QUESTIONS, blocking=True, deps=_EVIDENCE)
+@violations_check(QUESTIONS, blocking=True, deps=_EVIDENCE, pure=True)
 def answers_stand_in_their_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Every extractive answer, or an alias of it, stands in the text of a record that proves it."""
     from lenovo_pipeline.gold.verify import unstated_answers
@@ -35,7 +35,7 @@ def answers_stand_in_their_evidence(warehouse: ResourceParam[Warehouse]) -> list
     return unstated_answers(warehouse.load(QUESTIONS), _records(warehouse))
 
 
-@violations_check(QUESTIONS, deps=_EVIDENCE)
+@violations_check(QUESTIONS, deps=_EVIDENCE, pure=True)
 def paraphrases_share_no_four_words_with_their_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Paraphrased questions cannot be answered by finding their words."""
     from lenovo_pipeline.gold.verify import unparaphrased
@@ -43,7 +43,7 @@ def paraphrases_share_no_four_words_with_their_evidence(warehouse: ResourceParam
     return unparaphrased(warehouse.load(QUESTIONS), _records(warehouse))
 
 
-@violations_check(QUESTIONS)
+@violations_check(QUESTIONS, pure=True)
 def every_category_has_enough_questions(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
     """There are enough questions in all, in test, of each category and in Chinese, and no category is too large."""
     from lenovo_pipeline.gold.verify import shortfalls
@@ -51,7 +51,7 @@ def every_category_has_enough_questions(warehouse: ResourceParam[Warehouse], set
     return shortfalls(warehouse.load(QUESTIONS), settings.effective_scale)
 
 
-@violations_check(QRELS, deps=[QUESTIONS, CHUNKS])
+@violations_check(QRELS, deps=[QUESTIONS, CHUNKS], pure=True)
 def keyword_search_alone_does_not_solve_them(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """BM25 over the chunks reaches at most 0.75 nDCG@10 on answerable test questions."""
     from lenovo_pipeline.gold.keyword_floor import keyword_ndcg

@@ -39,7 +39,7 @@ _GRAPH_TABLES: tuple[Table, ...] = tuple({part.table.qualified_name: part.table 
 _PROGRESS_EVERY = 0.1
 
 
-@table_asset(tables.CHUNKS, deps=tuple(_TEXT_TABLES.values()))
+@table_asset(tables.CHUNKS, deps=tuple(_TEXT_TABLES.values()), pure=True)
 def chunks(
     warehouse: ResourceParam[Warehouse], encoder: ResourceParam[Encoder], settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
@@ -166,27 +166,31 @@ def store_agreement(
     )
 
 
-@table_asset(tables.USAGE, deps=[enterprise.INTERACTIONS, enterprise.USERS, enterprise.DEPARTMENTS, enterprise.DEVICES])
+@table_asset(
+    tables.USAGE, deps=[enterprise.INTERACTIONS, enterprise.USERS, enterprise.DEPARTMENTS, enterprise.DEVICES], pure=True
+)
 def usage(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.USAGE)
 
 
-@table_asset(tables.PROCESS_PERFORMANCE, deps=[enterprise.PROCESSES, enterprise.PROCESS_METRICS, enterprise.DEPARTMENTS])
+@table_asset(
+    tables.PROCESS_PERFORMANCE, deps=[enterprise.PROCESSES, enterprise.PROCESS_METRICS, enterprise.DEPARTMENTS], pure=True
+)
 def process_performance(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.PROCESS_PERFORMANCE)
 
 
-@table_asset(tables.JOURNEY_CONVERSION, deps=[enterprise.JOURNEYS, enterprise.TOUCHPOINTS, enterprise.CUSTOMERS])
+@table_asset(tables.JOURNEY_CONVERSION, deps=[enterprise.JOURNEYS, enterprise.TOUCHPOINTS, enterprise.CUSTOMERS], pure=True)
 def journey_conversion(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.JOURNEY_CONVERSION)
 
 
-@table_asset(tables.CHAT_ANALYTICS, deps=[enterprise.CHAT_MESSAGES, enterprise.DEVICES])
+@table_asset(tables.CHAT_ANALYTICS, deps=[enterprise.CHAT_MESSAGES, enterprise.DEVICES], pure=True)
 def chat_analytics(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.CHAT_ANALYTICS)
 
 
-@table_asset(tables.UPLOAD_INVENTORY, deps=[uploads.FILES, uploads.TEXTS])
+@table_asset(tables.UPLOAD_INVENTORY, deps=[uploads.FILES, uploads.TEXTS], pure=True)
 def upload_inventory(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.UPLOAD_INVENTORY)
 
@@ -200,6 +204,7 @@ def upload_inventory(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
         tables.CHAT_ANALYTICS,
         tables.UPLOAD_INVENTORY,
     ],
+    pure=True,
 )
 def analytics(warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     return warehouse.frame(queries.ANALYTICS)

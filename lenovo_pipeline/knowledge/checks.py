@@ -13,13 +13,13 @@ from lenovo_pipeline.settings import Settings
 _QUALIFIED = {name: f"uploads.{name}" if name == "texts" else f"enterprise.{name}" for name in SOURCES}
 
 
-@violations_check(STORE_AGREEMENT, blocking=True)
+@violations_check(STORE_AGREEMENT, blocking=True, pure=True)
 def stores_agree(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Nothing is missing, stale or surplus in any store."""
     return disagreements(warehouse.load(STORE_AGREEMENT))
 
 
-@violations_check(CHUNKS, blocking=True, deps=[enterprise.DEVICES])
+@violations_check(CHUNKS, blocking=True, deps=[enterprise.DEVICES], pure=True)
 def every_text_has_chunks(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Each record with a text has at least one chunk, and each chunk is of a record that exists."""
     found = []
@@ -38,14 +38,14 @@ def every_text_has_chunks(warehouse: ResourceParam[Warehouse]) -> list[str]:
     return found
 
 
-@violations_check(CHUNKS, blocking=True)
+@violations_check(CHUNKS, blocking=True, pure=True)
 def chunks_fit_the_encoder(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
     """No chunk is longer than the configured number of tokens, so that the encoder reads every one whole."""
     rows = warehouse.frame("SELECT chunk_id, tokens FROM knowledge.chunks WHERE tokens > ?", [settings.chunk_tokens])
     return [f"{row.chunk_id} has {row.tokens} tokens, more than {settings.chunk_tokens}" for row in rows.itertuples()]
 
 
-@violations_check(CHUNKS)
+@violations_check(CHUNKS, pure=True)
 def nothing_of_gold_is_indexed(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Only tables with texts of the world and of uploads are cut into chunks."""
     rows = warehouse.frame("SELECT DISTINCT record_type FROM knowledge.chunks")

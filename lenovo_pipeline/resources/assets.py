@@ -14,12 +14,17 @@ version, column schema and lineage, code references, freshness, one way to fail 
 A table asset returns a DataFrame or an iterator of DataFrames without `content_hash`; keyword arguments of the
 decorator name the tables that arrive as frames, `deps` those that the function reads itself. A function of a partitioned
 asset may raise SkippedPartition: nothing is made, nothing fails, and what is made from this partition is skipped with it.
+
+A table asset declared `pure=True` is not made again while its code, the settings, the rows that it read and its own rows
+are as they were (recipes.py): for functions that read nothing but tables, and take no more than `warehouse`, `settings`,
+`encoder`, `context` (to add metadata only) and frames.
 """
 
 import inspect
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -28,9 +33,9 @@ import pandas as pd
 from dagster import (
     AssetDep,
     AssetExecutionContext,
-    AssetIn,
     AssetKey,
     AssetObservation,
+    AssetRecordsFilter,
     AssetsDefinition,
     BetaWarning,
     CodeReferencesMetadataValue,
@@ -56,9 +61,11 @@ from lenovo_pipeline.contracts import HASH_COLUMN, Table
 from lenovo_pipeline.failures import SkippedPartition
 from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.recipes import MadeRows, Recipe, check_pure, recipe_of, result_before
+from lenovo_pipeline.resources.signatures import presented
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
-from lenovo_pipeline.resources.warehouse import Chunks
+from lenovo_pipeline.resources.warehouse import Chunks, Warehouse, contract_version
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 OWNERS = {
@@ -78,6 +85,14 @@ FRESHNESS = FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_wi
 
 SKIPPED = "skipped"
 """Metadata of the observation that says why a partition was skipped."""
+
+_NEEDED: dict[str, Any] = {
+    "context": AssetExecutionContext,
+    "store": ResourceParam[Store],
+    "tracking": ResourceParam[Tracking],
+    "warehouse": ResourceParam[Warehouse],
+}
+"""What every asset is given, whether its function asks for it or not."""
 
 Upstream = Table | str
 """A table, or an asset key written `stage/name`."""
@@ -103,22 +118,37 @@ def table_asset(
     deps: Sequence[Upstream] = (),
     kinds: Iterable[str] = (),
     partitions_def: PartitionsDefinition[str] | None = None,
+    pure: bool = False,
     **inputs: Table,
 ) -> Callable[[Callable[..., pd.DataFrame | Iterable[pd.DataFrame]]], AssetsDefinition]:
     """Declare the asset of a table; see the module's docstring."""
 
     def declare(function: Callable[..., pd.DataFrame | Iterable[pd.DataFrame]]) -> AssetsDefinition:
-        def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
+        if pure:
+            check_pure(function, inputs)
+
+        def compute(given: dict[str, Any]) -> Any:
             started = time.monotonic()
+            context, warehouse = given["context"], given["warehouse"]
+            arguments = _own(function, given)
             try:
-                rows = _guarded(context, table.stage, table.name, lambda: function(**arguments))
+                with _attempted(context, table.stage, table.name):
+                    model = context.partition_key if partitions_def else ""
+                    recipe = recipe_of(f"{table.stage}/{table.name}", function, arguments, model=model) if pure else None
+                    kept = recipe and _kept(context, table, recipe, started)
+                    if kept:
+                        return kept
+                    with warehouse.noting_reads() as reads:
+                        rows = function(**arguments, **_frames(warehouse, inputs, model))
             except SkippedPartition as skipped:
                 return _no_output(context, str(skipped))
             value = rows if isinstance(rows, pd.DataFrame) else Chunks(rows)
-            return Output(value, metadata={"seconds": time.monotonic() - started})
+            if isinstance(value, Chunks) and "warehouse" in arguments:
+                # Pieces are made later: what is read for them then goes unnoted.
+                reads.tables = None
+            return Output(MadeRows(value, recipe, reads) if recipe else value, metadata={"seconds": time.monotonic() - started})
 
         declared: AssetsDefinition = asset(
-            ins={name: AssetIn(key=asset_key(source)) for name, source in inputs.items()},
             metadata={
                 **_column_metadata(table),
                 **_code_references(function),
@@ -127,8 +157,8 @@ def table_asset(
             io_manager_key="io_manager",
             partitions_def=partitions_def,
             output_required=partitions_def is None,
-            **_common(function, table.stage, table.name, table.description, deps, {"duckdb", *kinds}),
-        )(_with_signature(compute, function))
+            **_common(function, table.stage, table.name, table.description, [*inputs.values(), *deps], {"duckdb", *kinds}),
+        )(presented(compute, function, _NEEDED, without=inputs))
         return declared
 
     return declare
@@ -148,14 +178,16 @@ def store_asset(
     """Declare an asset that fills another store or leaves a folder; `columns` describes what one of its records holds."""
 
     def declare(function: Callable[..., StoreReport]) -> AssetsDefinition:
-        def compute(context: AssetExecutionContext, /, **arguments: Any) -> Any:
+        def compute(given: dict[str, Any]) -> Any:
             started = time.monotonic()
+            context, tracking = given["context"], given["tracking"]
             try:
-                report = _guarded(context, stage, name, lambda: function(**arguments))
+                with _attempted(context, stage, name):
+                    frames = _frames(given["warehouse"], inputs, context.partition_key if partitions_def else "")
+                    report = function(**_own(function, given), **frames)
             except SkippedPartition as skipped:
                 return _no_output(context, str(skipped))
             seconds = time.monotonic() - started
-            tracking: Tracking = context.resources.tracking
             run = tracking.record(
                 stage, name, metrics=dict(report.counts), tags={"data_version": report.data_version}, seconds=seconds
             )
@@ -172,15 +204,64 @@ def store_asset(
             )
 
         declared: AssetsDefinition = asset(
-            ins={key: AssetIn(key=asset_key(source)) for key, source in inputs.items()},
             metadata={**(_column_metadata(columns) if columns else {}), **_code_references(function)},
             partitions_def=partitions_def,
             output_required=partitions_def is None,
-            **_common(function, stage, name, description, deps, set(kinds)),
-        )(_with_signature(compute, function))
+            **_common(function, stage, name, description, [*inputs.values(), *deps], set(kinds)),
+        )(presented(compute, function, _NEEDED, without=inputs))
         return declared
 
     return declare
+
+
+def _own(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What Dagster gave that the function itself asks for."""
+    return {name: given[name] for name in inspect.signature(function).parameters if name in given}
+
+
+def _frames(warehouse: Warehouse, inputs: Mapping[str, Table], model: str) -> dict[str, pd.DataFrame]:
+    """The tables that a function wants as frames: of a partitioned one the rows of its own model, or all where it has none."""
+    return {name: warehouse.load(table, model=(model or None) if table.partitioned else None) for name, table in inputs.items()}
+
+
+def _kept(context: AssetExecutionContext, table: Table, recipe: Recipe, started: float) -> MaterializeResult[Any] | None:
+    """What to report of a table whose rows need not be made again; None if they must be.
+
+    They need not if nothing changed of what they follow from, they lie there as they were written, under this contract,
+    and Dagster's last word on them is that version: what it said of them then, it says again.
+    """
+    warehouse: Warehouse = context.resources.warehouse
+    made = result_before(warehouse, recipe)
+    stored = warehouse.described(table, model=recipe.model)
+    if made is None or stored is None or stored["contract"] != contract_version(table):
+        return None
+    if made != warehouse.fingerprint(table.qualified_name, model=recipe.model):
+        return None
+    partitions = [recipe.model] if recipe.model else None
+    known = context.instance.fetch_materializations(AssetRecordsFilter(context.asset_key, asset_partitions=partitions), limit=1)
+    last = known.records[0].asset_materialization if known.records else None
+    if last is None or (last.tags or {}).get(DATA_VERSION_TAG) != stored["digest"]:
+        return None
+    seconds = time.monotonic() - started
+    tracking: Tracking = context.resources.tracking
+    run = tracking.record(
+        table.stage,
+        table.name,
+        metrics={"rows": stored["rows"], "bytes": stored["bytes"]},
+        tags={"data_version": stored["digest"], "changed": "false", "reused": "true"},
+        seconds=seconds,
+    )
+    return MaterializeResult(
+        data_version=DataVersion(stored["digest"]),
+        metadata={
+            **last.metadata,
+            "changed": False,
+            "reused": True,
+            "seconds": seconds,
+            "mlflow_run_id": run.run_id,
+            "mlflow_run": MetadataValue.url(run.link),
+        },
+    )
 
 
 def _differs(context: AssetExecutionContext, data_version: str) -> bool:
@@ -212,33 +293,8 @@ def _common(
     }
 
 
-def _guarded(context: AssetExecutionContext, stage: str, name: str, compute: Callable[[], Any]) -> Any:
-    with attempt(f"{stage}/{name}", context.resources.tracking, tried=context.retry_number, warn=context.log.warning):
-        return compute()
-
-
-def _with_signature(compute: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """`compute` as Dagster must see it: a context, the parameters of `function`, the resources that every asset needs.
-
-    No result type is declared: the IO manager decides by the value.
-    """
-    own = inspect.signature(function).parameters
-    needed: dict[str, Any] = {"store": ResourceParam[Store], "tracking": ResourceParam[Tracking]}
-    annotations = {**needed, **{name: parameter.annotation for name, parameter in own.items()}, "context": AssetExecutionContext}
-
-    def wrapper(context: AssetExecutionContext, **arguments: Any) -> Any:
-        given = {"context": context, **arguments}
-        return compute(context, **{name: given[name] for name in own})
-
-    names = ["context", *(name for name in annotations if name != "context")]
-    wrapper.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotations[name]) for name in names]
-    )
-    wrapper.__annotations__ = annotations
-    wrapper.__name__ = function.__name__
-    wrapper.__doc__ = function.__doc__
-    wrapper.__module__ = function.__module__
-    return wrapper
+def _attempted(context: AssetExecutionContext, stage: str, name: str) -> AbstractContextManager[None]:
+    return attempt(f"{stage}/{name}", context.resources.tracking, tried=context.retry_number, warn=context.log.warning)
 
 
 def _column_metadata(table: Table) -> dict[str, Any]:

@@ -20,8 +20,12 @@ _IMPORT = re.compile(
 _NOT_CONTENT = ("lenovo_pipeline.resources", "lenovo_pipeline.settings", "lenovo_pipeline.failures")
 
 
-def code_version(function: Callable[..., Any]) -> str:
-    """Twelve hex digits of SHA-256 over the function's source and the sources of all modules that it reaches."""
+def code_version(function: Callable[..., Any], *, whole: bool = False) -> str:
+    """Twelve hex digits of SHA-256 over the function's source and the sources of all modules that it reaches.
+
+    With `whole`, over all that the module reaches in which it stands, means of storage and of declaring included: coarser,
+    for whoever must miss no change.
+    """
     source = inspect.getsource(function)
     names = set(re.findall(r"\w+", source))
     start = {
@@ -33,26 +37,29 @@ def code_version(function: Callable[..., Any]) -> str:
     # A contract is an instance, whose module is that of its class: its own place is the stage's tables module.
     if re.search(r"\b[A-Z][A-Z_]+\b", source):
         start.add(f"{function.__module__.rpartition('.')[0]}.tables")
+    if whole:
+        start.add(function.__module__)
     hashed = hashlib.sha256(source.encode())
-    for module in sorted(_closure(frozenset(start))):
+    for module in sorted(_closure(frozenset(start), whole)):
         hashed.update(f"\n{module}\n{_source(module)}".encode())
     return hashed.hexdigest()[:12]
 
 
 @cache
-def _closure(start: frozenset[str]) -> frozenset[str]:
+def _closure(start: frozenset[str], whole: bool) -> frozenset[str]:
     seen: set[str] = set()
-    waiting = [module for module in start if _is_content(module)]
+    waiting = [module for module in start if _counts(module, whole)]
     while waiting:
         module = waiting.pop()
         if module not in seen:
             seen.add(module)
-            waiting.extend(found for found in _module_imports(module) if found not in seen and _is_content(found))
+            waiting.extend(found for found in _module_imports(module) if found not in seen and _counts(found, whole))
     return frozenset(seen)
 
 
-def _is_content(module: str | None) -> bool:
-    return bool(module) and str(module).startswith("lenovo_pipeline.") and not str(module).startswith(_NOT_CONTENT)
+def _counts(module: str | None, whole: bool) -> bool:
+    ours = bool(module) and str(module).startswith("lenovo_pipeline.")
+    return ours and (whole or not str(module).startswith(_NOT_CONTENT))
 
 
 @cache

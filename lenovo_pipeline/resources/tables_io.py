@@ -18,6 +18,7 @@ from dagster_duckdb.io_manager import DuckDbClient
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.attempts import attempt
 from lenovo_pipeline.resources.markdown import markdown_table
+from lenovo_pipeline.resources.recipes import MadeRows, last_result, remember
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Chunks, Warehouse, Written
 
@@ -64,15 +65,15 @@ class ContractTypeHandler(DbTypeHandler[Any]):
 
     @property
     def supported_types(self) -> Sequence[type[object]]:
-        return [pd.DataFrame, Chunks]
+        return [pd.DataFrame, Chunks, MadeRows]
 
     def handle_output(
-        self, context: OutputContext, table_slice: TableSlice, obj: pd.DataFrame | Chunks, connection: Warehouse
+        self, context: OutputContext, table_slice: TableSlice, obj: pd.DataFrame | Chunks | MadeRows, connection: Warehouse
     ) -> Mapping[str, RawMetadataValue]:
         table = self._tables[f"{table_slice.schema}.{table_slice.table}"]
         model = context.partition_key if table.partitioned else ""
         started = time.monotonic()
-        written = connection.replace(table, obj.frames if isinstance(obj, Chunks) else obj, model=model)
+        written = self._write(table, obj, connection, model)
         context.step_context.set_data_version(context.asset_key, DataVersion(written.digest))
         made_in = context.output_metadata.get("seconds") if context.output_metadata else None
         # Rows that come in pieces are made while they are written, so that only the sum says how long the asset takes.
@@ -84,6 +85,17 @@ class ContractTypeHandler(DbTypeHandler[Any]):
         # What has no partitions of its own is made from all of them, in a run for one of them too.
         models = context.asset_partition_keys if table.partitioned else []
         return connection.load(table, model=models[0] if len(models) == 1 else None)
+
+    def _write(self, table: Table, obj: pd.DataFrame | Chunks | MadeRows, warehouse: Warehouse, model: str) -> Written:
+        if not isinstance(obj, MadeRows):
+            return warehouse.replace(table, obj.frames if isinstance(obj, Chunks) else obj, model=model)
+        # Rows that somebody changed by hand are not what the register says: equal ones must be written all the same.
+        left = last_result(warehouse, obj.recipe)
+        touched = left is not None and left != warehouse.fingerprint(table.qualified_name, model=model)
+        rows = obj.rows.frames if isinstance(obj.rows, Chunks) else obj.rows
+        written = warehouse.replace(table, rows, model=model, anew=touched)
+        remember(warehouse, obj.recipe, obj.reads, warehouse.fingerprint(table.qualified_name, model=model))
+        return written
 
     def _describe(self, table: Table, written: Written, warehouse: Warehouse, seconds: float) -> dict[str, RawMetadataValue]:
         run = self._tracking.record(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -26,6 +26,12 @@ ROWS_PER_CHUNK = 1_000_000
 """Frames with more rows are written in slices of this many, so that memory stays bounded."""
 
 _NOT_WRITTEN = re.compile("could not write|no space left", re.IGNORECASE)
+# As DuckDB writes the tables of a query: a name that needs quotes is quoted, an alias follows it.
+_QUALIFIED = re.compile(r'"?(?P<schema>\w+)"?\."?(?P<table>\w+)"?(?: AS .+)?', re.DOTALL)
+# What a query may read beside tables: the catalogue, files, other databases. DuckDB does not list it.
+_NO_TABLE = re.compile(
+    r"\binformation_schema\b|\bpg_catalog\b|\bsqlite_|\bduckdb_\w+\(|\bpragma|\b(?:\w+_scan|read_\w+|glob)\(", re.IGNORECASE
+)
 _MATERIALIZE = "dagster asset materialize -m lenovo_pipeline.definitions --select"
 
 REGISTER = """
@@ -53,6 +59,17 @@ class Chunks:
     frames: Iterable[pd.DataFrame]
 
 
+Read: TypeAlias = tuple[str, str]
+"""What was read: a table (`stage.name`) and the model partition, empty for all of it."""
+
+
+@dataclass
+class Reads:
+    """What was read while it was noted; None once something was read that cannot be noted."""
+
+    tables: set[Read] | None = field(default_factory=set)
+
+
 @dataclass
 class Warehouse:
     """The warehouse at `database` (a path, or a MotherDuck address `md:…`). Connections are short: none outlives its block,
@@ -62,6 +79,7 @@ class Warehouse:
     database: str
     _depth: threading.local = field(default_factory=threading.local, repr=False)
     _kept: ExitStack | None = field(default=None, repr=False)
+    _prints: dict[Read, str] | None = field(default=None, repr=False)
 
     @contextmanager
     def kept_open(self) -> Iterator["Warehouse"]:
@@ -71,10 +89,11 @@ class Warehouse:
         """
         with ExitStack() as kept:
             self._kept = kept
+            self._prints = {}
             try:
                 yield self
             finally:
-                self._kept = None
+                self._kept = self._prints = None
 
     @contextmanager
     def _connection(self) -> Iterator["duckdb.DuckDBPyConnection"]:
@@ -89,8 +108,16 @@ class Warehouse:
     def read(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """A connection that only reads. Inside `write` it sees what that transaction wrote.
 
+        What is read through it nobody can note (see `noting_reads`); the methods below say it themselves.
         Raises TransientFailure if another process writes, PermanentFailure if the file is no warehouse.
         """
+        self._note(None)
+        with self.looking() as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """As `read`, for those who note themselves what they read, or read only what the warehouse says of itself."""
         current = getattr(self._depth, "connection", None)
         if current is not None:
             yield current
@@ -112,6 +139,7 @@ class Warehouse:
         with self._connection() as connection:
             connection.execute("BEGIN TRANSACTION")
             self._depth.connection = connection
+            self._forget_prints()
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -120,20 +148,47 @@ class Warehouse:
                 raise
             finally:
                 self._depth.connection = None
+                self._forget_prints()
 
-    def replace(self, table: Table, frames: pd.DataFrame | Iterable[pd.DataFrame], *, model: str = "") -> Written:
+    @contextmanager
+    def noting_reads(self) -> Iterator[Reads]:
+        """Note what this thread reads inside the block."""
+        outer = self._reads
+        self._depth.reads = reads = Reads()
+        try:
+            yield reads
+        finally:
+            self._depth.reads = outer
+
+    @property
+    def _reads(self) -> Reads | None:
+        return getattr(self._depth, "reads", None)
+
+    def _note(self, *found: Read | None) -> None:
+        if self._reads is not None:
+            known = self._reads.tables
+            self._reads.tables = None if known is None or None in found else known | {read for read in found if read is not None}
+
+    def _forget_prints(self) -> None:
+        if self._prints is not None:
+            self._prints.clear()
+
+    def replace(
+        self, table: Table, frames: pd.DataFrame | Iterable[pd.DataFrame], *, model: str = "", anew: bool = False
+    ) -> Written:
         """Replace a table's rows (of one model partition, if it is partitioned) by `frames`, in one transaction.
 
-        Rows are written by column name with the contract's types; an empty frame makes an empty table. A frame equal
-        to the stored rows is not written again. Raises ContractError, leaving the old rows, if a frame does not fit.
+        Rows are written by column name with the contract's types; an empty frame makes an empty table. A frame equal to
+        the stored rows, as the register knows them, is not written again, unless `anew`.
+        Raises ContractError, leaving the old rows, if a frame does not fit.
         """
-        contract = digest([table.ddl()])
+        contract = contract_version(table)
         known = self.described(table, model=model)
         stored = None if known is None else (known["digest"], known["contract"])
         if isinstance(frames, pd.DataFrame):
             conformed = conform(frames, table)
             version = digest(conformed[HASH_COLUMN])
-            if known is not None and stored == (version, contract):
+            if known is not None and stored == (version, contract) and not anew:
                 return Written(rows=known["rows"], bytes=known["bytes"], digest=version, changed=False)
             slices: Iterable[pd.DataFrame] = (
                 conformed.iloc[start : start + ROWS_PER_CHUNK] for start in range(0, len(conformed), ROWS_PER_CHUNK)
@@ -165,7 +220,8 @@ class Warehouse:
         Dates and times are Python objects, missing values None, lists lists.
         Raises PermanentFailure if it was never written or was written under another contract.
         """
-        with self.read() as connection:
+        self._note((table.qualified_name, (model or "") if table.partitioned else ""))
+        with self.looking() as connection:
             query, values = _selection(connection, table, model)
             arrow = connection.sql(query, params=values).to_arrow_table()
         return from_arrow(arrow, table)
@@ -175,7 +231,8 @@ class Warehouse:
 
         Raises as `load` does.
         """
-        with self.read() as connection:
+        self._note((table.qualified_name, ""))
+        with self.looking() as connection:
             query, values = _selection(connection, table, None)
             reader = connection.sql(query, params=values).to_arrow_reader(ROWS_PER_CHUNK)
             first = next(reader, None)
@@ -187,11 +244,19 @@ class Warehouse:
         """How many rows repeat another one's values in these columns; rows with a missing value do not count."""
         names = ", ".join(f'"{name}"' for name in columns)
         missing = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
-        with self.read() as connection:
+        self._note((table.qualified_name, ""))
+        with self.looking() as connection:
             ((repeated,),) = connection.execute(
                 f"SELECT count(*) - count(DISTINCT ({names})) FROM {table.qualified_name} WHERE {missing}"
             ).fetchall()
         return int(repeated)
+
+    def distinct(self, name: str, column: str) -> set[Any]:
+        """The values of a column of a table (`stage.name`), each once."""
+        self._note((name, ""))
+        with self.looking() as connection:
+            rows = connection.execute(f'SELECT DISTINCT "{column}" FROM {name}').fetchall()
+        return {value for (value,) in rows}
 
     def copy_to(self, target: Path) -> None:
         """Write everything that the warehouse holds now into a new DuckDB file, without what was deleted before."""
@@ -204,24 +269,57 @@ class Warehouse:
             finally:
                 connection.execute("DETACH copied")
 
-    def fingerprint(self, name: str) -> str:
-        """A hash over all rows of a table (`stage.name`) as they lie there now, whatever their order: equal rows, equal text.
+    def fingerprint(self, name: str, *, model: str = "") -> str:
+        """A hash over all rows of a table (`stage.name`), or of one model's, as they lie there now, whatever their order.
 
-        DuckDB's own 64-bit row hash, summed: quick, and good against accidents, not against intent.
+        DuckDB's own 64-bit row hash, summed: quick, and good against accidents, not against intent. Equal rows, equal text;
+        a table that is not there has an empty one. Within `kept_open` it is computed once between two transactions that write.
         """
-        with self.read() as connection:
-            ((rows, total),) = connection.execute(f"SELECT count(*), sum(hash(t)::UHUGEINT) FROM {name} AS t").fetchall()
-        return f"{rows}/{total}"
+        known = self._prints if getattr(self._depth, "connection", None) is None else None
+        if known is not None and (name, model) in known:
+            return known[name, model]
+        where, values = (" WHERE t.model = ?", [model]) if model else ("", [])
+        rows = self.rows_if_there(name, f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {name} AS t{where}", values)
+        if rows is None:
+            return ""
+        ((count, total),) = rows
+        # As whole numbers: a sum of floating-point numbers would depend on the order.
+        found = f"{count}/{total}"
+        if known is not None:
+            known[name, model] = found
+        return found
+
+    def rows_if_there(self, name: str, query: str, values: list[Any]) -> list[tuple[Any, ...]] | None:
+        """The rows of a query on a table (`stage.name`), None if it is not there. Not noted as a reading."""
+        import duckdb
+
+        in_transaction = getattr(self._depth, "connection", None) is not None
+        with self.looking() as connection:
+            # A failed query ends a transaction; outside of one, asking first takes longer than failing.
+            if in_transaction and not are_there(connection, name):
+                return None
+            try:
+                return connection.execute(query, values).fetchall()
+            except duckdb.CatalogException:
+                return None
 
     def described(self, table: Table, *, model: str = "") -> dict[str, Any] | None:
         """Digest, contract, rows, bytes and time of the last write of a table; None if it has never been written."""
-        with self.read() as connection:
+        self._note(None)
+        with self.looking() as connection:
             return _described(connection, table, model)
 
     def frame(self, query: str, parameters: list[Any] | None = None) -> pd.DataFrame:
         """The result of one query as a frame."""
-        with self.read() as connection:
+        with self.looking() as connection:
+            if self._reads is not None:
+                self._note(*_tables_of(connection, query))
             return connection.execute(query, parameters or []).df()
+
+
+def contract_version(table: Table) -> str:
+    """The version of a contract as far as it says how rows are stored."""
+    return digest([table.ddl()])
 
 
 def to_arrow(conformed: pd.DataFrame, table: Table) -> "pa.Table":
@@ -268,6 +366,21 @@ def are_there(connection: "duckdb.DuckDBPyConnection", *names: str) -> bool:
     return bool(existing == len(names))
 
 
+def _tables_of(connection: "duckdb.DuckDBPyConnection", query: str) -> Iterator[Read | None]:
+    """The tables that a query reads; None for what is no table of the warehouse, or where DuckDB does not tell."""
+    import duckdb
+
+    try:
+        names = connection.get_table_names(query, qualified=True)
+    except duckdb.Error:
+        names = set()
+    if not names or _NO_TABLE.search(query):
+        yield None
+    for found in names:
+        name = _QUALIFIED.fullmatch(found)
+        yield (f"{name['schema']}.{name['table']}", "") if name else None
+
+
 def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
     return are_there(connection, "pipeline.tables", table.qualified_name)
 
@@ -280,7 +393,7 @@ def _selection(connection: "duckdb.DuckDBPyConnection", table: Table, model: str
             f"the table {table.qualified_name} has not been made yet",
             remedy=f"Run: {_MATERIALIZE} '*{table.stage}/{table.name}'",
         )
-    if contracts != {digest([table.ddl()])}:
+    if contracts != {contract_version(table)}:
         raise PermanentFailure(
             f"the table {table.qualified_name} was written by another version of the code, with other columns",
             remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}*'",

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -307,3 +307,54 @@ def test_no_space_left_while_writing_leaves_the_old_rows(warehouse: Warehouse) -
     assert stored(warehouse) == [("a", 1, "red")]
     assert warehouse.replace(PARTS, parts(("b", 2, "blue"))).changed
     assert stored(warehouse) == [("b", 2, "blue")]
+
+
+def test_what_is_read_is_noted_by_table_and_model_and_what_cannot_be_noted_says_so(warehouse: Warehouse) -> None:
+    warehouse.replace(PARTS, parts(("a", 1, "red")))
+    builds = Table(
+        stage="trial", name="builds", description="Builds.", columns=BUILDS.columns, key=("model", "id"), partitioned=True
+    )
+    warehouse.replace(builds, pd.DataFrame({"id": ["x"], "model": ["nano"], "size": [1]}), model="nano")
+    every, one = ("trial.parts", ""), ("trial.builds", "nano")
+    ways: list[tuple[Callable[[], object], set[tuple[str, str]] | None]] = [
+        (lambda: warehouse.load(PARTS), {every}),
+        (lambda: warehouse.load(builds, model="nano"), {one}),
+        (lambda: warehouse.load(builds), {("trial.builds", "")}),
+        (lambda: list(warehouse.slices(PARTS)), {every}),
+        (lambda: warehouse.repeated(PARTS, ["id"]), {every}),
+        (lambda: warehouse.distinct("trial.parts", "id"), {every}),
+        (
+            lambda: warehouse.frame('WITH p AS (SELECT id FROM "trial".parts AS "odd AS name") SELECT * FROM p, trial.builds b'),
+            {every, ("trial.builds", "")},
+        ),
+        (lambda: warehouse.fingerprint("trial.parts"), set()),
+        (lambda: warehouse.frame("SELECT now()"), None),
+        (lambda: warehouse.frame("SELECT count(*) FROM trial.parts, information_schema.tables"), None),
+        (lambda: warehouse.frame("SELECT count(*) FROM trial.parts, duckdb_tables()"), None),
+        (lambda: warehouse.described(PARTS), None),
+        (lambda: warehouse.read().__enter__(), None),
+        (lambda: (warehouse.described(PARTS), warehouse.load(PARTS)), None),
+    ]
+    for read, expected in ways:
+        with warehouse.noting_reads() as reads:
+            read()
+        assert reads.tables == expected
+    warehouse.load(builds)
+    assert reads.tables is None
+
+
+def test_a_fingerprint_tells_rows_apart_whatever_their_order_and_is_never_stale(warehouse: Warehouse) -> None:
+    with warehouse.kept_open():
+        assert warehouse.fingerprint("trial.parts") == ""
+        found = []
+        for rows in ([("a", 1, "red")], [("a", 1, "red"), ("b", 2, None)], [("b", 2, None), ("a", 1, "red")], []):
+            warehouse.replace(PARTS, parts(*rows))
+            found.append(warehouse.fingerprint("trial.parts"))
+            assert warehouse.fingerprint("trial.parts") == found[-1]
+        assert found[1] == found[2]
+        assert len(set(found)) == 3
+        with warehouse.write() as connection:
+            assert warehouse.fingerprint("trial.parts") == found[-1]
+            connection.execute("INSERT INTO trial.parts SELECT 'c', 3, NULL, 'hash'")
+            assert warehouse.fingerprint("trial.parts") != found[-1]
+        assert warehouse.fingerprint("trial.parts") != found[-1]
