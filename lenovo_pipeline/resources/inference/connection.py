@@ -178,7 +178,7 @@ class Connection:
 
         import httpx
 
-        if self.server.url.startswith("https:"):
+        if urlsplit(self.server.url).scheme == "https":
             return httpx.create_ssl_context(trust_env=True)
         # Loading certificates takes time that a server without TLS need not cost; this context trusts none.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -9,7 +9,7 @@ from typing import Any
 from lenovo_pipeline.resources.inference.connection import Server, parse_json
 from lenovo_pipeline.resources.inference.errors import GenerationFailed
 
-FRAME_BYTES = 2**20
+FRAME_BYTES = 2**19
 """Longest line: a frame carries a few tokens, or the arguments of one tool call."""
 
 

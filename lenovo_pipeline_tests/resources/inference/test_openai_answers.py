@@ -168,7 +168,10 @@ NONSENSE: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda s: s.endless(b'data: {"choices": [{"delta": {"content": "more "}}]}\n\n', "text/event-stream"),
         "does not stop: 33 pieces came, and max_tokens is 8",
     ),
-    "frames without words": (lambda s: s.endless(b'data: {"choices": []}\n\n', "text/event-stream"), "sent more than"),
+    "frames without words": (
+        lambda s: s.endless(b'data: {"choices": []}' + b" " * 4_000 + b"\n\n", "text/event-stream"),
+        "sent more than",
+    ),
     "a body without end": (lambda s: s.endless(b" " * 65_000, "application/json"), "sent more than"),
     "a compressed body": (
         lambda s: s.body(b"\x1f\x8b", 200, "application/json", content_encoding="gzip"),
