@@ -1,6 +1,6 @@
 """Answers per second of the local backend, against one-by-one `generate` and lm-evaluation-harness; the int4 edge build apart.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_inference.py [--questions 500] [--tried 64] [--model FOLDER] [--no-harness]
+Run: python lenovo_pipeline_tests/benchmarks/bench_inference.py [--questions 500] [--tried 48] [--model FOLDER] [--no-harness]
 Everyone answers the same questions greedily, in 32 bits, open book. Ours is run before and after each of the others, so that
 a busy machine slows both. The harness (PyPI lm-eval) is installed once into an environment of its own under data/store, about
 2 GB; its best batch size is found on a part of the questions. Questions come from the warehouse of a run if there is one, and
@@ -65,8 +65,8 @@ def open_book_items(count: int) -> list[Item]:
     frames = build_world(7, 0.3)
     made = make_questions(frames, 7, 0.3).iloc[:count]
     texts = evidence_records(frames).set_index("record_id")["text"].to_dict()
-    passages = {row.question_id: [texts[each] for each in row.evidence_ids] for row in made.itertuples()}
-    return items_from_rows(made.to_dict("records"), passages)
+    rows: list[Any] = made.to_dict("records")
+    return items_from_rows(rows, {row["question_id"]: [texts[each] for each in row["evidence_ids"]] for row in rows})
 
 
 def ask(backend: InProcess, conversations: Sequence[list[Message]]) -> Answers:
@@ -89,15 +89,18 @@ def generate_one_by_one(folder: Path, conversations: Sequence[list[Message]]) ->
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model.eval()
     found = model.generation_config.eos_token_id
     ends = set(found if isinstance(found, list) else [found])
 
     def answer(messages: list[Message]) -> list[int]:
         asked = [{"role": each.role, "content": each.content} for each in messages]
         prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_tensors="pt")
-        said = model.generate(**prompt, max_new_tokens=MAX_TOKENS, do_sample=False)[0, prompt["input_ids"].shape[1] :].tolist()
+        said: list[int] = model.generate(**prompt, max_new_tokens=MAX_TOKENS, do_sample=False)[
+            0, prompt["input_ids"].shape[1] :
+        ].tolist()
         return said[:-1] if said and said[-1] in ends else said
 
     def run() -> Answers:
@@ -142,7 +145,8 @@ def ask_harness(python: Path, folder: Path, prompts: Sequence[str], batch_size: 
         asked.write_text(json.dumps(list(prompts)), encoding="utf-8")
         side = Path(__file__).with_name("harness_answers.py")
         command = [python, side, folder, asked, answered, batch_size, MAX_TOKENS, torch.get_num_threads()]
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+        quiet = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, env=quiet)
         if done.returncode != 0:
             raise RuntimeError(f"lm-evaluation-harness failed: {done.stderr[-2000:]}")
         found = json.loads(answered.read_text(encoding="utf-8"))
@@ -162,7 +166,7 @@ def between(ours: Callable[[], Answers], other: Callable[[], Answers]) -> tuple[
 
 def same(first: Sequence[Any], second: Sequence[Any]) -> float:
     """Share of equal members, in percent."""
-    return 100 * sum(one == other for one, other in zip(first, second, strict=True)) / len(first)
+    return 100 * sum(bool(one == other) for one, other in zip(first, second, strict=True)) / len(first)
 
 
 def report(name: str, items: Sequence[Item], answers: Answers) -> None:
@@ -176,15 +180,16 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=500)
-    parser.add_argument("--tried", type=int, default=64, help="questions to find the harness's best batch size with")
+    parser.add_argument("--tried", type=int, default=48, help="questions to find the harness's best batch size with")
     parser.add_argument("--model", type=Path, default=PROJECT_ROOT / "data" / "models" / "lenovo-nano")
     parser.add_argument("--no-harness", action="store_true")
     arguments = parser.parse_args()
     from transformers import AutoTokenizer
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    quiet: Any = logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
     folder = arguments.model.resolve()
     items = open_book_items(arguments.questions)
     asked = [question_messages(item.question.text, item.question.passages) for item in items]
@@ -202,7 +207,7 @@ def main() -> None:
 
     python = None if arguments.no_harness else harness_python()
     if python is not None:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         prompts = [tokenizer.apply_chat_template(each, add_generation_prompt=True, tokenize=False) for each in asked]
         tried = prompts[:: max(1, len(prompts) // arguments.tried)]
         speeds = {size: len(tried) / ask_harness(python, folder, tried, size).seconds for size in BATCH_SIZES}

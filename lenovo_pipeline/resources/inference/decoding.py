@@ -46,7 +46,7 @@ class Decoder:
         self._name = name
         self._vocabulary = vocabulary
         self._switch = switch
-        self._places = max(1, _MEMORY_BYTES // (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
+        self._places: int = max(1, _MEMORY_BYTES // (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
         self.turn = threading.Lock()
 
     def decode(self, generations: Sequence[Generation], adapter: str | None = None) -> Iterator[Generation]:

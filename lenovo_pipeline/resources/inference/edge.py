@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lenovo_pipeline.resources.inference.chat import Chat
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
@@ -78,7 +79,7 @@ class _State:
         self._generator: Any = None
         self._held: list[int] = []
 
-    def scores(self, tokens: list[int]) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    def scores(self, tokens: list[int]) -> npt.NDArray[np.float32]:
         """The scores (vocabulary,) of the token after these. Computes only what differs from the tokens before."""
         import onnxruntime_genai
 
@@ -93,8 +94,9 @@ class _State:
             self._generator.rewind_to(common)
         self._generator.append_tokens(np.array(tokens[common:], dtype=np.int32))
         self._held = tokens
-        scores = np.asarray(self._generator.get_logits(), dtype=np.float32)
-        return scores.reshape(-1, scores.shape[-1])[-1]
+        scores: npt.NDArray[np.float32] = np.asarray(self._generator.get_logits(), dtype=np.float32)
+        last: npt.NDArray[np.float32] = scores.reshape(-1, scores.shape[-1])[-1]
+        return last
 
     def forget(self) -> None:
         """Begin anew with the next tokens."""

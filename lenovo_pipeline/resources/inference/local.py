@@ -103,11 +103,11 @@ def _load(folder: Path, identity: ModelIdentity) -> Any:
     from lenovo_pipeline.resources.inference import packed_attention
 
     packed_attention.register()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     small = identity.parameters is not None and identity.parameters < _SINGLE_LIMIT
     remedy = "Restore the folder from its source; the weights, config.json and the tokenizer must belong together."
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.float32 if small else "auto",
             attn_implementation=packed_attention.NAME,
@@ -117,6 +117,7 @@ def _load(folder: Path, identity: ModelIdentity) -> Any:
         )
     except Exception as error:
         raise ModelUnavailable(f"The model in {folder} cannot be loaded ({error})", remedy=remedy) from error
+    model, report = loaded
     names = [str(name) for kind in ("missing_keys", "mismatched_keys") for name in report.get(kind) or ()]
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -48,7 +48,8 @@ class TinyModels:
                 show_progress=False,
             ),
         )
-        tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytewise, pad_token="<|pad|>", eos_token="<|end|>")
+        fast: Any = PreTrainedTokenizerFast
+        tokenizer = fast(tokenizer_object=bytewise, pad_token="<|pad|>", eos_token="<|end|>")
         tokenizer.chat_template = TEMPLATE
         tokenizer.save_pretrained(folder)
         torch.manual_seed(seed)
@@ -68,8 +69,10 @@ class TinyModels:
             eos_token_id=2,
             **({"sliding_window": 16} if kind == "mistral" else {}),
         )
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-        model.generation_config = GenerationConfig(eos_token_id=[2, *range(10, 320, 10)], pad_token_id=0)
+        auto: Any = AutoModelForCausalLM
+        model = auto.from_config(config, dtype=torch.float32)
+        settings: Any = GenerationConfig
+        model.generation_config = settings(eos_token_id=[2, *range(10, 320, 10)], pad_token_id=0)
         model.save_pretrained(folder)
         return folder
 
@@ -89,7 +92,8 @@ class TinyModels:
         import torch
         from transformers import AutoModelForCausalLM
 
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        model.eval()
         found = model.generation_config.eos_token_id
         ends = set(found if isinstance(found, list) else [found])
         answers = []

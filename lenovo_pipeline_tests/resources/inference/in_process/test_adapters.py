@@ -24,7 +24,7 @@ def make_adapter(folder: Path, base: Path, seed: int) -> Path:
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     # Random matrices on both sides: an adapter at its start changes nothing.
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj", "down_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
-    get_peft_model(model, config).save_pretrained(folder)
+    get_peft_model(model, config).save_pretrained(str(folder))
     record_base(folder, identify(base), seed=seed)
     return folder
 
