@@ -49,7 +49,7 @@ BREAKS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "said"), BREAKS, ids=[said for _, said in BREAKS])
 def test_a_pair_that_is_none_is_found(pairs: pd.DataFrame, changes: dict[str, Any], said: str) -> None:
-    row = pairs.to_dict("records")[0]
+    row: dict[Any, Any] = pairs.to_dict("records")[0]
     broken = pd.DataFrame([{**row, **{name: change(row) for name, change in changes.items()}}])
     assert any(said in one for one in differences(broken))
 
