@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -27,6 +27,15 @@ _SAY_EVERY_S = 5.0
 _SAME = ("question_id", "category", "language", "answer_type", "cluster", "said", "answer", "failure")
 _TOOK = ("tokens_in", "tokens_out", "latency_s", "first_token_s", "finish_reason")
 _METRICS = tuple(metric.name for metric in BASIC_METRICS)
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A candidate that has something to open before it is asked."""
+
+    def prepare(self) -> None:
+        """Open it. Raises PermanentFailure or SkippedPartition if that cannot be done."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,8 @@ def _score(
         path.unlink(missing_ok=True)
         say(f"{candidate.name}: {len(items)} scores taken over, nothing asked.")
         return known
+    if isinstance(candidate, Prepared):
+        candidate.prepare()
     log = ScoreLog(path, header)
     kept = {row.question_id: row for row in (*_rows_under(known, header), *log.table.rows)}
     if kept:

@@ -59,6 +59,10 @@ class RawModel:
             for completion, question in zip(completions, questions, strict=True)
         ]
 
+    def prepare(self) -> None:
+        """Open the model now: one that cannot be opened ends the evaluation, instead of failing on every question."""
+        self._opened()
+
     def close(self) -> None:
         """Give back the model, if it was opened."""
         if self._backend is not None:

@@ -187,6 +187,16 @@ def test_a_model_is_opened_once_for_both_ways_of_asking_and_closed(
     assert inference.opened == 1, "nothing had to be asked, so that the model was not opened"
 
 
+def test_a_model_that_cannot_be_opened_ends_the_evaluation_and_fails_no_question(bench: Bench, model: Any) -> None:
+    def gone() -> Any:
+        raise PermanentFailure("the weights are gone", remedy="Put them back.")
+
+    candidate = model(None)
+    candidate._open_backend = gone
+    with pytest.raises(PermanentFailure, match="the weights are gone"):
+        bench.score(candidate)
+
+
 def test_a_model_that_is_no_longer_what_was_resolved_is_refused(reader: Any, foundation: dict[str, Any]) -> None:
     backend = reader()
     with pytest.raises(PermanentFailure, match=r"another model .* --partition lenovo-nano"):
