@@ -78,13 +78,13 @@ def test_a_training_question_among_the_items_is_found(run: Run, stage: Warehouse
 
 
 def test_an_item_without_evidence_is_found(run: Run, stage: Warehouse) -> None:
-    change(stage, ITEMS, lambda frame: frame.assign(passage_ids=[[] for _ in range(len(frame))]))
+    change(stage, ITEMS, lambda frame: frame.assign(passage_ids=pd.Series([[]] * len(frame), index=frame.index, dtype=object)))
     assert "no evidence is shown" in found(run(checks.items_are_test_questions_with_their_evidence))
 
 
 def test_a_candidate_that_mostly_failed_is_found_with_its_reason(run: Run, stage: Warehouse) -> None:
-    failing = [("GenerationFailed: refused" if place % 2 else None) for place in range(21)]
-    change(stage, RAW_FOUNDATION, lambda frame: frame.assign(failure=failing), model="lenovo-nano")
+    failing: Any = [("GenerationFailed: refused" if place % 2 else None) for place in range(21)]
+    change(stage, RAW_FOUNDATION, lambda frame: frame.assign(failure=pd.Series(failing, index=frame.index)), model="lenovo-nano")
     said = found(run(checks.most_questions_were_answered))
     assert "lenovo-nano/open-book failed on 10 of 21 questions, most often: GenerationFailed: refused" in said
 
