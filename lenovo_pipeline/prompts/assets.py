@@ -77,7 +77,7 @@ def external(context: AssetExecutionContext, settings: ResourceParam[Settings], 
     return imported
 
 
-@table_asset(EVALUATION_PROMPTS, deps=WORLD)
+@table_asset(EVALUATION_PROMPTS, deps=WORLD, pure=True)
 def evaluation_prompts(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def evaluation_prompts(
     return made
 
 
-@table_asset(ADVERSARIAL, evaluation_prompts=EVALUATION_PROMPTS)
+@table_asset(ADVERSARIAL, pure=True, evaluation_prompts=EVALUATION_PROMPTS)
 def adversarial(
     context: AssetExecutionContext, evaluation_prompts: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def adversarial(
     return make_adversarial(evaluation_prompts, settings.seed)
 
 
-@table_asset(COUNTERFACTUALS, evaluation_prompts=EVALUATION_PROMPTS)
+@table_asset(COUNTERFACTUALS, pure=True, evaluation_prompts=EVALUATION_PROMPTS)
 def counterfactuals(
     context: AssetExecutionContext, evaluation_prompts: pd.DataFrame, settings: ResourceParam[Settings]
 ) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def registry_holds_every_text(warehouse: ResourceParam[Warehouse], tracking: Res
     return disagreements(tracking.client(), warehouse.load(LIBRARY))
 
 
-@violations_check(EXTERNAL, blocking=True)
+@violations_check(EXTERNAL, blocking=True, pure=True)
 def every_import_has_a_licence(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Each accepted prompt has a source and a licence."""
     from lenovo_pipeline.prompts.external import without_licence
@@ -47,7 +47,7 @@ def every_import_has_a_licence(warehouse: ResourceParam[Warehouse]) -> list[str]
     return without_licence(warehouse.load(EXTERNAL))
 
 
-@violations_check(EXTERNAL, blocking=True)
+@violations_check(EXTERNAL, blocking=True, pure=True)
 def no_import_shows_a_secret(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """What looks like a secret is masked, and what looks like an injection is flagged."""
     from lenovo_pipeline.prompts.external import unmasked
@@ -55,7 +55,7 @@ def no_import_shows_a_secret(warehouse: ResourceParam[Warehouse]) -> list[str]:
     return unmasked(warehouse.load(EXTERNAL))
 
 
-@violations_check(EXTERNAL)
+@violations_check(EXTERNAL, pure=True)
 def every_imported_row_is_accounted_for(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Each row is a prompt or has a reason why not; no prompt is accepted twice."""
     from lenovo_pipeline.prompts.external import unaccounted
@@ -63,7 +63,7 @@ def every_imported_row_is_accounted_for(warehouse: ResourceParam[Warehouse]) -> 
     return unaccounted(warehouse.load(EXTERNAL))
 
 
-@violations_check(EVALUATION_PROMPTS, blocking=True, deps=WORLD)
+@violations_check(EVALUATION_PROMPTS, blocking=True, deps=WORLD, pure=True)
 def evaluation_splits_give_nothing_away(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Every prompt shows only records of its own split; no task and no sentence that answers one stands in two splits."""
     from lenovo_pipeline.prompts.evaluation.leaks import ANCHORED, find_leaks, record_anchors
@@ -76,7 +76,7 @@ def evaluation_splits_give_nothing_away(warehouse: ResourceParam[Warehouse]) -> 
     return find_leaks(warehouse.load(EVALUATION_PROMPTS), record_anchors(frames))
 
 
-@violations_check(EVALUATION_PROMPTS)
+@violations_check(EVALUATION_PROMPTS, pure=True)
 def evaluation_prompts_are_balanced(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
     """There are enough prompts of enough task types, and no category, task, language, difficulty or series stands out."""
     from lenovo_pipeline.prompts.evaluation.balance import imbalances
@@ -85,7 +85,7 @@ def evaluation_prompts_are_balanced(warehouse: ResourceParam[Warehouse], setting
     return imbalances(warehouse.frame(f"SELECT {columns} FROM {EVALUATION_PROMPTS.qualified_name}"), settings.effective_scale)
 
 
-@violations_check(ADVERSARIAL)
+@violations_check(ADVERSARIAL, pure=True)
 def every_group_has_scenarios(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """There are at least 50 kinds of scenarios, and some in every group."""
     from lenovo_pipeline.prompts.adversarial.verify import missing_scenarios
@@ -93,7 +93,7 @@ def every_group_has_scenarios(warehouse: ResourceParam[Warehouse]) -> list[str]:
     return missing_scenarios(warehouse.load(ADVERSARIAL))
 
 
-@violations_check(ADVERSARIAL, blocking=True, deps=[EVALUATION_PROMPTS])
+@violations_check(ADVERSARIAL, blocking=True, deps=[EVALUATION_PROMPTS], pure=True)
 def adversarial_answers_follow(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Each right answer follows from that of the source prompt and from what the scenario says of it."""
     from lenovo_pipeline.prompts.adversarial.verify import wrong_answers
@@ -101,7 +101,7 @@ def adversarial_answers_follow(warehouse: ResourceParam[Warehouse]) -> list[str]
     return wrong_answers(warehouse.load(ADVERSARIAL), warehouse.load(EVALUATION_PROMPTS))
 
 
-@violations_check(COUNTERFACTUALS, blocking=True)
+@violations_check(COUNTERFACTUALS, blocking=True, pure=True)
 def pairs_differ_only_in_the_marked_span(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Outside the marked span, which holds the characteristic, both prompts of a pair are the same."""
     from lenovo_pipeline.prompts.counterfactuals import differences
@@ -109,7 +109,7 @@ def pairs_differ_only_in_the_marked_span(warehouse: ResourceParam[Warehouse]) ->
     return differences(warehouse.load(COUNTERFACTUALS))
 
 
-@violations_check(COUNTERFACTUALS)
+@violations_check(COUNTERFACTUALS, pure=True)
 def every_characteristic_has_enough_pairs(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """At least 200 pairs for each protected characteristic and persona."""
     from lenovo_pipeline.prompts.counterfactuals import shortfalls

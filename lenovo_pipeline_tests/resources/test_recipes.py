@@ -80,7 +80,8 @@ def made(
 def totals_are_small(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """No total is above fifty."""
     ran.append("check")
-    return [f"{row.id} is {row.total}" for row in warehouse.load(MADE).itertuples() if row.total > 50]
+    rows = warehouse.load(MADE).to_dict("records")
+    return [f"{row['id']} is {row['total']}" for row in rows if row["total"] > 50]
 
 
 PARTS = (source, aside, made, totals_are_small, contract_check(MADE))
@@ -93,7 +94,7 @@ def materialized(result: ExecuteInProcessResult, name: str) -> dict[str, Any]:
         if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key == AssetKey(["enterprise", name])
     ]
     found = event.step_materialization_data.materialization
-    return {name: value.value for name, value in found.metadata.items()} | {"version": found.tags["dagster/data_version"]}
+    return {name: value.value for name, value in found.metadata.items()} | {"version": (found.tags or {})["dagster/data_version"]}
 
 
 def checked(result: ExecuteInProcessResult) -> dict[str, tuple[bool, bool]]:
