@@ -23,6 +23,7 @@ from lenovo_pipeline.commands.store import backup, restore
 from lenovo_pipeline.commands.summary import RunSummary
 from lenovo_pipeline.enterprise.world import build_world
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.privacy import FILE
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
@@ -74,7 +75,8 @@ class House:
         return [sys.executable, "-m", "lenovo_pipeline.commands.forget", who]
 
     def run(self) -> RunSummary:
-        return execute(build_defs(settings=self.settings).resolve_job_def("everything"), self.instance, lambda line: None)
+        job = build_defs(settings=self.settings).resolve_job_def("everything")
+        return execute(job, self.instance, lambda line: None, model=DEFAULT_MODEL)
 
     def forget(self, who: str) -> Erasure:
         return forget(who, self.settings, self.instance, lambda line: None)
