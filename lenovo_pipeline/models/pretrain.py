@@ -1,7 +1,7 @@
 """Train the bundled model from scratch: `python -m lenovo_pipeline.models.pretrain` (about 75 minutes on two cores).
 
-Belongs here: the command line. `--resume` goes on from the last checkpoint, also after a kill; `--evaluate` measures the skills of the model in `--out` on
-held-out items, prints the table and writes it into its training record.
+Belongs here: the command line. `--resume` goes on from the last checkpoint, also after a kill; `--evaluate` measures the
+skills of the model in `--out` on held-out items, prints the table and writes it into its training record.
 """
 
 import argparse
@@ -15,15 +15,23 @@ WORKING = Path(__file__).parents[2] / "data" / "store" / "pretraining"
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.models.pretrain", description=(__doc__ or "").split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lenovo_pipeline.models.pretrain", description=(__doc__ or "").split("\n\n")[0]
+    )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the model (default: %(default)s)")
     parser.add_argument("--checkpoints", type=Path, default=WORKING, help="folder of the checkpoint (default: %(default)s)")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--steps", type=int, help="stop after this many steps in all, without writing the model unless the recipe is done")
+    parser.add_argument(
+        "--steps", type=int, help="stop after this many steps in all, without writing the model unless the recipe is done"
+    )
     parser.add_argument("--export", action="store_true", help="write the model of the last checkpoint as it is, without training")
-    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads to compute with (default: %(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads to compute with (default: %(default)s)"
+    )
     parser.add_argument("--evaluate", action="store_true", help="only measure the skills of the model in --out")
-    parser.add_argument("--items", type=int, default=200, help="held-out items of each skill for --evaluate (default: %(default)s)")
+    parser.add_argument(
+        "--items", type=int, default=200, help="held-out items of each skill for --evaluate (default: %(default)s)"
+    )
     return parser.parse_args(given)
 
 
@@ -40,9 +48,13 @@ def main(given: Sequence[str] | None = None) -> int:
             print(run.evaluate(arguments.out, count=arguments.items))
         else:
             run.pretrain(
-                arguments.out, arguments.checkpoints, resume=arguments.resume or arguments.export, stop_at=0 if arguments.export else arguments.steps,
-                export=arguments.export, say=lambda line: print(line, flush=True),
-            )  # fmt: skip
+                arguments.out,
+                arguments.checkpoints,
+                resume=arguments.resume,
+                stop_at=arguments.steps,
+                export=arguments.export,
+                say=lambda line: print(line, flush=True),
+            )
     except (FileNotFoundError, ValueError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

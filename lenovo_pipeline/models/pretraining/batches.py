@@ -1,6 +1,7 @@
 """From conversations to batches: token ids with a mask of what the model is to say, padded to one length.
 
-Belongs here: rendering, encoding and padding. A batch depends on the seed and its step alone, so a resumed training sees what it would have seen.
+Belongs here: rendering, encoding and padding. A batch depends on the seed and its step alone, so a resumed training sees what
+it would have seen.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,9 @@ def encode(tokenizer: Any, conversation: Conversation) -> Row:
     pieces = render(conversation.messages, conversation.tools)
     ids: list[int] = []
     said: list[bool] = []
-    for encoding, (_, own) in zip(tokenizer.backend_tokenizer.encode_batch([text for text, _ in pieces], add_special_tokens=False), pieces, strict=True):
+    for encoding, (_, own) in zip(
+        tokenizer.backend_tokenizer.encode_batch([text for text, _ in pieces], add_special_tokens=False), pieces, strict=True
+    ):
         ids += encoding.ids
         said += [own] * len(encoding.ids)
     return Row(ids, said)

@@ -1,4 +1,5 @@
-"""The chat format of `lenovo-nano`: the template, the same rendering in plain Python, and token ids with the mask of what the model is to say.
+"""The chat format of `lenovo-nano`: the template, the same rendering in plain Python, and token ids with the mask of what the
+model is to say.
 
 Belongs here: how a conversation becomes text and tokens. A test holds the template and the rendering to the same text.
 """
@@ -16,9 +17,11 @@ TOOL_HINT = 'To use a tool, write <tool_call>{"name": ..., "arguments": {...}}</
 
 # Tools are rendered one per line: name(argument: type, optional?: type): description
 CHAT_TEMPLATE = """\
-{%- macro call(one) %}{%- set function = one.function if one.function is defined else one %}<tool_call>{"name": "{{ function.name }}", "arguments": \
+{%- macro call(one) %}{%- set function = one.function if one.function is defined else one %}<tool_call>{"name": "\
+{{ function.name }}", "arguments": \
 {{ function.arguments if function.arguments is string else function.arguments | tojson }}}</tool_call>{%- endmacro %}
-{%- macro kind(schema) %}{%- if schema.enum is defined %}{{ schema.enum | join('|') }}{%- elif schema.type is defined and schema.type is string %}{{ schema.type }}\
+{%- macro kind(schema) %}{%- if schema.enum is defined %}{{ schema.enum | join('|') }}\
+{%- elif schema.type is defined and schema.type is string %}{{ schema.type }}\
 {%- else %}any{%- endif %}{%- endmacro %}
 {%- macro listing() %}
 {{- 'Tools:' }}
@@ -41,9 +44,12 @@ CHAT_TEMPLATE = """\
 {%- endif %}
 {%- for message in messages %}
 {{- '<|im_start|>' + message.role + '\\n' }}
-{%- if message.content is string %}{{ message.content }}{%- elif message.content %}{%- for part in message.content %}{{ part.text }}{%- endfor %}{%- endif %}
-{%- if message.role == 'system' and tools and not ns.listed %}{{ '\\n' }}{{ listing() }}{%- set ns.listed = true %}{%- endif %}
-{%- if message.tool_calls is defined and message.tool_calls %}{%- for one in message.tool_calls %}{{ call(one) }}{%- endfor %}{%- endif %}
+{%- if message.content is string %}{{ message.content }}{%- elif message.content %}{%- for part in message.content %}\
+{{ part.text }}{%- endfor %}{%- endif %}
+{%- if message.role == 'system' and tools and not ns.listed %}{{ '\\n' }}{{ listing() }}{%- set ns.listed = true %}\
+{%- endif %}
+{%- if message.tool_calls is defined and message.tool_calls %}{%- for one in message.tool_calls %}{{ call(one) }}\
+{%- endfor %}{%- endif %}
 {{- '<|im_end|>\\n' }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- endif %}
@@ -69,7 +75,8 @@ def tool_call(name: str, arguments: Mapping[str, Any]) -> str:
 def render(messages: Sequence[Mapping[str, str]], tools: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, bool]]:
     """Pieces of text with whether the model is to say them; joined, they are what the chat template renders.
 
-    Messages have `role` and `content` (a tool call stands in the content as text); tools are shown at the end of the system message.
+    Messages have `role` and `content` (a tool call stands in the content as text); tools are shown at the end of the system
+    message.
     """
     pieces: list[tuple[str, bool]] = []
     listing = "\n".join((TOOL_LEAD, *map(tool_line, tools), TOOL_HINT)) if tools else ""

@@ -16,7 +16,9 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class Fact:
-    """One attribute of one entity as a passage states it: the names to ask by, the value, and the line that says so, word for word."""
+    """One attribute of one entity as a passage states it: the names to ask by, the value, and the line that says so, word for
+    word.
+    """
 
     names: tuple[str, ...]
     direct: tuple[str, ...]
@@ -39,19 +41,59 @@ class Passage:
 
 # {a} label, {A} label with a capital, {v} value, {e} entity, {f} another person, {d} a date
 _PROSE = (
-    "The {a} is {v}.", "The {a} of {e} is {v}.", "{e} has the {a} {v}.", "Its {a} is {v}.", "{A}: {v}.", "As {a} we noted {v}.", "The {a} stands at {v} since {d}.",
-    "We put the {a} down as {v}.", "For {e} the {a} reads {v}.", "{f} gave {v} as the {a}.", "On {d} the {a} was found to be {v}.", "By agreement with {f}, the {a} is {v}.",
-    "The {a} was {v} when {f} looked.", "In the books the {a} appears as {v}.", "According to {f}, {e} shows {v} for the {a}.", "{v} is what the label gives for the {a}.",
-    "With {v} as its {a}, it meets the rules.", "The {a}, {v}, did not change in the meantime.", "Here the {a} equals {v}, which {f} confirmed.",
-)  # fmt: skip
-_CHINESE_PROSE = ("{a}是{v}。", "{e}的{a}是{v}。", "{a}为{v}。", "{e}的{a}为{v}。", "目前{a}为{v}。", "经{f}确认，{a}是{v}。", "{d}记录的{a}为{v}。", "{a}：{v}。", "该项目的{a}达到{v}。")
-_BULLETS = ("- {A}: {v}", "- {A}: {v}", "* {A}: {v}", "- {a}: {v}", "- {A} = {v}", "- {a}, {v}", "- **{A}**: {v}", "- {v} ({a})", "- for {a}: {v}", "- {A} - {v}")
+    "The {a} is {v}.",
+    "The {a} of {e} is {v}.",
+    "{e} has the {a} {v}.",
+    "Its {a} is {v}.",
+    "{A}: {v}.",
+    "As {a} we noted {v}.",
+    "The {a} stands at {v} since {d}.",
+    "We put the {a} down as {v}.",
+    "For {e} the {a} reads {v}.",
+    "{f} gave {v} as the {a}.",
+    "On {d} the {a} was found to be {v}.",
+    "By agreement with {f}, the {a} is {v}.",
+    "The {a} was {v} when {f} looked.",
+    "In the books the {a} appears as {v}.",
+    "According to {f}, {e} shows {v} for the {a}.",
+    "{v} is what the label gives for the {a}.",
+    "With {v} as its {a}, it meets the rules.",
+    "The {a}, {v}, did not change in the meantime.",
+    "Here the {a} equals {v}, which {f} confirmed.",
+)
+_CHINESE_PROSE = (
+    "{a}是{v}。",
+    "{e}的{a}是{v}。",
+    "{a}为{v}。",
+    "{e}的{a}为{v}。",
+    "目前{a}为{v}。",
+    "经{f}确认，{a}是{v}。",
+    "{d}记录的{a}为{v}。",
+    "{a}：{v}。",
+    "该项目的{a}达到{v}。",
+)
+_BULLETS = (
+    "- {A}: {v}",
+    "- {A}: {v}",
+    "* {A}: {v}",
+    "- {a}: {v}",
+    "- {A} = {v}",
+    "- {a}, {v}",
+    "- **{A}**: {v}",
+    "- {v} ({a})",
+    "- for {a}: {v}",
+    "- {A} - {v}",
+)
 _KEY_VALUES = ("{A}: {v}", "{A}: {v}", "{a} = {v}", "{A} - {v}")
 _CHINESE_BULLETS = ("- {a}：{v}", "- {a}: {v}", "* {a}：{v}")
 
 
-def draw_facts(invention: Invention, count: int, language: str, attributes: Sequence[words.Attribute | str] | None = None) -> list[tuple[words.Attribute, str]]:
-    """Attributes with their labels, at random: mostly known ones, for the rest invented from common words (`average pump width`)."""
+def draw_facts(
+    invention: Invention, count: int, language: str, attributes: Sequence[words.Attribute | str] | None = None
+) -> list[tuple[words.Attribute, str]]:
+    """Attributes with their labels, at random: mostly known ones, for the rest invented from common words (`average pump
+    width`).
+    """
     random = invention.random
     drawn: list[tuple[words.Attribute, str]] = []
     for attribute in random.sample(words.ATTRIBUTES, count):
@@ -59,14 +101,32 @@ def draw_facts(invention: Invention, count: int, language: str, attributes: Sequ
             label = f"{random.choice(words.NOUNS)} {random.choice(words.NOUNS)}"
             if random.random() < 0.5:
                 label = f"{random.choice(words.ADJECTIVES)} {label if random.random() < 0.3 else random.choice(words.NOUNS)}"
-            kind = random.choice(("weight", "length", "watt", "minutes", "count", "percent", "money", "code", "person", "phrase", "level", "gigabyte", "date"))
+            kind = random.choice(
+                (
+                    "weight",
+                    "length",
+                    "watt",
+                    "minutes",
+                    "count",
+                    "percent",
+                    "money",
+                    "code",
+                    "person",
+                    "phrase",
+                    "level",
+                    "gigabyte",
+                    "date",
+                )
+            )
             attribute = words.Attribute((label,), (), kind, "")
         label = attribute.chinese if language == CHINESE else random.choice(attribute.labels)
         drawn.append((attribute, label))
     return drawn
 
 
-def state(invention: Invention, entity: str, attributes: Sequence[tuple[words.Attribute, str]], language: str, style: str) -> list[Fact]:
+def state(
+    invention: Invention, entity: str, attributes: Sequence[tuple[words.Attribute, str]], language: str, style: str
+) -> list[Fact]:
     """The facts of one entity with the line that states each; `style` is bullets, keys, table or prose."""
     random = invention.random
     chinese = language == CHINESE
@@ -83,18 +143,29 @@ def state(invention: Invention, entity: str, attributes: Sequence[tuple[words.At
         else:
             pattern = shared
         line = pattern.format(
-            a=label, A=label[:1].upper() + label[1:], v=value, e=entity, f=invention.person() if "{f}" in pattern else "", d=invention.date() if "{d}" in pattern else ""
+            a=label,
+            A=label[:1].upper() + label[1:],
+            v=value,
+            e=entity,
+            f=invention.person() if "{f}" in pattern else "",
+            d=invention.date() if "{d}" in pattern else "",
         )
         line = line[:1].upper() + line[1:] if style == "prose" else line
         names = (attribute.chinese,) if chinese else (label, label, *attribute.labels, *attribute.asked)
-        facts.append(Fact(names, () if chinese else tuple(filter(lambda text: text != "?", attribute.direct)), attribute.kind, value, line))
+        facts.append(
+            Fact(names, () if chinese else tuple(filter(lambda text: text != "?", attribute.direct)), attribute.kind, value, line)
+        )
     return facts
 
 
 def _body(random: Random, facts: Sequence[Fact], style: str, language: str) -> str:
     lines = [fact.line for fact in facts]
     if style == "table":
-        head = "| 项目 | 内容 |" if language == CHINESE else random.choice(("| Field | Value |", "| Item | Entry |", "| Key | Content |"))
+        head = (
+            "| 项目 | 内容 |"
+            if language == CHINESE
+            else random.choice(("| Field | Value |", "| Item | Entry |", "| Key | Content |"))
+        )
         return "\n".join((head, "|---|---|", *lines))
     if style == "prose":
         if language == ENGLISH and random.random() < 0.5:
@@ -107,7 +178,9 @@ def _body(random: Random, facts: Sequence[Fact], style: str, language: str) -> s
 def _head(invention: Invention, entity: str, kind: str, language: str) -> str:
     random = invention.random
     if language == CHINESE:
-        title = random.choice(("{e}", "{e}", "{e}说明", "关于{e}", "{e}概述", "{c}：{e}", "{e}（{c}）")).format(e=entity, c=invention.code())
+        title = random.choice(("{e}", "{e}", "{e}说明", "关于{e}", "{e}概述", "{c}：{e}", "{e}（{c}）")).format(
+            e=entity, c=invention.code()
+        )
         section = random.choice(words.CHINESE_WORDS)
     else:
         title = random.choice(words.TITLES).format(e=entity, c=invention.code(), k=kind, K=kind.capitalize())
@@ -124,7 +197,9 @@ def _head(invention: Invention, entity: str, kind: str, language: str) -> str:
     return f"{title}\n\n"
 
 
-def passage(invention: Invention, entity: str, kind: str, attributes: Sequence[tuple[words.Attribute, str]], language: str = ENGLISH) -> Passage:
+def passage(
+    invention: Invention, entity: str, kind: str, attributes: Sequence[tuple[words.Attribute, str]], language: str = ENGLISH
+) -> Passage:
     """A passage about this entity that states these attributes."""
     random = invention.random
     style = random.choices(("bullets", "keys", "table", "prose"), weights=(3, 2, 2, 4))[0]
@@ -134,6 +209,8 @@ def passage(invention: Invention, entity: str, kind: str, attributes: Sequence[t
 
 def procedure(invention: Invention, entity: str, kind: str) -> Passage:
     """A passage with numbered steps."""
-    steps = [phrase[:1].upper() + phrase[1:] + "." for phrase in (invention.phrase() for _ in range(invention.random.randint(3, 5)))]
+    steps = [
+        phrase[:1].upper() + phrase[1:] + "." for phrase in (invention.phrase() for _ in range(invention.random.randint(3, 5)))
+    ]
     head = _head(invention, entity, kind, ENGLISH)
     return Passage(entity, kind, head + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1)), [], steps)

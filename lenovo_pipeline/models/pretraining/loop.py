@@ -1,10 +1,10 @@
 """The training loop: model, optimisers, steps, checkpoints, resuming.
 
-Belongs here: everything between a batch and a checkpoint. A checkpoint is written aside and renamed; SIGINT and SIGTERM end the loop after the step at hand.
+Belongs here: everything between a batch and a checkpoint. A checkpoint is written aside and renamed; SIGINT and SIGTERM end
+the loop after the step at hand.
 """
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Progress:
     validations: list[dict[str, Any]] = field(default_factory=list)
 
 
-def new_model(vocabulary: int, eos: int, seed: int) -> Any:
+def new_model(tokenizer: Any, seed: int) -> Any:
     """A LlamaForCausalLM of the recipe's shape with the seeded start of `initial`."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -43,11 +43,16 @@ def new_model(vocabulary: int, eos: int, seed: int) -> Any:
     theta = shape.pop("rope_theta")
     torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=vocabulary, tie_word_embeddings=True, eos_token_id=eos, pad_token_id=PAD_ID, bos_token_id=None,
-        rope_parameters={"rope_type": "default", "rope_theta": theta}, **shape,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=PAD_ID,
+        bos_token_id=None,
+        rope_parameters={"rope_type": "default", "rope_theta": theta},
+        **shape,
+    )
     model = LlamaForCausalLM(config)
-    give_copying(model, seed)
+    give_copying(model, tokenizer.convert_ids_to_tokens(range(len(tokenizer))), seed)
     return model
 
 
@@ -58,7 +63,9 @@ def optimisers(model: Any, optimisation: Optimisation) -> list[Any]:
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in chosen]
-    muon = torch.optim.Muon(matrices, lr=optimisation.matrix_rate, momentum=optimisation.momentum, weight_decay=optimisation.matrix_decay)
+    muon = torch.optim.Muon(
+        matrices, lr=optimisation.matrix_rate, momentum=optimisation.momentum, weight_decay=optimisation.matrix_decay
+    )
     adamw = torch.optim.AdamW(others, lr=optimisation.other_rate, betas=(0.9, 0.98), weight_decay=0.0)
     for one in (muon, adamw):
         for group in one.param_groups:
@@ -80,7 +87,9 @@ def loss_of(model: Any, ids: "Tensor", said: "Tensor") -> "Tensor":
 
 
 def train_step(model: Any, optims: Sequence[Any], ids: "Tensor", said: "Tensor", factor: float, clip: float) -> float:
-    """One update at `factor` of the full rates; returns the loss before it. Raises FloatingPointError on a loss that is no number."""
+    """One update at `factor` of the full rates; returns the loss before it. Raises FloatingPointError on a loss that is no
+    number.
+    """
     import torch
 
     for one in optims:
@@ -88,8 +97,10 @@ def train_step(model: Any, optims: Sequence[Any], ids: "Tensor", said: "Tensor",
             group["lr"] = group["full_rate"] * factor
     loss = loss_of(model, ids, said)
     if not torch.isfinite(loss):
-        raise FloatingPointError(f"the loss is {float(loss.detach())}; resume from the last checkpoint with a lower learning rate")
-    loss.backward()
+        raise FloatingPointError(
+            f"the loss is {float(loss.detach())}; resume from the last checkpoint with a lower learning rate"
+        )
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
     for one in optims:
         one.step()
@@ -102,8 +113,10 @@ def save_checkpoint(path: Path, model: Any, optims: Sequence[Any], progress: Pro
     import torch
 
     aside = path.with_suffix(".aside")
-    torch.save({"model": model.state_dict(), "optimisers": [one.state_dict() for one in optims], "progress": vars(progress)}, aside)
-    os.replace(aside, path)
+    torch.save(
+        {"model": model.state_dict(), "optimisers": [one.state_dict() for one in optims], "progress": vars(progress)}, aside
+    )
+    aside.replace(path)
 
 
 def load_checkpoint(path: Path, model: Any, optims: Sequence[Any]) -> Progress:
@@ -116,10 +129,20 @@ def load_checkpoint(path: Path, model: Any, optims: Sequence[Any]) -> Progress:
         state = torch.load(path, weights_only=True)
         model.load_state_dict(state["model"])
         for one, kept in zip(optims, state["optimisers"], strict=True):
-            one.load_state_dict(kept)
+            one.load_state_dict(
+                {
+                    **kept,
+                    "param_groups": [
+                        dict(old, full_rate=group["full_rate"])
+                        for old, group in zip(kept["param_groups"], one.param_groups, strict=True)
+                    ],
+                }
+            )
         return Progress(**state["progress"])
     except (RuntimeError, KeyError, EOFError, TypeError, ValueError, OSError) as error:
-        raise ValueError(f"the checkpoint {path} does not fit this recipe ({error}); remove it and start without --resume") from error
+        raise ValueError(
+            f"the checkpoint {path} does not fit this recipe ({error}); remove it and start without --resume"
+        ) from error
 
 
 def train(
@@ -137,7 +160,9 @@ def train(
     validate_every: int = 200,
     say: Callable[[str], None] = print,
 ) -> Progress:
-    """Run the phases from the start or from the checkpoint in `folder`, until `stop_at` steps are done; returns the progress made."""
+    """Run the phases from the start or from the checkpoint in `folder`, until `stop_at` steps are done; returns the progress
+    made.
+    """
     optimisation = optimisation or Optimisation()
     total = recipe.total_steps(phases)
     optims = optimisers(model, optimisation)
@@ -151,15 +176,16 @@ def train(
             started = time.perf_counter()
             phase = recipe.phase_at(progress.step, phases)
             ids, said = batch_of(phase, progress.step, seed, tokenizer)
-            factor = recipe.rate_factor(progress.step, total, optimisation)
+            factor = phase.rate * recipe.rate_factor(progress.step, optimisation)
             loss = train_step(model, optims, ids, said, factor, optimisation.clip)
             progress.step += 1
             progress.losses.append(round(loss, 5))
             progress.tokens += int((ids != PAD_ID).sum())
             progress.seconds += time.perf_counter() - started
             if progress.step % 20 == 0:
-                recent = progress.losses[-20:]
-                say(f"step {progress.step}/{total} ({phase.name}): loss {sum(recent) / len(recent):.4f}, {progress.tokens / progress.seconds:,.0f} tokens/s")
+                recent = sum(progress.losses[-20:]) / 20
+                speed = progress.tokens / progress.seconds
+                say(f"step {progress.step}/{total} ({phase.name}): loss {recent:.4f}, {speed:,.0f} tokens/s")
             if validate and progress.step % validate_every == 0:
                 progress.validations.append({"step": progress.step, **validate(model)})
                 say(f"step {progress.step}: {json.dumps(progress.validations[-1])}")

@@ -1,6 +1,7 @@
 """One pretraining from tokenizer to model folder, its record, and the evaluation of its skills.
 
-Belongs here: what ties the parts together for the command line. The record says what ran: recipe, seed, steps, tokens, losses, hardware, hours, packages, code.
+Belongs here: what ties the parts together for the command line. The record says what ran: recipe, seed, steps, tokens,
+losses, hardware, hours, packages, code.
 """
 
 import hashlib
@@ -54,11 +55,19 @@ def open_tokenizer(folder: Path) -> Any:
 
 
 def pretrain(
-    out: Path, checkpoints: Path, *, resume: bool = False, stop_at: int | None = None, export: bool = False, say: Callable[[str], None] = print
+    out: Path,
+    checkpoints: Path,
+    *,
+    resume: bool = False,
+    stop_at: int | None = None,
+    export: bool = False,
+    say: Callable[[str], None] = print,
 ) -> Progress:
-    """Train until the recipe is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the recipe is done or `export` is set."""
+    """Train until the recipe is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the
+    recipe is done or `export` is set.
+    """
     tokenizer = open_tokenizer(checkpoints)
-    model = loop.new_model(len(tokenizer), tokenizer.eos_token_id, recipe.SEED)
+    model = loop.new_model(tokenizer, recipe.SEED)
 
     def validate(one: Any) -> dict[str, float]:
         return skills.quick_validation(one, tokenizer, count=48, skills=skills.WATCHED)
@@ -74,7 +83,9 @@ def pretrain(
 
 
 def write_model(out: Path, model: Any, tokenizer: Any, progress: Progress) -> None:
-    """Write weights, configuration, tokenizer, template and record aside and rename; a model card that stands in `out` is kept."""
+    """Write weights, configuration, tokenizer, template and record aside and rename; a model card that stands in `out` is
+    kept.
+    """
     import torch
     from transformers import GenerationConfig
 
@@ -89,7 +100,10 @@ def write_model(out: Path, model: Any, tokenizer: Any, progress: Progress) -> No
 
         save_file(half, aside / "model.safetensors", metadata={"format": "pt"})
         (aside / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read its files
-        GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False).save_pretrained(aside)
+        generation: Any = GenerationConfig
+        generation(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False).save_pretrained(
+            aside
+        )
         tokenizer.save_pretrained(aside)
         (aside / RECORD).write_text(json.dumps(record(progress), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if kept is not None:
@@ -120,7 +134,11 @@ def _hardware() -> str:
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip()
+            for line in cpuinfo.read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ]
         name = names[0] if names else name
     return f"{name}, {torch.get_num_threads()} threads of {os.cpu_count()} processors, bfloat16 products, shared with other work"
 
@@ -139,7 +157,7 @@ def evaluate(out: Path, *, count: int = 200, seed: int = 0) -> str:
     kept["evaluation"] = {"items_per_skill": count, "seed": seed, "skills": figures}
     aside = path.with_suffix(".aside")
     aside.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)
     return table(figures)
 
 
@@ -147,11 +165,14 @@ def open_model(folder: Path) -> Any:
     """The model in that folder, in single precision; raises FileNotFoundError or ValueError that say what to run."""
     from transformers import AutoModelForCausalLM
 
-    remedy = "restore it with `git checkout -- data/models/lenovo-nano` or train it with `python -m lenovo_pipeline.models.pretrain`"
+    remedy = (
+        "restore it with `git checkout -- data/models/lenovo-nano` or train it with `python -m lenovo_pipeline.models.pretrain`"
+    )
     if not (folder / "model.safetensors").is_file():
         raise FileNotFoundError(f"no model.safetensors in {folder}; {remedy}")
     try:
-        return AutoModelForCausalLM.from_pretrained(folder).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder)
+        return model.eval()
     except Exception as error:  # safetensors and transformers raise many kinds on a damaged file
         raise ValueError(f"the weights in {folder} cannot be read ({error}); {remedy}") from error
 

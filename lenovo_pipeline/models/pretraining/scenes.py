@@ -28,7 +28,9 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reading conversation is made of: how many passages, facts in each, turns, and how often each kind of question comes."""
+    """What a reading conversation is made of: how many passages, facts in each, turns, and how often each kind of question
+    comes.
+    """
 
     passages: tuple[int, ...] = (1,)
     facts: tuple[int, int] = (2, 4)
@@ -37,6 +39,7 @@ class Reading:
     chinese: float = 0.0
     similar: float = 0.2  # share of further entities that share most of their name with the first
     shared: float = 0.6  # share of further passages with the attributes of the first
+    loose: float = 0.0  # share of look-ups that are worded without a pattern
 
 
 @cache
@@ -76,7 +79,9 @@ def compose(random: Random, plan: Reading, *, held_out: bool = False) -> list[Pa
             if entity == first or random.random() > plan.shared:
                 attributes = draw_facts(invention, random.randint(*plan.facts), language)
                 taken = {label for one in passages if one.entity == entity for fact in one.facts for label in fact.names}
-                attributes = [one for one in attributes if one[1] not in taken and not taken.intersection(one[0].labels)] or attributes[:1]
+                attributes = [
+                    one for one in attributes if one[1] not in taken and not taken.intersection(one[0].labels)
+                ] or attributes[:1]
             elif random.random() < 0.5:
                 attributes = random.sample(attributes, len(attributes))
         if asks_steps and language == ENGLISH and random.random() < 0.3:
@@ -94,13 +99,15 @@ def reading(random: Random, plan: Reading, *, held_out: bool = False) -> Convers
     while True:
         passages = compose(random, plan, held_out=held_out)
         language = CHINESE if any("\u4e00" <= letter <= "\u9fff" for letter in passages[0].text) else ENGLISH
-        questions = Questions(Invention(random, held_out=held_out), passages, language, held_out=held_out)
+        questions = Questions(Invention(random, held_out=held_out), passages, language, held_out=held_out, loose=plan.loose)
         weights = dict(plan.questions)
         asked: list[Asked] = []
         wanted = random.randint(*plan.turns)
         for skill in random.choices(list(weights), weights=list(weights.values()), k=3 * wanted):
             one = questions.draw(skill)
-            if one and all(one.question != other.question and (one.answer != other.answer or skill != "lookup") for other in asked):
+            if one and all(
+                one.question != other.question and (one.answer != other.answer or skill != "lookup") for other in asked
+            ):
                 asked.append(one)
             if len(asked) == wanted:
                 break
@@ -116,9 +123,16 @@ def reading(random: Random, plan: Reading, *, held_out: bool = False) -> Convers
 
 
 def _traditional(messages: list[dict[str, str]], asked: list[Asked]) -> Conversation:
-    converted = [message if message["role"] == "system" else {**message, "content": _to_traditional(message["content"])} for message in messages]
+    converted = [
+        message if message["role"] == "system" else {**message, "content": _to_traditional(message["content"])}
+        for message in messages
+    ]
     return Conversation(
-        converted, [Asked(one.skill, _to_traditional(one.question), _to_traditional(one.completion), _to_traditional(one.answer)) for one in asked]
+        converted,
+        [
+            Asked(one.skill, _to_traditional(one.question), _to_traditional(one.completion), _to_traditional(one.answer))
+            for one in asked
+        ],
     )
 
 

@@ -1,7 +1,8 @@
 """How well the model does what it was trained for, on entities and phrasings that training never sees.
 
-Belongs here: the held-out items, their scoring and the table. Two measures: all tokens of an answer predicted right given the right ones before (cheap,
-in the training loop), and the answer that greedy decoding really gives (the figures that are reported).
+Belongs here: the held-out items, their scoring and the table. Two measures: all tokens of an answer predicted right given the
+right ones before (cheap, in the training loop), and the answer that greedy decoding really gives (the figures that are
+reported).
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,9 @@ def items(skill: str, count: int, seed: int) -> list[Item]:
 
 
 def forced_accuracy(model: Any, tokenizer: Any, chosen: Sequence[Item]) -> float:
-    """Share of items whose last answer is predicted token by token, given the right tokens before: what greedy decoding gives word for word."""
+    """Share of items whose last answer is predicted token by token, given the right tokens before: what greedy decoding gives
+    word for word.
+    """
     import torch
 
     right = 0
@@ -70,7 +73,7 @@ def forced_accuracy(model: Any, tokenizer: Any, chosen: Sequence[Item]) -> float
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for start in range(0, len(chosen), 32):
             rows = [encode(tokenizer, item.conversation) for item in chosen[start : start + 32]]
-            ids, said = padded(rows)
+            ids, _ = padded(rows)
             guessed = model(input_ids=ids).logits[:, :-1].argmax(-1)
             for place, row in enumerate(rows):
                 first = len(row.said) - 1 - _last_run(row.said)
@@ -92,7 +95,9 @@ def _last_run(said: Sequence[bool]) -> int:
     return len(said) - 1 - place
 
 
-def quick_validation(model: Any, tokenizer: Any, *, seed: int = 1, count: int = 64, skills: Sequence[str] = SKILLS) -> dict[str, float]:
+def quick_validation(
+    model: Any, tokenizer: Any, *, seed: int = 1, count: int = 64, skills: Sequence[str] = SKILLS
+) -> dict[str, float]:
     """`forced_accuracy` of each skill on `count` held-out items."""
     return {skill: round(forced_accuracy(model, tokenizer, items(skill, count, seed)), 3) for skill in skills}
 
@@ -130,13 +135,24 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 
 def _row(measure: str, right: int, count: int) -> dict[str, Any]:
     low, high = wilson(right, count)
-    return {"measure": measure, "n": count, "right": right, "share": round(right / count, 4), "low": round(low, 4), "high": round(high, 4)}
+    return {
+        "measure": measure,
+        "n": count,
+        "right": right,
+        "share": round(right / count, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
 
 
-def evaluate(model: Any, tokenizer: Any, *, count: int = 200, seed: int = 0, skills: Sequence[str] = SKILLS) -> dict[str, dict[str, Any]]:
-    """Share of right answers by greedy decoding for each skill, and how often the reading skills refuse although the passages tell.
+def evaluate(
+    model: Any, tokenizer: Any, *, count: int = 200, seed: int = 0, skills: Sequence[str] = SKILLS
+) -> dict[str, dict[str, Any]]:
+    """Share of right answers by greedy decoding for each skill, and how often the reading skills refuse although the passages
+    tell.
 
-    A tool call is right if the whole text is; a refusal if the final answer is `not stated`; everything else by exact match of the final answer.
+    A tool call is right if the whole text is; a refusal if the final answer is `not stated`; everything else by exact match
+    of the final answer.
     """
     figures: dict[str, dict[str, Any]] = {}
     refused = told = 0
@@ -148,7 +164,9 @@ def evaluate(model: Any, tokenizer: Any, *, count: int = 200, seed: int = 0, ski
             figures[skill] = _row("whole call", right, count)
             continue
         finals = [final_answer(text) for text in said]
-        right = sum(final == final_answer(f"{ANSWER_MARK} {item.asked.answer}") for final, item in zip(finals, chosen, strict=True))
+        right = sum(
+            final == final_answer(f"{ANSWER_MARK} {item.asked.answer}") for final, item in zip(finals, chosen, strict=True)
+        )
         figures[skill] = _row("final answer", right, count)
         if skill in ("read_one", "read_two", "read_four"):
             refused += finals.count(NOT_STATED)

@@ -13,12 +13,30 @@ from lenovo_pipeline.models.pretraining.questions import Asked
 from lenovo_pipeline.models.pretraining.scenes import Conversation, Reading, reading
 from lenovo_pipeline.models.pretraining.values import Invention
 
-_VERBS = tuple(["get", "find", "create", "update", "delete", "search", "list", "send", "open", "close", "count", "book", "cancel", "compare", "plan", "start", "stop", "read", "add", "move", "show", "convert", "check"])
-_SYSTEMS = ("Use a tool where one fits.", "You are an assistant with tools.", "Answer with a tool call.", "Choose the right tool and fill in its arguments.")
+_VERBS = words.split_words(
+    """
+    get find create update delete search list send open close count book cancel compare plan start stop read add move show
+    convert check
+    """
+)
+_SYSTEMS = (
+    "Use a tool where one fits.",
+    "You are an assistant with tools.",
+    "Answer with a tool call.",
+    "Choose the right tool and fill in its arguments.",
+)
 _ASKING = (
-    ("{v} the {n}: {p}.", "Please {v} the {n} with {p}.", "{v} {n}, {p}.", "I want to {v} the {n}. {p}.", "Can you {v} the {n} for me? {p}", "{p}: {v} the {n}.", "We have to {v} the {n} ({p})."),
+    (
+        "{v} the {n}: {p}.",
+        "Please {v} the {n} with {p}.",
+        "{v} {n}, {p}.",
+        "I want to {v} the {n}. {p}.",
+        "Can you {v} the {n} for me? {p}",
+        "{p}: {v} the {n}.",
+        "We have to {v} the {n} ({p}).",
+    ),
     ("Would you {v} the {n}, using {p}?", "It is time to {v} the {n}; take {p}.", "My wish: {v} the {n}, {p}."),
-)  # fmt: skip
+)
 _ARGUMENT = ("{a} {v}", "{a} {v}", "{a}: {v}", "{a} is {v}", "{v} as {a}", "the {a} {v}", "{a} = {v}")
 NO_TOOL = "No tool fits."
 
@@ -27,7 +45,9 @@ def _parameter(invention: Invention) -> tuple[str, dict[str, Any]]:
     random = invention.random
     name = random.choice(random.choice(words.ATTRIBUTES).labels) if random.random() < 0.5 else random.choice(words.NOUNS)
     if random.random() < 0.3:
-        name = random.choice(("name", "query", "text", "id", "title", "day", "limit", "question", "topic", "key", "value", "model"))
+        name = random.choice(
+            ("name", "query", "text", "id", "title", "day", "limit", "question", "topic", "key", "value", "model")
+        )
     form = random.random()
     schema: dict[str, Any] = {"type": "string"}
     if form < 0.2:
@@ -48,12 +68,27 @@ def draw_tools(invention: Invention, count: int) -> list[dict[str, Any]]:
     tools: dict[str, dict[str, Any]] = {}
     while len(tools) < count:
         verb = random.choice(_VERBS)
-        noun = random.choice(words.NOUNS) if random.random() < 0.7 else f"{random.choice(words.ADJECTIVES)} {random.choice(words.NOUNS)}"
+        noun = (
+            random.choice(words.NOUNS)
+            if random.random() < 0.7
+            else f"{random.choice(words.ADJECTIVES)} {random.choice(words.NOUNS)}"
+        )
         name = f"{verb}_{noun.replace(' ', '_')}"
         properties = dict(_parameter(invention) for _ in range(random.randint(1, 3)))
         required = [key for key in properties if random.random() < 0.75]
-        description = random.choice((f"{verb} the {noun}", f"{verb} a {noun} by {next(iter(properties))}", f"{verb.capitalize()} the {noun}.", f"to {verb} one {noun}"))
-        function = {"name": name, "description": description, "parameters": {"type": "object", "properties": properties, "required": required}}
+        description = random.choice(
+            (
+                f"{verb} the {noun}",
+                f"{verb} a {noun} by {next(iter(properties))}",
+                f"{verb.capitalize()} the {noun}.",
+                f"to {verb} one {noun}",
+            )
+        )
+        function = {
+            "name": name,
+            "description": description,
+            "parameters": {"type": "object", "properties": properties, "required": required},
+        }
         tools[name] = {"type": "function", "function": function}
     return list(tools.values())
 
@@ -72,7 +107,11 @@ def _argument(invention: Invention, schema: dict[str, Any]) -> tuple[Any, str]:
     if schema["type"] == "boolean":
         flag = random.random() < 0.5
         return flag, "yes" if flag else "no"
-    text = invention.entity() if random.random() < 0.5 else invention.value(random.choice(("person", "place", "code", "date", "phrase", "company", "model", "name")))
+    text = (
+        invention.entity()
+        if random.random() < 0.5
+        else invention.value(random.choice(("person", "place", "code", "date", "phrase", "company", "model", "name")))
+    )
     return text, text
 
 
@@ -94,7 +133,9 @@ def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool) -> A
     return Asked("tool_call", question[:1].upper() + question[1:], call, call)
 
 
-def tool_requests(random: Random, turns: tuple[int, int] = (2, 4), count: tuple[int, int] = (2, 5), *, held_out: bool = False) -> Conversation:
+def tool_requests(
+    random: Random, turns: tuple[int, int] = (2, 4), count: tuple[int, int] = (2, 5), *, held_out: bool = False
+) -> Conversation:
     """A list of tools and several requests, each answered by one call, or by saying that no tool fits."""
     invention = Invention(random, held_out=held_out)
     tools = draw_tools(invention, random.randint(*count) + 1)
@@ -113,19 +154,27 @@ def tool_requests(random: Random, turns: tuple[int, int] = (2, 4), count: tuple[
 def tool_results(random: Random, plan: Reading, *, held_out: bool = False) -> Conversation:
     """A question, the search that looks for it, the passages it finds, and the answer read from them."""
     invention = Invention(random, held_out=held_out)
-    found = reading(random, Reading(passages=plan.passages, facts=plan.facts, turns=(1, 1), questions=plan.questions), held_out=held_out)
+    found = reading(
+        random, Reading(passages=plan.passages, facts=plan.facts, turns=(1, 1), questions=plan.questions), held_out=held_out
+    )
     passages, _, _ = found.messages[1]["content"].rpartition("\n\nQuestion: ")
     tools = draw_tools(invention, random.randint(0, 2))
     name = f"{random.choice(('search', 'find', 'look_up', 'read'))}_{random.choice(words.NOUNS)}"
     key = random.choice(("query", "question", "text", "topic"))
     schema = {"type": "object", "properties": {key: {"type": "string"}}, "required": [key]}
-    search = {"type": "function", "function": {"name": name, "description": "find passages that answer a question", "parameters": schema}}
+    search = {
+        "type": "function",
+        "function": {"name": name, "description": "find passages that answer a question", "parameters": schema},
+    }
     tools.insert(random.randint(0, len(tools)), search)
     question, answer = found.asked[0].question, found.asked[0]
     system, user = question_messages(question, ["-"])
     call = tool_call(name, {key: question})
     messages = [
-        {"role": "system", "content": system["content"]}, {"role": "user", "content": user["content"].removeprefix("[1] -\n\n")},
-        {"role": "assistant", "content": call}, {"role": "tool", "content": passages}, {"role": "assistant", "content": answer.completion},
-    ]  # fmt: skip
+        {"role": "system", "content": system["content"]},
+        {"role": "user", "content": user["content"].removeprefix("[1] -\n\n")},
+        {"role": "assistant", "content": call},
+        {"role": "tool", "content": passages},
+        {"role": "assistant", "content": answer.completion},
+    ]
     return Conversation(messages, [Asked("search_call", question, call, call), answer], tools)

@@ -1,7 +1,7 @@
 """Invented names, numbers, dates, codes and phrases: the entities and values of the procedural text.
 
-Belongs here: everything drawn at random that a document can state. `Invention` draws from one seeded generator; its `held_out` flag switches to the
-syllables that training never sees.
+Belongs here: everything drawn at random that a document can state. `Invention` draws from one seeded generator; its
+`held_out` flag switches to the syllables that training never sees.
 """
 
 from random import Random
@@ -83,7 +83,11 @@ class Invention:
             return self.code()
         if form < 0.85:
             middle = f"{random.choice(words.NOUNS).capitalize()} {random.choice(words.NOUNS).capitalize()}"
-            return f"{middle}, {self.name()}" if random.random() < 0.5 else f"{random.choice(words.ADJECTIVES).capitalize()} {middle} {self.name()}"
+            return (
+                f"{middle}, {self.name()}"
+                if random.random() < 0.5
+                else f"{random.choice(words.ADJECTIVES).capitalize()} {middle} {self.name()}"
+            )
         return f"{self.name()} {random.choice(words.NOUNS).capitalize()}"
 
     def similar(self, entity: str) -> str:
@@ -107,7 +111,20 @@ class Invention:
         year, month, day = random.randint(1990, 2035), random.randint(1, 12), random.randint(1, 28)
         if random.random() < 0.85:
             return f"{year}-{month:02d}-{day:02d}"
-        months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+        months = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ]
         return f"{day} {months[month - 1]} {year}"
 
     def place(self) -> str:
@@ -126,21 +143,37 @@ class Invention:
             unit = random.choice(words.UNITS[kind])
             return f"{number}%" if unit == "%" and random.random() < 0.5 else f"{number} {unit}"
         if kind == "money":
-            amount = f"{self.number() * random.choice((1, 10)):,}" if random.random() < 0.7 else f"{random.randint(1, 999)}.{random.randint(0, 99):02d}"
+            amount = (
+                f"{self.number() * random.choice((1, 10)):,}"
+                if random.random() < 0.7
+                else f"{random.randint(1, 999)}.{random.randint(0, 99):02d}"
+            )
             return f"{amount} {random.choice(words.CURRENCIES)}"
         if kind == "time":
             return f"{self.date()} {random.randint(0, 23):02d}:{random.randint(0, 59):02d}"
-        simple = {"count": lambda: str(self.number()), "year": lambda: str(random.randint(1990, 2035)), "port": lambda: str(random.randint(80, 65000))}
+        simple = {
+            "count": lambda: str(self.number()),
+            "year": lambda: str(random.randint(1990, 2035)),
+            "port": lambda: str(random.randint(80, 65000)),
+        }
         if kind in simple:
             return simple[kind]()
         if kind == "score":
             return f"{random.randint(1, 5)}/5" if random.random() < 0.5 else f"{random.randint(0, 9)}.{random.randint(0, 9)}"
         if kind == "version":
-            return f"{random.randint(0, 20)}.{random.randint(0, 99)}" + (f".{random.randint(0, 30)}" if random.random() < 0.4 else "")
+            return f"{random.randint(0, 20)}.{random.randint(0, 99)}" + (
+                f".{random.randint(0, 30)}" if random.random() < 0.4 else ""
+            )
         drawn = {
-            "person": self.person, "place": self.place, "company": self.company, "code": self.code, "model": self.model, "phrase": self.phrase,
-            "date": self.date, "name": self.name,
-        }[kind]  # fmt: skip
+            "person": self.person,
+            "place": self.place,
+            "company": self.company,
+            "code": self.code,
+            "model": self.model,
+            "phrase": self.phrase,
+            "date": self.date,
+            "name": self.name,
+        }[kind]
         return drawn()
 
     # Chinese -----------------------------------------------------------------
