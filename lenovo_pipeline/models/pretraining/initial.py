@@ -26,7 +26,7 @@ _COPIED = 1.0
 def _orthonormal(rows: int, columns: int) -> "Tensor":
     import torch
 
-    square: Tensor = torch.linalg.qr(torch.randn(max(rows, columns), max(rows, columns)))[0]
+    square: Any = torch.linalg.qr(torch.randn(max(rows, columns), max(rows, columns)))[0]
     part: Tensor = square[:rows, :columns]
     return part
 
