@@ -40,7 +40,8 @@ def _embeddings(tokens: Sequence[str], width: int) -> "Tensor":
     forms = {form: place for place, form in enumerate(dict.fromkeys(token.lstrip("Ġ").lower() for token in tokens))}
     words = torch.randn(len(forms), width)
     places = torch.tensor([forms[token.lstrip("Ġ").lower()] for token in tokens])
-    return EMBEDDING_SCALE * (_ALIKE**0.5 * words[places] + (1 - _ALIKE) ** 0.5 * torch.randn(len(tokens), width))
+    mixed: Tensor = _ALIKE**0.5 * words[places] + (1 - _ALIKE) ** 0.5 * torch.randn(len(tokens), width)
+    return mixed * EMBEDDING_SCALE
 
 
 def give_copying(model: Any, tokens: Sequence[str], seed: int) -> None:
