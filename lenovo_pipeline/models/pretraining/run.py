@@ -95,6 +95,7 @@ def write_model(out: Path, model: Any, tokenizer: Any, progress: Progress) -> No
         # Half precision on disk, single precision in memory: the configuration says float32.
         half = {name: weight.to(torch.float16) for name, weight in model.state_dict().items() if name != "lm_head.weight"}
         model.config.dtype = torch.float32
+        model.config.architectures = [type(model).__name__]  # servers and exporters look for it
         model.config.save_pretrained(aside)
         from safetensors.torch import save_file
 
