@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,12 @@ from lenovo_pipeline.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach tests and the processes that they start: a shell that starts tests in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 # The same examples every time: a test suite that fails once in a while tells nobody anything.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
