@@ -26,6 +26,7 @@ from lenovo_pipeline.commands.run import INTERRUPTED
 from lenovo_pipeline.commands.summary import RunSummary, size
 from lenovo_pipeline.enterprise.tables import CUSTOMERS, USERS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.privacy import FILE, Tombstones, load_tombstones
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.runs import fail_dead_runs
@@ -122,7 +123,7 @@ def forget(who: str, settings: Settings, instance: DagsterInstance, say: Say) ->
             if stores.graph.embedded:
                 scrub.remove_graph(store)
             say("Making tables, stores and indexes anew without the person …")
-            erasure.run = execute(build_defs(settings=settings).resolve_job_def(_JOB), instance, say)
+            erasure.run = execute(build_defs(settings=settings).resolve_job_def(_JOB), instance, say, model=DEFAULT_MODEL)
             if erasure.interrupted:
                 erasure.remains.append("the run was stopped")
                 return erasure
