@@ -192,10 +192,12 @@ def read_catalogue(path: Path) -> Catalogue:
 def _read(path: Path) -> tuple[bytes, Mapping[str, Any]]:
     import yaml
 
+    from lenovo_pipeline.resources.yaml_files import load_yaml
+
     remedy = "Correct the file, or get the last version back: git checkout -- data/catalogue"
     try:
         content = path.read_bytes()
-        found = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = load_yaml(content)
     except OSError as error:
         raise PermanentFailure(f"the catalogue {path} cannot be read ({error.strerror})", remedy=remedy) from error
     except (yaml.YAMLError, ValueError) as error:

@@ -25,6 +25,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lenovo_pipeline.prompts.tables import EXTERNAL
+from lenovo_pipeline.resources.yaml_files import load_yaml
 from lenovo_pipeline.uploads.encodings import BAD_BYTE, detect
 from lenovo_pipeline.uploads.records import FileProblem
 
@@ -151,11 +152,11 @@ def _manifest(folder: Path) -> tuple[list[Collection], list[tuple[str, str]]]:
     entries: Any = []
     if path.exists():
         try:
-            read = yaml.safe_load(path.read_text(encoding="utf-8"))
+            read = load_yaml(path.read_text(encoding="utf-8"))
             entries = read.get("collections") if isinstance(read, Mapping) else None
             if not isinstance(entries, list):
                 entries, problems = [], [(MANIFEST, "it holds no list `collections`")]
-        except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        except (OSError, ValueError, yaml.YAMLError) as error:
             problems.append((MANIFEST, f"it cannot be read as YAML ({' '.join(str(error).split())[:200]})"))
     collections: list[Collection] = []
     for number, entry in enumerate(entries, start=1):

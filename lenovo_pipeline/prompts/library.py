@@ -14,12 +14,12 @@ import yaml
 
 from lenovo_pipeline.prompts.tables import LIBRARY
 from lenovo_pipeline.prompts.templates import LIBRARIES, Problem, Template, check_template
+from lenovo_pipeline.resources.yaml_files import DEEPEST, NestedTooDeeply, load_yaml
 
 EXTERNAL = "external"
 """The folder of public collections beside the libraries (external.py)."""
 
 _LONGEST_FILE = 500_000
-_DEEPEST = 12
 _FILE_FIELDS = ("templates",)
 
 
@@ -136,14 +136,14 @@ def _read(path: Path, name: str) -> tuple[list[Any], list[Problem]]:
         if len(raw) > _LONGEST_FILE:
             return [], [_file_problem(name, f"{len(raw)} bytes", f"at most {_LONGEST_FILE} bytes")]
         text = raw.decode()
-        if _depth(text) > _DEEPEST:
-            return [], [_file_problem(name, "values nested too deeply", f"at most {_DEEPEST} levels")]
-        values = yaml.load(text, Loader=_Loader)
+        values = load_yaml(text)
     except OSError as error:
         return [], [_file_problem(name, f"a file that cannot be read ({error.strerror})", "a readable file")]
     except UnicodeDecodeError as error:
         return [], [_file_problem(name, f"a byte that is no UTF-8 at {error.start}", "UTF-8")]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except NestedTooDeeply:
+        return [], [_file_problem(name, "values nested too deeply", f"at most {DEEPEST} levels")]
+    except (yaml.YAMLError, ValueError) as error:
         return [], [_file_problem(name, f"no YAML ({' '.join(str(error).split())[:200]})", "YAML, each key once")]
     if not isinstance(values, dict) or not isinstance(values.get("templates"), list):
         return [], [_file_problem(name, f"a {type(values).__name__} without a list `templates`", "a list `templates`")]
@@ -152,27 +152,5 @@ def _read(path: Path, name: str) -> tuple[list[Any], list[Problem]]:
     return values["templates"], wrong
 
 
-def _depth(text: str) -> int:
-    """How deeply values are nested: the C loader ends the process where they are nested very deeply, so this comes first."""
-    depth = deepest = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        deepest = max(deepest, depth)
-        if deepest > _DEEPEST:
-            break
-    return deepest
-
-
 def _file_problem(name: str, found: str, allowed: str) -> Problem:
     return Problem(file=name, template_id="all", field="file", found=found, allowed=allowed)
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe YAML in which a key that stands twice is an error: the stock loader keeps the last one in silence."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {', '.join(twice)} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)

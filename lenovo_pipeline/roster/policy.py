@@ -16,6 +16,7 @@ from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, SLICES
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import CATEGORIES
 from lenovo_pipeline.models.licences import USES
+from lenovo_pipeline.resources.yaml_files import load_yaml
 
 Environment = Literal["testing", "staging", "production"]
 LicenceClass = Literal["commercial", "open_source", "research_only", "api_only"]
@@ -121,7 +122,7 @@ def read_policy(path: Path) -> Policy:
     always or never pass.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PermanentFailure(f"the policy {path} cannot be read ({error.strerror})", remedy=_REMEDY) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -211,6 +211,8 @@ def test_an_entry_that_is_no_mapping_is_named_by_its_place(read: Any) -> None:
     ("text", "expected"),
     [
         ("partitions: [{{{", "is no valid YAML"),
+        ("[" * 100_000, "nested too deeply"),
+        ("partitions: []\npartitions: []\n", "stands twice"),
         ("", "a NoneType"),
         ("- name: small", "a list"),
         ("references: []", "no list `partitions`"),

@@ -120,6 +120,8 @@ def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> N
     assert "is no YAML" in refusal(tmp_path / "bad.yaml")
     (tmp_path / "latin.yaml").write_bytes("use_cases: \xe9".encode("latin-1"))
     assert "is no YAML" in refusal(tmp_path / "latin.yaml")
+    (tmp_path / "deep.yaml").write_text("[" * 100_000)
+    assert "nested too deeply" in refusal(tmp_path / "deep.yaml")
     (tmp_path / "empty.yaml").write_text("")
     assert "is refused" in refusal(tmp_path / "empty.yaml")
 
