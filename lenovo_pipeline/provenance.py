@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 
 def write_manifest(folder: Path, made_by: Mapping[str, Any]) -> None:
     """Write the manifest of a folder: what made it and the SHA-256 of each of its files."""
-    files = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {path.relative_to(folder).as_posix(): file_hash(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     text = json.dumps({"made_by": dict(made_by), "files": files}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -35,7 +35,7 @@ def read_manifest(folder: Path, *, remedy: str) -> dict[str, Any]:
     for name, expected in files.items():
         if not (folder / name).is_file():
             problems.append(f"{name} is missing")
-        elif _sha256(folder / name) != expected:
+        elif file_hash(folder / name) != expected:
             problems.append(f"{name} was changed")
     if problems:
         raise PermanentFailure(f"{folder} is damaged: {', '.join(problems)}", remedy=remedy)
@@ -60,6 +60,7 @@ def require_provenance(folder: Path, expected: Mapping[str, Any], *, remedy: str
     return made_by
 
 
-def _sha256(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 (hex) of a file's content."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

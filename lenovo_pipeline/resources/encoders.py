@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.provenance import file_hash
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -80,8 +81,7 @@ def encoder_id(folder: Path) -> str:
 def _hash_of(folder: Path, _changed: tuple[int, ...]) -> str:
     whole = hashlib.sha256()
     for name in _FILES:
-        with (folder / name).open("rb") as handle:
-            whole.update(f"{name}:{hashlib.file_digest(handle, 'sha256').hexdigest()}\n".encode())
+        whole.update(f"{name}:{file_hash(folder / name)}\n".encode())
     return whole.hexdigest()[:16]
 
 

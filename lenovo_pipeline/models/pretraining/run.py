@@ -10,10 +10,10 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.pretraining import loop, recipe, skills
 from lenovo_pipeline.models.pretraining.loop import CHECKPOINT, Progress
 from lenovo_pipeline.models.pretraining.tokenizer import save_tokenizer, tokenizer_texts, train_tokenizer
@@ -121,7 +121,7 @@ def record(progress: Progress) -> dict[str, Any]:
         "tokens": progress.tokens,
         "hours": round(progress.seconds / 3600, 3),
         "hardware": _hardware(),
-        "packages": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "packages": package_versions(_PACKAGES) | {"python": platform.python_version()},
         "code_hash": code_hash(),
         "losses": progress.losses,
         "validations": progress.validations,

@@ -11,6 +11,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from lenovo_pipeline.provenance import file_hash
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.messages import ModelIdentity, SourceKind
 
@@ -136,5 +137,4 @@ def _together(paths: Iterable[Path]) -> str:
 
 @lru_cache(maxsize=256)
 def _hash_of(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    return file_hash(path)
