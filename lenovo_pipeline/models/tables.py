@@ -106,4 +106,73 @@ FOUNDATION = Table(
     ),
 )
 
+DOMAINS = ("technical_documentation", "device_support", "customer_service", "business_process")
+"""The domains that models are customised for."""
+
+METHODS = (
+    "lora",
+    "qlora",
+    "full",
+    "weighted",
+    "stacked",
+    "merged",
+    "magnitude",
+    "structured",
+    "distilled",
+    "int8_dynamic",
+    "int8_static",
+    "int8_qat",
+    "int4",
+    "quantised_adapter",
+    "edge",
+)
+FORMATS = ("adapter", "transformers", "onnx")
+LEVELS = ("light", "medium", "aggressive")
+TARGETS = ("android-arm64-v8a", "ios-arm64", "edge-x86_64", "embedded-armv7")
+_ARTIFACT = r"[0-9a-f]{32}"
+
+
+def build_table(name: str, description: str) -> Table:
+    """The table of one kind of builds: one row for each, whose files lie in a folder of data/store/artifacts."""
+    return Table(
+        stage="models",
+        name=name,
+        description=description,
+        key=("model", "build"),
+        partitioned=True,
+        min_rows=0,
+        columns=(
+            _text("model", "Model partition.", references="models.foundation.model"),
+            _text("build", "Name, unique among all kinds of builds: model/method/what it is for."),
+            _text("method", "How it was made.", choices=METHODS),
+            _text("domain", "Domain that it was customised for; all: every domain.", choices=("all", *DOMAINS)),
+            _text("format", "How it is opened: an adapter needs its base.", choices=FORMATS),
+            _text("artifact", "Hash of its files.", pattern=_ARTIFACT),
+            _text("path", "Its folder, relative to data/store."),
+            _text("base", "What it was made from: identity of the base model, or artifact of another build."),
+            _text("base_revision", "Revision of the base model.", nullable=True, derived_from=("models.foundation.revision",)),
+            _text("tokenizer_hash", "Tokenizer of the base.", nullable=True, derived_from=("models.foundation.tokenizer_hash",)),
+            _text("template_hash", "Chat template.", nullable=True, derived_from=("models.foundation.template_hash",)),
+            _text("training_set", "Version of the training set; empty: made without one.", nullable=True),
+            _text("licence", "Licence that it inherits from its base.", derived_from=("models.catalogue.licence",)),
+            _count("parameters", "Parameters in all; empty: unknown."),
+            _count("trainable_parameters", "Parameters that were trained; empty: none."),
+            _count("size_bytes", "Size of its files.", "B"),
+            Column(
+                name="validation_loss",
+                type="number",
+                description="Mean cross-entropy on the validation split; empty: not measured.",
+                unit="nat/token",
+                minimum=0,
+                nullable=True,
+            ),
+            _text("level", "Edge level.", nullable=True, choices=LEVELS),
+            _text("target", "Target that an edge build is for.", nullable=True, choices=TARGETS),
+            Column(name="measures", type="json", description="What was measured of the build itself, with units in the names."),
+            Column(name="made_by", type="json", description="Everything that made it; the same gives the same files."),
+            _text("mlflow_run_id", "MLflow run of its making.", nullable=True),
+        ),
+    )
+
+
 TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION)
