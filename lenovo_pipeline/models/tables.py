@@ -175,4 +175,14 @@ def build_table(name: str, description: str) -> Table:
     )
 
 
+ADAPTERS = build_table("adapters", "LoRA adapters of the base model, one for each domain.")
+QLORA_ADAPTERS = build_table("qlora_adapters", "LoRA adapters trained over the base model in 4 bits (NF4), one for each domain.")
+FINE_TUNED = build_table("fine_tuned", "Base models with all weights tuned on the training sets.")
+COMPOSED_ADAPTERS = build_table("composed_adapters", "Adapters made of several: weighted combinations and stacks.")
+MERGED = build_table("merged", "Base models with an adapter merged into their weights.")
+PRUNED = build_table("pruned", "Models with weights or whole parts left out, and trained again to recover.")
+DISTILLED = build_table("distilled", "Students of half the size that learnt from their base model's answers.")
+QUANTISED = build_table("quantised", "Models and adapters with weights of fewer bits.")
+EDGE_BUILDS = build_table("edge_builds", "Builds for ONNX Runtime GenAI, by level and target.")
+
 TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION)
