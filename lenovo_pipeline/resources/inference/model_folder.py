@@ -6,6 +6,7 @@ Belongs here: what can be told from the files, without loading the weights. Does
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -16,7 +17,7 @@ from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.messages import ModelIdentity, SourceKind
 
 _REMEDY = "Put a whole copy of the model there (config.json, *.safetensors, tokenizer.json), or correct the catalogue's entry."
-_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DESCRIPTIONS = {"README.md", "training_record.json", "LICENSE", ".gitattributes"}
 """Files that say something about a model and change nothing of what it answers."""
 
@@ -87,7 +88,7 @@ def _count_parameters(folder: Path, problems: list[str]) -> int | None:
     else:
         names = sorted(path.name for path in folder.glob("*.safetensors"))
     if not names:
-        pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
+        pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
         problems.append(
             f"its weights are pickled ({', '.join(pickled)}), which may run any code when read; only safetensors are read"
             if pickled
@@ -101,7 +102,29 @@ def _count_parameters(folder: Path, problems: list[str]) -> int | None:
 
 
 def _weights(path: Path, problems: list[str]) -> list[list[int]]:
-    """The shapes of the tensors in a safetensors file: eight bytes of the header's length, the header as JSON, the numbers."""
+    """The shapes of the tensors in a safetensors file. Adds to `problems` what is wrong with it."""
+    try:
+        return [tensor.shape for tensor in read_tensors(path).values()]
+    except FileNotFoundError:
+        problems.append(f"{path.name} is missing")
+    except (OSError, ValueError) as error:
+        problems.append(f"{path.name} is damaged ({error})")
+    return []
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """What the header of a safetensors file says of a tensor; `dtype` as the format names it, F32 for example."""
+
+    dtype: str
+    shape: list[int]
+
+
+def read_tensors(path: Path) -> dict[str, TensorEntry]:
+    """The tensors of a safetensors file by name: eight bytes of the header's length, the header as JSON, the numbers.
+
+    Only the header is read. Raises OSError, or ValueError for a file that is damaged or cut.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as handle:
@@ -109,16 +132,24 @@ def _weights(path: Path, problems: list[str]) -> list[list[int]]:
             if not 0 < length <= min(_HEADER_LIMIT, size):
                 raise ValueError("no header of safetensors")
             header = json.loads(handle.read(length))
-        tensors = [value for name, value in header.items() if name != "__metadata__"]
-        wanted = 8 + length + max((tensor["data_offsets"][1] for tensor in tensors), default=0)
+        tensors = {name: value for name, value in header.items() if name != "__metadata__"}
+        wanted = 8 + length + max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
         if size != wanted:
             raise ValueError(f"{size} bytes found, {wanted} expected")
-        return [tensor["shape"] for tensor in tensors]
-    except FileNotFoundError:
-        problems.append(f"{path.name} is missing")
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        problems.append(f"{path.name} is damaged ({error})")
-    return []
+        return {name: TensorEntry(str(value["dtype"]), list(value["shape"])) for name, value in tensors.items()}
+    except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise ValueError(f"a header that is none of safetensors: {error}") from error
+
+
+def tensor_shapes(folder: Path) -> dict[str, list[int]]:
+    """The shapes of all tensors of a model's folder, by name. Raises ModelUnavailable if a file of them cannot be read."""
+    shapes: dict[str, list[int]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            shapes |= {name: tensor.shape for name, tensor in read_tensors(path).items()}
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(f"{path} cannot be read ({error})", remedy=_REMEDY) from error
+    return shapes
 
 
 def _context_length(config: dict[str, Any]) -> int | None:
