@@ -32,10 +32,10 @@ evaluate_model: UnresolvedAssetJobDefinition = define_asset_job(
 )
 
 
-@op(required_resource_keys={"store"}, description="Remove artifacts, snapshots and left-overs that nothing uses.")
+@op(required_resource_keys={"store", "warehouse"}, description="Remove artifacts, snapshots and left-overs that nothing uses.")
 def remove_unused_artifacts(context: OpExecutionContext) -> None:
     store: Store = context.resources.store
-    for line in remove_unused(store):
+    for line in remove_unused(store, context.resources.warehouse):
         context.log.info(line)
 
 

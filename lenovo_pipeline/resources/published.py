@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.contracts import HASH_COLUMN, digest
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.citations import cited_artifacts
 from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.snapshot import MANIFEST, WAREHOUSE, open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import FORMAT, Store
@@ -62,6 +63,7 @@ def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> P
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "made_by": made_by,
             "tables": tables,
+            "artifacts": cited_artifacts(warehouse),
         }
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     previous = store.published.resolve() if store.published.is_symlink() else None

@@ -1,6 +1,7 @@
 """What may go: artifacts that no snapshot cites and nothing uses, left-overs of killed writers, old runs.
 
-Pinned are the folders that the current and the previous snapshot cite in their manifests.
+Pinned are the folders that the current and the previous snapshot cite in their manifests, and those that any table of the
+warehouse cites now. What nobody cites stays for some days: a run that was killed takes it up again.
 """
 
 import json
@@ -11,27 +12,40 @@ from pathlib import Path
 
 from dagster import DagsterInstance, RunsFilter
 
+from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.resources.citations import cited_artifacts
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Warehouse
 
 KEEP_RUNS = timedelta(days=30)
 KEEP_ALERTS = timedelta(days=90)
+KEEP_UNCITED = timedelta(days=7)
 _LEFTOVER_AGE_S = 3600
 _LEFTOVER_ENDINGS = (".new", ".old")
 
 
-def remove_unused(store: Store, *, leftovers_after_s: float = _LEFTOVER_AGE_S) -> list[str]:
+def remove_unused(
+    store: Store,
+    warehouse: Warehouse | None = None,
+    *,
+    leftovers_after_s: float = _LEFTOVER_AGE_S,
+    uncited_after_s: float = KEEP_UNCITED.total_seconds(),
+) -> list[str]:
     """Remove them from data/store, whose lock the caller holds; returns one line for each thing removed.
 
-    A left-over younger than `leftovers_after_s` may belong to a writer outside the lock, such as a sensor.
+    A left-over younger than `leftovers_after_s` may belong to a writer outside the lock, such as a sensor; an artifact younger
+    than `uncited_after_s` to a run that did not get as far as its table. `warehouse`: whose tables cite artifacts, too.
     """
     removed = []
     for path in _leftovers(store, leftovers_after_s):
         _remove(path)
         removed.append(f"left-over {store.relative(path)}")
-    pinned = _pinned(store)
+    pinned = _pinned(store, warehouse)
+    young = time.time() - uncited_after_s
     for folder in sorted(store.artifacts.glob("*/*")):
         # Kinds of artifact that keep one folder per content hash mark it by that name; others are replaced in place.
-        if pinned and _is_hash(folder.name) and store.relative(folder) not in pinned:
+        uncited = pinned is not None and _is_hash(folder.name) and store.relative(folder) not in pinned
+        if uncited and folder.lstat().st_mtime <= young:
             _remove(folder)
             removed.append(f"artifact {store.relative(folder)}")
     oldest = time.time() - KEEP_ALERTS.total_seconds()
@@ -53,14 +67,17 @@ def remove_old_runs(instance: DagsterInstance, *, keep: str) -> int:
     return gone
 
 
-def _pinned(store: Store) -> set[str]:
-    """What the snapshots cite; nothing at all if one of them cannot be read, since what it cites is not known."""
-    cited: set[str] = set()
-    for manifest in store.root.glob("published-*/manifest.json"):
-        try:
-            cited.update(json.loads(manifest.read_text(encoding="utf-8")).get("artifacts", []))
-        except (OSError, ValueError, AttributeError):
-            return set()
+def _pinned(store: Store, warehouse: Warehouse | None) -> set[str] | None:
+    """What snapshots and tables cite; None if that is not known: nothing is published, or something cannot be read."""
+    manifests = list(store.root.glob("published-*/manifest.json"))
+    if not manifests:
+        return None
+    try:
+        cited = set(cited_artifacts(warehouse)) if warehouse is not None else set()
+        for manifest in manifests:
+            cited.update(json.loads(manifest.read_text(encoding="utf-8"))["artifacts"])
+    except (OSError, ValueError, KeyError, TypeError, PipelineError):
+        return None
     return cited
 
 

@@ -6,13 +6,24 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, job, op
 
+from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.resources import retention
-from lenovo_pipeline.resources.retention import KEEP_ALERTS, remove_old_runs, remove_unused
+from lenovo_pipeline.resources.published import publish
+from lenovo_pipeline.resources.retention import KEEP_ALERTS, KEEP_UNCITED, remove_old_runs, remove_unused
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Warehouse
 
+CITING = Table(
+    stage="trial",
+    name="citing",
+    description="Rows that cite artifacts.",
+    key=("name",),
+    columns=tuple(Column(name=name, type="text", description=name) for name in ("name", "path")),
+)
 HASHES = {name: (name * 64)[:64] for name in "abc"}
 
 
@@ -46,18 +57,48 @@ def kept(store: Store) -> set[str]:
 def test_what_the_current_and_the_previous_snapshot_cite_stays_and_the_rest_goes(store: Store) -> None:
     cite(store, "1", "a")
     cite(store, "2", "b")
-    assert remove_unused(store) == [f"artifact artifacts/indexes/{HASHES['c']}"]
-    assert kept(store) == {"a", "b", "current"}
     assert remove_unused(store) == []
+    assert remove_unused(store, uncited_after_s=0) == [f"artifact artifacts/indexes/{HASHES['c']}"]
+    assert kept(store) == {"a", "b", "current"}
+    assert remove_unused(store, uncited_after_s=0) == []
+
+
+def test_what_nobody_cites_goes_once_no_killed_run_will_take_it_up_again(store: Store) -> None:
+    cite(store, "1", "a")
+    for name, age in (("b", KEEP_UNCITED + timedelta(hours=1)), ("c", KEEP_UNCITED - timedelta(hours=1))):
+        aged(store.artifacts / "indexes" / HASHES[name], age.total_seconds())
+    remove_unused(store)
+    assert kept(store) == {"a", "c", "current"}
+
+
+def test_what_a_table_cites_that_is_not_published_yet_stays(store: Store) -> None:
+    cite(store, "1", "a")
+    warehouse = Warehouse(str(store.warehouse))
+    rows = pd.DataFrame({"name": ["one", "two"], "path": [f"artifacts/indexes/{HASHES['b']}/model.bin", "uploads/notes.txt"]})
+    warehouse.replace(CITING, rows)
+    assert remove_unused(store, warehouse, uncited_after_s=0) == [f"artifact artifacts/indexes/{HASHES['c']}"]
+    store.warehouse.write_bytes(b"no warehouse")
+    (store.artifacts / "indexes" / HASHES["c"]).mkdir()
+    assert remove_unused(store, warehouse, uncited_after_s=0) == []
+    assert kept(store) == {"a", "b", "c", "current"}
+
+
+def test_a_snapshot_pins_what_its_tables_cite(store: Store) -> None:
+    warehouse = Warehouse(str(store.warehouse))
+    for name in ("a", "b", "c"):
+        warehouse.replace(CITING, pd.DataFrame({"name": ["one"], "path": [f"artifacts/indexes/{HASHES[name]}"]}))
+        publish(store, warehouse, made_by={})
+    assert remove_unused(store, uncited_after_s=0) == [f"artifact artifacts/indexes/{HASHES['a']}"]
+    assert kept(store) == {"b", "c", "current"}
 
 
 def test_nothing_is_removed_while_it_is_not_known_what_is_cited(store: Store) -> None:
-    assert remove_unused(store) == []
+    assert remove_unused(store, uncited_after_s=0) == []
     cite(store, "1", "a")
-    for damage in ("{", "[]", ""):
+    for damage in ("{", "[]", "", '{"tables": []}'):
         (store.root / "published-2").mkdir(exist_ok=True)
         (store.root / "published-2" / "manifest.json").write_text(damage)
-        assert remove_unused(store) == []
+        assert remove_unused(store, uncited_after_s=0) == []
     assert kept(store) == {"a", "b", "c", "current"}
 
 

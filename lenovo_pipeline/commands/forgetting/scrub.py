@@ -45,7 +45,7 @@ def remove_snapshots(store: Store) -> int:
 
 def remove_leftovers(store: Store) -> list[str]:
     """Remove what killed writers left, and artifacts that no snapshot cites any more."""
-    return remove_unused(store, leftovers_after_s=0)
+    return remove_unused(store, leftovers_after_s=0, uncited_after_s=0)
 
 
 def remove_stock(store: Store) -> None:
