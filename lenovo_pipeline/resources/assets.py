@@ -75,6 +75,7 @@ OWNERS = {
     "gold": "team:model-evaluation",
     "prompts": "team:ai-architecture",
     "models": "team:ai-architecture",
+    "retrieval": "team:ai-architecture",
     "evaluation": "team:model-evaluation",
     "roster": "team:model-evaluation",
 }

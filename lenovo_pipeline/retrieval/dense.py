@@ -1,0 +1,96 @@
+"""Evidence by meaning: the passages in Chroma whose vectors are nearest to the question's.
+
+Belongs here: the source `dense`, and the vectors of questions, encoded once each. Does not belong here: the collections
+(knowledge/vector_collections).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lenovo_pipeline.knowledge.tables import KINDS
+from lenovo_pipeline.resources.encoders import Encoder, Vectors32
+from lenovo_pipeline.resources.vectors import Vectors
+from lenovo_pipeline.retrieval.interface import Filters, Result, request
+from lenovo_pipeline.retrieval.keyword import PASSAGES_PER_RECORD
+from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
+from lenovo_pipeline.retrieval.register import Register
+
+_REMEMBERED = 20_000
+
+
+@dataclass
+class QueryEncoder:
+    """The vectors of questions by one encoder; each question is encoded once, many together where they are known before."""
+
+    encoder: Encoder
+    _known: dict[str, Vectors32] = field(default_factory=dict, repr=False)
+
+    def prepare(self, questions: Sequence[str]) -> None:
+        """Encode these questions together, which is several times as fast as one by one."""
+        new = [question for question in dict.fromkeys(questions) if question not in self._known]
+        if len(self._known) + len(new) > _REMEMBERED:
+            self._known.clear()
+        self._known.update(zip(new, self.encoder.encode(new), strict=True))
+
+    def vector(self, question: str) -> Vectors32:
+        """The unit vector [width] of a question."""
+        if question not in self._known:
+            self.prepare([question])
+        return self._known[question]
+
+
+@dataclass
+class DenseRetriever:
+    """The source `dense`. `encoders` says which encoder asks which collection; `kind` is its name without the prefix.
+
+    `retrieve` raises PermanentFailure for a collection that is missing or was built with another encoder.
+    """
+
+    vectors: Vectors
+    encoders: Mapping[str, QueryEncoder]
+    register: Register
+    record_of: dict[str, str]
+    name: str = "dense"
+    _opened: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def over_knowledge(
+        cls, vectors: Vectors, encoder: QueryEncoder, register: Register, record_of: dict[str, str]
+    ) -> "DenseRetriever":
+        """Over the collections of knowledge/vector_collections."""
+        return cls(vectors, dict.fromkeys(KINDS, encoder), register, record_of)
+
+    def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
+        asked = request(question, k, filters)
+        if asked.empty:
+            return Result(notes=asked.notes)
+        candidates = [
+            Candidate(self.record_of[chunk], score, f"a passage means something similar (cosine {score:.2f})", chunk)
+            for chunk, score in self._nearest(asked.question, asked.k, narrows(asked.filters))
+            if chunk in self.record_of
+        ]
+        return result(self.name, asked, candidates, self.register, "no passage lies near the question")
+
+    def _nearest(self, question: str, k: int, narrowed: bool) -> list[tuple[str, float]]:
+        found: list[tuple[str, float]] = []
+        for kind, encoder in self.encoders.items():
+            collection, held = self._collection(kind, encoder.encoder.id)
+            depth = min(held, held if narrowed else k * PASSAGES_PER_RECORD)
+            if not depth:
+                continue
+            query = np.asarray([encoder.vector(question)])
+            with self.vectors.explained():
+                nearest = collection.query(query_embeddings=query, n_results=depth, include=["distances"])
+            found += [(i, 1.0 - float(d)) for i, d in zip(nearest["ids"][0], (nearest["distances"] or [[]])[0], strict=True)]
+        return found
+
+    def _collection(self, kind: str, encoder_id: str) -> tuple[Any, int]:
+        if kind not in self._opened:
+            collection = self.vectors.collection(kind, encoder_id)
+            with self.vectors.explained():
+                self._opened[kind] = (collection, collection.count())
+        opened: tuple[Any, int] = self._opened[kind]
+        return opened

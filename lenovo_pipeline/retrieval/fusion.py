@@ -1,0 +1,40 @@
+"""Joining the rankings of several sources into one.
+
+Belongs here: weighted reciprocal rank fusion and weighted sums of scores, over plain values. Does not belong here: which
+sources are asked and with which weights (hybrid.py).
+
+Reciprocal rank fusion by Cormack, Clarke and Büttcher 2009, with a weight for each source; with equal weights and without
+ties it orders as `measures.ranking.reciprocal_rank_fusion`. Records that a source scores alike share the best of their ranks:
+a set found by a constraint has no order of its own. Weighted sums scale each source's scores to [0, 1] by its best.
+"""
+
+from collections.abc import Mapping, Sequence
+
+METHODS = ("reciprocal_rank", "weighted")
+
+Ranking = Sequence[tuple[str, float]]
+"""Record ids with their scores, best first."""
+
+
+def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float], *, method: str, k: float) -> dict[str, float]:
+    """Score by record, best first; equal scores in the order of ids. Sources without a weight, or with 0, do not count.
+
+    Raises ValueError for an unknown method, or a record that comes twice in one ranking.
+    """
+    if method not in METHODS:
+        raise ValueError(f"the fusion method is {method!r}, expected one of {', '.join(METHODS)}")
+    scores: dict[str, float] = {}
+    for source, ranking in rankings.items():
+        weight = weights.get(source, 0.0)
+        if len({record for record, _ in ranking}) != len(ranking):
+            raise ValueError(f"a record comes twice in the ranking of {source}")
+        if weight <= 0 or not ranking:
+            continue
+        best = ranking[0][1]
+        rank, previous = 0, None
+        for place, (record, score) in enumerate(ranking, 1):
+            if score != previous:
+                rank, previous = place, score
+            share = 1 / (k + rank) if method == "reciprocal_rank" else (score / best if best > 0 else 0.0)
+            scores[record] = scores.get(record, 0.0) + weight * share
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,61 @@
+"""Evidence by relations: records that the graph ties to what a question names, over one or several steps.
+
+Belongs here: the source `graph`, running its templates and scoring what they reach. Does not belong here: the Cypher
+(graph_queries.py).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lenovo_pipeline.resources.graph import GraphStore
+from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen
+from lenovo_pipeline.retrieval.interface import Filters, Result, request
+from lenovo_pipeline.retrieval.ranking import Candidate, result
+from lenovo_pipeline.retrieval.reading import Reading, read
+from lenovo_pipeline.retrieval.register import Register
+
+_START = 0.9
+"""Score of a record that the question names, where a relation of it is asked for."""
+
+_NAMED = 0.75
+"""Score of a record that the question names, where nothing tells whether it is asked for itself."""
+
+_NOTHING = "the question names nothing that the graph knows"
+
+
+@dataclass(frozen=True)
+class GraphRetriever:
+    """The source `graph`. Every query is one of the templates, in a reading transaction."""
+
+    store: GraphStore
+    register: Register
+    name: str = "graph"
+
+    def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
+        asked = request(question, k, filters)
+        if asked.empty:
+            return Result(notes=asked.notes)
+        candidates = self.find(read(asked.question, self.register, asked.filters))
+        return result(self.name, asked, candidates, self.register, _NOTHING)
+
+    def find(self, reading: Reading, starts: Iterable[str] = ()) -> list[Candidate]:
+        """Records tied to what a reading names; `starts` are further records to start from, found by another source."""
+        further: dict[str, list[str]] = {}
+        for record_id in starts:
+            record = self.register.records.get(record_id)
+            if record is not None and record.record_type in LABELS:
+                further.setdefault(LABELS[record.record_type], []).append(record_id)
+        candidates: list[Candidate] = []
+        used: set[str] = set()
+        for template, ids in chosen(reading, {label: tuple(ids) for label, ids in further.items()}):
+            for start, record_id in self._rows(template, ids):
+                used.add(start)
+                candidates.append(Candidate(record_id, template.score, f"{template.name} {start}"))
+        for record_id in reading.named:
+            candidates.append(Candidate(record_id, _START if record_id in used else _NAMED, f"the question names {record_id}"))
+        return candidates
+
+    def _rows(self, template: Template, ids: list[str]) -> list[tuple[str, str]]:
+        _, rows = self.store.rows(template.cypher, ids=ids)
+        return [(str(start), str(record)) for start, record in rows]

@@ -1,0 +1,80 @@
+"""Evidence by constraints: rows of the warehouse's views that meet what a question says of the records it wants.
+
+Belongs here: the source `tables`, running its queries and scoring their rows. Does not belong here: the SQL (table_queries.py).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lenovo_pipeline.resources.views import Views
+from lenovo_pipeline.retrieval.interface import Filters, Request, Result, request
+from lenovo_pipeline.retrieval.ranking import Candidate, result
+from lenovo_pipeline.retrieval.reading import Reading, read
+from lenovo_pipeline.retrieval.register import Register
+from lenovo_pipeline.retrieval.table_queries import Query, queries
+
+_UNWANTED = 0.5
+"""Score of a row of a table that the question does not ask for, beside 1 for one that it does."""
+
+_UNFIT = 0.4
+"""Share of the score that a row keeps which meets an anchor and no refiner."""
+
+_EXACT = 3
+"""Most rows that count as found exactly, so that the graph may go on from them."""
+
+_NOTHING = "nothing in the question constrains a table"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the tables found: candidates, and the records that all constraints single out."""
+
+    candidates: list[Candidate]
+    exact: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TablesRetriever:
+    """The source `tables`: parameterised SELECTs over read-only views."""
+
+    views: Views
+    register: Register
+    name: str = "tables"
+
+    def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
+        asked = request(question, k, filters)
+        if asked.empty:
+            return Result(notes=asked.notes)
+        return self.result(asked, self.find(read(asked.question, self.register, asked.filters)).candidates)
+
+    def result(self, asked: Request, candidates: list[Candidate]) -> Result:
+        return result(self.name, asked, candidates, self.register, _NOTHING)
+
+    def find(self, reading: Reading) -> Rows:
+        """Rows that meet what a reading says."""
+        candidates: list[Candidate] = []
+        exact: list[str] = []
+        for query in queries(reading):
+            sql = query.sql()
+            if sql is None:
+                continue
+            rows = [(str(i), float(fit)) for i, fit in self.views.rows(sql, query.parameters)]
+            candidates += _scored(query, rows, reading)
+            best = [i for i, fit in rows if fit == 1.0]
+            if query.refiners and len(best) <= _EXACT:
+                exact += best
+        return Rows(candidates, tuple(exact))
+
+
+def _scored(query: Query, rows: list[tuple[str, float]], reading: Reading) -> list[Candidate]:
+    base = 1.0 if query.wanted else _UNWANTED
+    titled = {i: place for place, i in enumerate((*reading.articles, *reading.documents, *reading.technical_docs))}
+    why = f"{query.table.partition('.')[2]}: {', '.join(dict.fromkeys(query.told))}"
+    candidates = []
+    for record_id, fit in rows:
+        score = base * (_UNFIT + (1 - _UNFIT) * fit if query.refiners else 1.0)
+        if record_id in titled:
+            # Its title stands in the question; of several versions the one asked for, then the newest, comes first.
+            score = 1.2 - 0.05 * min(titled[record_id], 10)
+        candidates.append(Candidate(record_id, score, why))
+    return candidates
