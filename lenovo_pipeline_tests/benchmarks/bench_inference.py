@@ -220,7 +220,7 @@ def main() -> None:
         print(f"equal exact-match        {equal:8.2f} % of the items (wanted: 100)")
         print(f"equal texts              {same(ours.texts, harness.texts):8.2f} %", flush=True)
 
-    from lenovo_pipeline.models.edge_export import build_edge
+    from lenovo_pipeline.models.compression.export import build_edge
 
     with tempfile.TemporaryDirectory() as place:
         build_edge(folder, Path(place) / "int4", "int4")

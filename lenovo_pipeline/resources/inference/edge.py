@@ -1,6 +1,6 @@
 """Models that run in this process with ONNX Runtime GenAI: the builds for mobile and edge targets.
 
-Belongs here: the backend over a built folder. Does not belong here: building one (models/edge_export.py).
+Belongs here: the backend over a built folder. Does not belong here: building one (models/compression/export.py).
 
 Answers are generated one at a time, as on the device that a build is for; batches padded to one length were measured slower here.
 Prompts of a batch are sorted, and what one begins with as the one before it did is not computed again.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.models.edge_export import build_edge
+from lenovo_pipeline.models.compression.export import build_edge
 from lenovo_pipeline.resources.inference.edge import EdgeBackend, open_edge
 from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
 from lenovo_pipeline.resources.inference.local import LocalBackend
