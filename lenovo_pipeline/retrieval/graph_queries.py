@@ -51,6 +51,9 @@ INCIDENT_DEVICE = Template("device of the incident", "Incident", "-[:AFFECTS]->(
 INCIDENT_ARTICLES = Template("articles on the incident", "Incident", "<-[:EXPLAINS]-(n:Article)", "n", 0.8)
 ARTICLE_INCIDENT = Template("incident behind the article", "Article", "-[:EXPLAINS]->(n:Incident)", "n", 1.0)
 ARTICLE_DEVICE = Template("device behind the article", "Article", "-[:EXPLAINS]->(:Incident)-[:AFFECTS]->(n:Device)", "n", 0.7)
+ARTICLE_ARTICLES = Template(
+    "articles on the same incident", "Article", "-[:EXPLAINS]->(:Incident)<-[:EXPLAINS]-(n:Article)", "n", 0.6
+)
 CUSTOMER_JOURNEYS = Template("journeys of the customer", "Customer", "<-[:OF]-(n:Journey)", "n", 1.0)
 CUSTOMER_DOCUMENTS = Template("documents on the customer", "Customer", "<-[:CONCERNS]-(n:Document)", "n", 0.7)
 JOURNEY_CUSTOMER = Template("customer of the journey", "Journey", "-[:OF]->(n:Customer)", "n", 1.0)
@@ -93,6 +96,7 @@ _RULES: tuple[tuple[Template, _Chosen], ...] = (
     (INCIDENT_DEVICE, lambda r: "devices" in r.kinds and not r.devices),
     (INCIDENT_ARTICLES, lambda r: True),
     (ARTICLE_INCIDENT, lambda r: bool(r.kinds & {"incidents"}) or "explains" in r.relations),
+    (ARTICLE_ARTICLES, lambda r: bool(r.kinds & {"incidents"}) or "explains" in r.relations),
     (ARTICLE_DEVICE, lambda r: "devices" in r.kinds),
     (CUSTOMER_JOURNEYS, _asks("journeys")),
     (CUSTOMER_DOCUMENTS, lambda r: "documents" in r.kinds and not r.documents),

@@ -15,11 +15,11 @@ from lenovo_pipeline.retrieval.ranking import Candidate, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 
-_START = 0.9
-"""Score of a record that the question names, where a relation of it is asked for."""
+_NAMED = 0.9
+"""Score of a record that the question names and whose kind it asks for, or asks for none."""
 
-_NAMED = 0.75
-"""Score of a record that the question names, where nothing tells whether it is asked for itself."""
+_START = 0.65
+"""Score of a record that the question names to say which records of another kind it asks for."""
 
 _NOTHING = "the question names nothing that the graph knows"
 
@@ -47,13 +47,12 @@ class GraphRetriever:
             if record is not None and record.record_type in LABELS:
                 further.setdefault(LABELS[record.record_type], []).append(record_id)
         candidates: list[Candidate] = []
-        used: set[str] = set()
         for template, ids in chosen(reading, {label: tuple(ids) for label, ids in further.items()}):
             for start, record_id in self._rows(template, ids):
-                used.add(start)
                 candidates.append(Candidate(record_id, template.score, f"{template.name} {start}"))
         for record_id in reading.named:
-            candidates.append(Candidate(record_id, _START if record_id in used else _NAMED, f"the question names {record_id}"))
+            asked_for = not reading.kinds or self.register.records[record_id].record_type in reading.kinds
+            candidates.append(Candidate(record_id, _NAMED if asked_for else _START, f"the question names {record_id}"))
         return candidates
 
     def _rows(self, template: Template, ids: list[str]) -> list[tuple[str, str]]:

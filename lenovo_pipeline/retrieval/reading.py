@@ -13,6 +13,7 @@ from lenovo_pipeline.retrieval.interface import Filters
 from lenovo_pipeline.retrieval.linking import Link
 from lenovo_pipeline.retrieval.register import TITLES, Register
 
+_RECORD_NAMES = frozenset({"device", "series", "incident", "process", "process_family", "customer", "journey", *TITLES})
 _SERIES_AFTER = re.compile(r"[\"'”」]?\s*(?:series|line-?up|range|系列)")
 _GENERATION_BEFORE = re.compile(r"(?:generation|代)\s*(?:的)?\s*(?:lenovo |motorola )?$")
 _LAUNCHED_AFTER = re.compile(
@@ -115,12 +116,12 @@ def read(question: str, register: Register, filters: Filters | None = None) -> R
     if filters is not None and filters.context_customer and not by_kind.get("customer"):
         by_kind["customer"] = {filters.context_customer: None}
         from_context.add("customer")
-    relations = words.relations_asked(text)
+    said = _without(text, links)
     return Reading(
         text=text,
         links=tuple(links),
-        kinds=words.kinds_asked(_without(text, links)),
-        relations=words.relations_asked(_without(text, links)) if links else relations,
+        kinds=words.kinds_asked(said),
+        relations=words.relations_asked(said),
         devices=tuple(devices),
         series=tuple(series),
         brands=() if devices or series else tuple(by_kind.get("brand", ())),
@@ -147,9 +148,10 @@ def read(question: str, register: Register, filters: Filters | None = None) -> R
 
 
 def _without(text: str, links: Iterable[Link]) -> str:
-    """The text without the names in it: a process named Service Quote asks for no quote."""
-    for link in sorted((link for link in links if not link.inside), key=lambda link: -link.start):
-        text = f"{text[: link.start]} ○ {text[link.end :]}"
+    """The text without names of records: a process named Service Quote asks for no quote."""
+    places = {(link.start, link.end) for link in links if not link.inside and link.kind in _RECORD_NAMES}
+    for start, end in sorted(places, reverse=True):
+        text = f"{text[:start]} ○ {text[end:]}"
     return text
 
 

@@ -19,6 +19,9 @@ _UNWANTED = 0.5
 _UNFIT = 0.4
 """Share of the score that a row keeps which meets an anchor and no refiner."""
 
+_TITLED = 1.2
+"""Score of a record whose title stands in the question."""
+
 _EXACT = 3
 """Most rows that count as found exactly, so that the graph may go on from them."""
 
@@ -75,6 +78,9 @@ def _scored(query: Query, rows: list[tuple[str, float]], reading: Reading) -> li
         score = base * (_UNFIT + (1 - _UNFIT) * fit if query.refiners else 1.0)
         if record_id in titled:
             # Its title stands in the question; of several versions the one asked for, then the newest, comes first.
-            score = 1.2 - 0.05 * min(titled[record_id], 10)
+            score = _TITLED - 0.05 * min(titled[record_id], 10)
+        elif query.table == "enterprise.support_articles" and reading.incidents:
+            # Whoever asks for the article on an error wants the article, not the incident.
+            score += 0.1
         candidates.append(Candidate(record_id, score, why))
     return candidates
