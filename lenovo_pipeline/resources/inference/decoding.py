@@ -1,7 +1,8 @@
 """Many answers at once from a causal language model of transformers: which tokens are computed when.
 
-Belongs here: prompts packed without padding, beginnings that prompts share computed once, and rows that are refilled as answers
-end. Does not belong here: the attention (packed_attention.py), and what a token means for an answer (generation.py).
+Belongs here: prompts packed without padding, beginnings that prompts share computed once, guessed tokens checked in one pass, and
+rows that are refilled as answers end. Does not belong here: the attention (packed_attention.py), the guesses (prompt_lookup.py),
+and what a token means for an answer (generation.py).
 
 Prompts are sorted, so that those that begin alike are neighbours; a wave of them, as many as the memory for keys and values
 allows, is computed into a pool. Then rows are decoded, the longest prompt first, so that neighbours are about as long.
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lenovo_pipeline.resources.inference.generation import Generation, Vocabulary
 from lenovo_pipeline.resources.inference.packed_attention import Memory, Pool, PrefillPass, Segment, Slots
+from lenovo_pipeline.resources.inference.prompt_lookup import Followers, Lookup, Pace
 from lenovo_pipeline.resources.inference.sampling import Sampler
 
 if TYPE_CHECKING:
@@ -87,15 +89,30 @@ class Decoder:
             found = self._model(input_ids=tokens, position_ids=positions, packed=memory, use_cache=False, logits_to_keep=keep)
         return cast("torch.Tensor", found.logits)
 
-    def choose(self, scores: "torch.Tensor", generations: Sequence[Generation], samplers: dict[Generation, Sampler]) -> None:
-        """Give each of them its next token, from scores shaped (generations, vocabulary)."""
-        best, tokens = scores.max(dim=-1)
-        for row, (generation, score, token) in enumerate(zip(generations, best.tolist(), tokens.tolist(), strict=True)):
-            if isfinite(score):
-                sampler = samplers.get(generation)
-                generation.accept(token if sampler is None else sampler.draw(scores[row].float().cpu().numpy()), self._vocabulary)
-            else:
-                generation.fail_for_scores(self._name)
+    def choose(
+        self,
+        scores: "torch.Tensor",
+        generations: Sequence[Generation],
+        samplers: dict[Generation, Sampler],
+        guesses: Sequence[Sequence[int]] | None = None,
+    ) -> None:
+        """Give each of them its next tokens, from scores shaped (generations, 1 + guesses, vocabulary).
+
+        That is the first one, and the next ones for as long as the one before them is what was guessed.
+        """
+        best, tokens = (part.tolist() for part in scores.max(dim=-1))
+        for row, generation in enumerate(generations):
+            sampler = samplers.get(generation)
+            guessed = guesses[row] if guesses else ()
+            for place, (score, token) in enumerate(zip(best[row], tokens[row], strict=True)):
+                if not isfinite(score):
+                    generation.fail_for_scores(self._name)
+                    break
+                if sampler is not None:
+                    token = sampler.draw(scores[row, place].float().cpu().numpy())
+                generation.accept(token, self._vocabulary)
+                if generation.over or place >= len(guessed) or token != guessed[place]:
+                    break
 
     def rows_of(self, length: int) -> int:
         """How many answers of this length, prompt included, are decoded at once."""
@@ -121,6 +138,9 @@ class _Wave:
         self._prompt_s: dict[Generation, float] = {}
         self._samplers = {each: Sampler(each.settings) for each in generations if each.settings.temperature > 0}
         self._rows: list[Generation] = []
+        self._lookups: dict[Generation, Lookup] = {}
+        self._followers: Followers = {}
+        self._pace = Pace()
 
     def run(self) -> Iterator[Generation]:
         """Compute everything; each generation is given out after each of its tokens."""
@@ -165,7 +185,7 @@ class _Wave:
             for generation in generations:
                 self._prompt_s[generation] = time.monotonic() - began
                 generation.start(self._prompt_s[generation])
-            self._decoder.choose(scores, generations, self._samplers)
+            self._decoder.choose(scores[:, None], generations, self._samplers)
 
     def _refill(self, waiting: deque[Generation], slots: Slots) -> bool:
         """Give the slots of answers that are over to those that wait, and close gaps. False when nothing is left to do."""
@@ -192,17 +212,33 @@ class _Wave:
     def _admit(self, generation: Generation, slots: Slots, slot: int) -> Generation:
         slots.fill(slot, self._pool, self._paths[generation])
         generation.start(self._prompt_s[generation])
+        lookup = self._lookups[generation] = Lookup(generation.prompt, self._followers)
+        for token in generation.tokens:
+            lookup.add(token)
         return generation
 
     def _step(self, slots: Slots) -> None:
-        """One pass: the next token of every row."""
+        """One pass: the next token of every row, and more where it was guessed right."""
         import torch
 
+        rows = self._rows
+        held = [_held(row) for row in rows]
+        # What is guessed must find room in the slots.
+        count = min(self._pace.guesses(), slots.length - max(held) - 1)
+        guesses = [self._lookups[row].guess(count) if count else [] for row in rows]
+        count = max(map(len, guesses))
+        tokens = [[row.tokens[-1], *guess, *[0] * (count - len(guess))] for row, guess in zip(rows, guesses, strict=True)]
+        before = [len(row.tokens) for row in rows]
         with torch.inference_mode():
-            tokens = torch.tensor([[row.tokens[-1]] for row in self._rows], device=self._decoder.device)
-            positions = slots.begin([_held(row) for row in self._rows], self._decoder.device)
-            scores = self._decoder.forward(tokens, positions, slots, 1, self._adapter)[:, 0]
-            self._decoder.choose(scores, self._rows, self._samplers)
+            device = self._decoder.device
+            positions = slots.begin(held, 1 + count, device)
+            scores = self._decoder.forward(torch.tensor(tokens, device=device), positions, slots, 1 + count, self._adapter)
+            self._decoder.choose(scores, rows, self._samplers, guesses)
+        for row, known in zip(rows, before, strict=True):
+            for token in row.tokens[known:]:
+                self._lookups[row].add(token)
+        if count:
+            self._pace.note(sum(len(row.tokens) for row in rows) - sum(before), len(rows))
 
 
 def _held(generation: Generation) -> int:

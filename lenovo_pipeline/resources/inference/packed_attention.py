@@ -155,7 +155,7 @@ class Slots:
 
     def __init__(self, count: int, length: int) -> None:
         self.count = count
-        self._length = length
+        self.length = length
         self._kept: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._rows = self._places = None  # type: torch.Tensor | None
         self._longest = 0
@@ -168,8 +168,8 @@ class Slots:
             if layer not in self._kept:
                 # Zeros: what is hidden has weight 0, and 0 times a value that is no number would be seen after all.
                 self._kept[layer] = (
-                    keys.new_zeros((self.count, keys.shape[0], self._length, keys.shape[2])),
-                    values.new_zeros((self.count, values.shape[0], self._length, values.shape[2])),
+                    keys.new_zeros((self.count, keys.shape[0], self.length, keys.shape[2])),
+                    values.new_zeros((self.count, values.shape[0], self.length, values.shape[2])),
                 )
             kept_keys, kept_values = self._kept[layer]
             kept_keys[slot, :, : keys.shape[1]] = keys
@@ -187,15 +187,15 @@ class Slots:
             for part in kept:
                 part[target, :, :length] = part[source, :, :length]
 
-    def begin(self, lengths: list[int], device: "torch.device") -> "torch.Tensor":
-        """Prepare a pass that adds a token to each of the first rows, which hold `lengths` tokens: the positions (rows, 1)."""
+    def begin(self, lengths: list[int], added: int, device: "torch.device") -> "torch.Tensor":
+        """Prepare a pass that adds tokens to each of the first rows, which hold `lengths` tokens: the positions (rows, added)."""
         import torch
 
-        self._places = torch.tensor(lengths, device=device)
-        self._rows = torch.arange(len(lengths), device=device)
-        self._longest = max(lengths) + 1
+        self._places = torch.tensor(lengths, device=device)[:, None] + torch.arange(added, device=device)
+        self._rows = torch.arange(len(lengths), device=device)[:, None]
+        self._longest = max(lengths) + added
         self._masks.clear()
-        return self._places[:, None]
+        return self._places
 
     def attend(
         self,
@@ -210,30 +210,34 @@ class Slots:
 
         assert self._places is not None and self._rows is not None
         keys, values = self._kept[layer]
-        keys[self._rows, :, self._places] = key[:, :, 0]
-        values[self._rows, :, self._places] = value[:, :, 0]
+        keys[self._rows, :, self._places] = key.transpose(1, 2)
+        values[self._rows, :, self._places] = value.transpose(1, 2)
         rows, groups = key.shape[:2]
         # All heads that share keys ask the same ones, so they are taken as several tokens of one head: twice as quick.
         folded = query.reshape(rows, groups, -1, query.shape[3])
+        mask = self._mask(window, query)
+        if query.shape[2] > 1:
+            mask = mask.repeat(1, 1, query.shape[1] // groups, 1)
         seen = scaled_dot_product_attention(
             folded,
             keys[:rows, :, : self._longest],
             values[:rows, :, : self._longest],
-            attn_mask=self._mask(window, query),
+            attn_mask=mask,
             scale=scale,
         )
-        return seen.reshape(rows, query.shape[1], 1, -1)
+        return seen.reshape(query.shape)
 
     def _mask(self, window: int | None, like: "torch.Tensor") -> "torch.Tensor":
-        """What each row sees (rows, 1, 1, L): 0 where it looks, minus infinity where it does not."""
+        """What each token sees (rows, 1, tokens, L): 0 where it looks, minus infinity where it does not."""
         import torch
 
         assert self._places is not None
         if window not in self._masks:
             seen = torch.arange(self._longest, device=like.device)
-            hidden = seen > self._places[:, None]
+            asking = self._places[:, :, None]
+            hidden = seen > asking
             if window is not None:
-                hidden |= seen <= self._places[:, None] - window
+                hidden |= seen <= asking - window
             mask = like.new_zeros(hidden.shape).masked_fill_(hidden, float("-inf"))
-            self._masks[window] = mask[:, None, None]
+            self._masks[window] = mask[:, None]
         return self._masks[window]
