@@ -33,6 +33,8 @@ from lenovo_pipeline.knowledge.tables import TABLES as KNOWLEDGE_TABLES
 from lenovo_pipeline.models import assets as models_assets
 from lenovo_pipeline.models import checks as models_checks
 from lenovo_pipeline.models.tables import TABLES as MODELS_TABLES
+from lenovo_pipeline.models.tuning import assets as tuning_assets
+from lenovo_pipeline.models.tuning import checks as tuning_checks
 from lenovo_pipeline.prompts import assets as prompts_assets
 from lenovo_pipeline.prompts import checks as prompts_checks
 from lenovo_pipeline.prompts.tables import TABLES as PROMPTS_TABLES
@@ -68,6 +70,7 @@ _ASSET_MODULES = [
     gold_assets,
     prompts_assets,
     models_assets,
+    tuning_assets,
     evaluation_assets,
     roster_assets,
 ]
@@ -78,6 +81,7 @@ _CHECK_MODULES = [
     gold_checks,
     prompts_checks,
     models_checks,
+    tuning_checks,
     evaluation_checks,
     roster_checks,
 ]

@@ -129,6 +129,7 @@ METHODS = (
 FORMATS = ("adapter", "transformers", "onnx")
 LEVELS = ("light", "medium", "aggressive")
 TARGETS = ("android-arm64-v8a", "ios-arm64", "edge-x86_64", "embedded-armv7")
+CHOICES = ("validation_loss", "restored")
 _ARTIFACT = r"[0-9a-f]{32}"
 
 
@@ -185,4 +186,88 @@ DISTILLED = build_table("distilled", "Students of half the size that learnt from
 QUANTISED = build_table("quantised", "Models and adapters with weights of fewer bits.")
 EDGE_BUILDS = build_table("edge_builds", "Builds for ONNX Runtime GenAI, by level and target.")
 
-TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION)
+ADAPTER_REGISTRY = Table(
+    stage="models",
+    name="adapter_registry",
+    description="Every adapter that was ever made and fitted its base, by content: rows are added, never changed or removed.",
+    key=("model", "build", "artifact"),
+    min_rows=0,
+    columns=(
+        _text("model", "Model partition.", references="models.foundation.model"),
+        _text("build", "Name of the build: model/method/what it is for."),
+        _text("artifact", "Hash of its files.", pattern=_ARTIFACT),
+        Column(name="version", type="integer", description="Number among the contents that this build has had.", minimum=1),
+        _text("previous", "Content of this build before; empty: the first one.", nullable=True, pattern=_ARTIFACT),
+        Column(name="registered_at", type="timestamp", description="When it was registered."),
+        _text("method", "How it was made.", choices=METHODS),
+        _text("domain", "Domain that it was customised for; all: every domain.", choices=("all", *DOMAINS)),
+        _text("path", "The registry's own copy of its folder, relative to data/store."),
+        _text("base", "What it was made from: identity of the base model, or artifact of another build."),
+        _text("base_revision", "Revision of the base model.", nullable=True, derived_from=("models.foundation.revision",)),
+        _text("tokenizer_hash", "Tokenizer of the base.", nullable=True, derived_from=("models.foundation.tokenizer_hash",)),
+        _text("template_hash", "Chat template.", nullable=True, derived_from=("models.foundation.template_hash",)),
+        _text("training_set", "Version of the training set; empty: made without one.", nullable=True),
+        _text("licence", "Licence that it inherits from its base.", derived_from=("models.catalogue.licence",)),
+        Column(
+            name="validation_loss",
+            type="number",
+            description="Mean cross-entropy on the validation split; empty: not measured.",
+            unit="nat/token",
+            minimum=0,
+            nullable=True,
+        ),
+        _count("size_bytes", "Size of its files.", "B"),
+        _count("parameters", "Parameters of base and adapter; empty: unknown."),
+        _count("trainable_parameters", "Parameters of the adapter."),
+        _count("rank", "Rank of its matrices (LoRA's r)."),
+        _list("targets", "Modules of the base that it changes, as its configuration names them."),
+        _text("weights_sha256", "SHA-256 of its weights.", pattern=_HASH),
+        Column(name="measures", type="json", description="What was measured of it, with units in the names."),
+        Column(name="made_by", type="json", description="Everything that made it."),
+        _text("mlflow_run_id", "MLflow run of its making.", nullable=True),
+    ),
+)
+
+ADAPTER_CHAMPIONS = Table(
+    stage="models",
+    name="adapter_champions",
+    description="For each model and domain the adapter to use, and the one to go back to.",
+    key=("model", "domain"),
+    min_rows=0,
+    columns=(
+        _text("model", "Model partition.", references="models.foundation.model"),
+        _text("domain", "Domain.", choices=("all", *DOMAINS)),
+        _text("champion", "Content of the adapter to use.", references="models.adapter_registry.artifact"),
+        _text("build", "Its name.", derived_from=("models.adapter_registry.build",)),
+        _text("previous", "Content of the champion before; empty: none.", nullable=True, pattern=_ARTIFACT),
+        _text("chosen_by", "What it was chosen by; restored: by a person, and it stays.", choices=CHOICES),
+        _text("reason", "Why, in one sentence."),
+        Column(name="since", type="timestamp", description="Since when."),
+        _text("registered_model", "Registered model of MLflow whose aliases say the same."),
+    ),
+)
+
+TRAINING_SETS = Table(
+    stage="models",
+    name="training_sets",
+    description="The examples that models are customised with: conversations whose last turn is what should be said.",
+    key=("example_id",),
+    columns=(
+        _text("example_id", "Made from its content.", pattern=r"TS-[0-9a-f]{16}"),
+        _text("domain", "Domain; all: rehearsal of what the base can do.", choices=("all", *DOMAINS)),
+        _text("task", "What is practised.", choices=("open_book_answer", "refusal", "rehearsal")),
+        _text("split", "Trained on, or measured on to stop in time.", choices=("train", "validation")),
+        _text("question_id", "Gold question; empty: none.", nullable=True, references="gold.questions.question_id"),
+        Column(
+            name="messages",
+            type="json",
+            description="Chat messages (role, content), the last one the assistant's.",
+            derived_from=("gold.questions.question", "gold.questions.answer", "knowledge.chunks.text"),
+        ),
+        Column(name="tools", type="json", description="Tools shown with them, as JSON schemas."),
+        _list("record_ids", "Records whose passages are shown.", derived_from=("knowledge.chunks.record_id",)),
+        _text("version", "Hash of the whole set.", pattern=r"[0-9a-f]{16}"),
+    ),
+)
+
+TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION, TRAINING_SETS)
