@@ -99,14 +99,22 @@ def _whole(folder: Path) -> dict[str, Any] | None:
         return None
 
 
+def content_hash(folder: Path) -> str:
+    """Hash (32 hex digits) of the names and contents of a build's files; its manifest does not count."""
+    listed = "".join(f"{path.relative_to(folder).as_posix()}:{file_hash(path)}\n" for path in _files(folder))
+    return hashlib.sha256(listed.encode()).hexdigest()[:_KEY_LENGTH]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
+
+
 def _artifact(store: Store, folder: Path, made_by: Mapping[str, Any], *, reused: bool) -> Artifact:
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
-    listed = "".join(f"{path.relative_to(folder).as_posix()}:{file_hash(path)}\n" for path in files)
     return Artifact(
         folder=folder,
         path=store.relative(folder),
-        content=hashlib.sha256(listed.encode()).hexdigest()[:_KEY_LENGTH],
-        size_bytes=sum(path.stat().st_size for path in files),
+        content=content_hash(folder),
+        size_bytes=sum(path.stat().st_size for path in _files(folder)),
         reused=reused,
         made_by=made_by,
     )

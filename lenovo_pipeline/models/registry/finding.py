@@ -1,0 +1,29 @@
+"""Which adapter is meant: by its content, the beginning of it, or the name of its build.
+
+Belongs here: finding one among rows. Nothing heavy is imported, so that the command answers at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lenovo_pipeline.failures import PermanentFailure
+
+Row = Mapping[str, Any]
+
+
+def one_of(rows: Sequence[Row], wanted: str) -> Row:
+    """The registered adapter of that artifact, or of the only one that begins so; or the newest version of a build's name.
+
+    Raises PermanentFailure naming the candidates.
+    """
+    named = [row for row in rows if row["build"] == wanted]
+    if named:
+        return max(named, key=lambda row: row["version"])
+    found = [row for row in rows if wanted and row["artifact"].startswith(wanted)]
+    if len({row["artifact"] for row in found}) == 1:
+        return found[0]
+    several = ", ".join(sorted({f"{row['artifact']} ({row['build']})" for row in found}))
+    raise PermanentFailure(
+        f"{len(found)} adapters begin with {wanted!r}: {several}" if found else f"there is no adapter {wanted!r}",
+        remedy="See: python -m lenovo_pipeline.models.registry list",
+    )
