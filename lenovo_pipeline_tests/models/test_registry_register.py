@@ -90,7 +90,7 @@ def test_what_the_registry_keeps_is_never_removed_as_unused(workshop: Any, wareh
     assert not (workshop.store.root / second["path"]).exists(), "no table cites the build itself in this test"
 
 
-def change_weights(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+def change_weights(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     tensors = load_file(folder / "adapter_model.safetensors")
     change(tensors)
     save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
@@ -131,7 +131,7 @@ def pickle_beside(folder: Path) -> None:
     (folder / "adapter_model.bin").write_bytes(b"\x80\x04.")
 
 
-DAMAGES: list[tuple[str, Callable[[Path], None], bool, list[str]]] = [
+DAMAGES: list[tuple[str, Callable[[Path], Any], bool, list[str]]] = [
     ("another base", lambda f: other_base(f, base_revision="0" * 16), False, [r"base_revision is '0000000000000000', expected"]),
     (
         "another tokenizer and template",
@@ -199,7 +199,7 @@ DAMAGES: list[tuple[str, Callable[[Path], None], bool, list[str]]] = [
 
 @pytest.mark.parametrize(("damage", "sealed", "expected"), [each[1:] for each in DAMAGES], ids=[each[0] for each in DAMAGES])
 def test_what_cannot_be_used_is_refused_with_every_reason_and_the_others_are_registered(
-    workshop: Any, warehouse: Warehouse, damage: Callable[[Path], None], sealed: bool, expected: list[str]
+    workshop: Any, warehouse: Warehouse, damage: Callable[[Path], Any], sealed: bool, expected: list[str]
 ) -> None:
     bad, good = workshop.build(seed=1), workshop.build("customer_service", seed=2)
     folder = workshop.store.root / bad["path"]
