@@ -40,6 +40,9 @@ from lenovo_pipeline.prompts import checks as prompts_checks
 from lenovo_pipeline.prompts.tables import TABLES as PROMPTS_TABLES
 from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.wiring import make_resources
+from lenovo_pipeline.retrieval import assets as retrieval_assets
+from lenovo_pipeline.retrieval import checks as retrieval_checks
+from lenovo_pipeline.retrieval.tables import TABLES as RETRIEVAL_TABLES
 from lenovo_pipeline.roster import assets as roster_assets
 from lenovo_pipeline.roster import checks as roster_checks
 from lenovo_pipeline.roster.tables import TABLES as ROSTER_TABLES
@@ -57,6 +60,7 @@ TABLES: dict[str, Table] = {
         *GOLD_TABLES,
         *PROMPTS_TABLES,
         *MODELS_TABLES,
+        *RETRIEVAL_TABLES,
         *EVALUATION_TABLES,
         *ROSTER_TABLES,
     )
@@ -71,6 +75,7 @@ _ASSET_MODULES = [
     prompts_assets,
     models_assets,
     tuning_assets,
+    retrieval_assets,
     evaluation_assets,
     roster_assets,
 ]
@@ -82,6 +87,7 @@ _CHECK_MODULES = [
     prompts_checks,
     models_checks,
     tuning_checks,
+    retrieval_checks,
     evaluation_checks,
     roster_checks,
 ]

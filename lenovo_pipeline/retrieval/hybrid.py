@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lenovo_pipeline.retrieval.dense import DenseRetriever
 from lenovo_pipeline.retrieval.fusion import Ranking, fuse
 from lenovo_pipeline.retrieval.graph_source import GraphRetriever
-from lenovo_pipeline.retrieval.interface import Evidence, Filters, Request, Result, request
-from lenovo_pipeline.retrieval.keyword import KeywordRetriever
+from lenovo_pipeline.retrieval.interface import Evidence, Filters, Request, Result, Retriever, request
 from lenovo_pipeline.retrieval.ranking import Candidate, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
@@ -33,8 +31,8 @@ _BEHIND = 1e-9
 class HybridRetriever:
     """The source `hybrid`. `only` leaves out sources, for comparisons."""
 
-    keyword: KeywordRetriever
-    dense: DenseRetriever
+    keyword: Retriever
+    dense: Retriever
     tables: TablesRetriever
     graph: GraphRetriever
     register: Register

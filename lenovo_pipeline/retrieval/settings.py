@@ -15,6 +15,16 @@ SOURCES = ("keyword", "dense", "graph", "tables")
 CONTEXT = "context"
 """What is about the device or customer of the question, as one more ranking of what the sources found."""
 
+BOTH = "dense + keyword"
+"""The step before fusion: the two rankings dealt out in turn."""
+
+LADDER = {
+    "dense + keyword, fused": ("keyword", "dense"),
+    "fused + graph": ("keyword", "dense", "graph"),
+    "hybrid": SOURCES,
+}
+"""The steps to the hybrid that fuse, with the sources of each: its weights are tuned for these."""
+
 FREE = "free"
 ROUTES = ("related", "titled", "group", "named", "described", FREE)
 _START: dict[str, float] = {"keyword": 1.0, "dense": 0.5, "graph": 3.0, "tables": 3.0, CONTEXT: 0.0}
@@ -56,9 +66,7 @@ class HybridSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are written to JSON."""
-        return {
-            route: {"method": each.method, "k": each.k, "weights": dict(each.weights)} for route, each in self.routes.items()
-        }
+        return {route: {"method": each.method, "k": each.k, "weights": dict(each.weights)} for route, each in self.routes.items()}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "HybridSettings":
@@ -90,14 +98,18 @@ class Tried:
     relevance: Mapping[str, int]
 
 
-def tune(tried: Sequence[Tried]) -> HybridSettings:
-    """Settings that reach the best mean nDCG@10 on these questions, by coordinate ascent.
+def tune(tried: Sequence[Tried], sources: Sequence[str] = SOURCES) -> HybridSettings:
+    """Settings of these sources that reach the best mean nDCG@10 on these questions, by coordinate ascent.
 
     First one weighting for all questions, then each route from there on its own questions. Deterministic. Questions that name
     nothing are not tuned for: what they need is known, and the world's own questions hardly ever do.
     """
-    common = _ascend(tried, Weighting())
-    tuned = {route: _ascend([each for each in tried if each.route == route], common) for route in ROUTES if route != FREE}
+    common = _ascend(tried, Weighting(), (*sources, CONTEXT))
+    tuned = {
+        route: _ascend([each for each in tried if each.route == route], common, (*sources, CONTEXT))
+        for route in ROUTES
+        if route != FREE
+    }
     return HybridSettings({**HybridSettings().routes, **tuned})
 
 
@@ -110,13 +122,13 @@ def mean_ndcg(tried: Sequence[Tried], weighting: Weighting) -> float:
     return total / len(tried)
 
 
-def _ascend(tried: Sequence[Tried], start: Weighting) -> Weighting:
+def _ascend(tried: Sequence[Tried], start: Weighting, sources: Sequence[str]) -> Weighting:
     if not tried:
         return start
     best, reached = start, mean_ndcg(tried, start)
     for _ in range(_PASSES):
         before = reached
-        for candidate_of in (_other_fusions, *(_other_weights(name) for name in (*SOURCES, CONTEXT))):
+        for candidate_of in (_other_fusions, *(_other_weights(name) for name in sources)):
             # The smaller weight comes first, so that of equals the one that asks fewer sources is taken.
             for candidate in candidate_of(best):
                 found = mean_ndcg(tried, candidate)
