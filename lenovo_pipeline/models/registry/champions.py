@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.registry.copies import copy_problems
 from lenovo_pipeline.models.registry.finding import one_of
@@ -21,6 +22,16 @@ Row = Mapping[str, Any]
 def registered_model(model: str, domain: str) -> str:
     """The registered model of MLflow that holds the adapters of a domain; it takes no slash."""
     return f"{model}.{domain}"
+
+
+def champions_of(warehouse: Warehouse, model: str | None = None) -> list[dict[str, Any]]:
+    """All rows of models.adapter_champions, or those of one model."""
+    return [row for row in Ledger(warehouse, ADAPTER_CHAMPIONS).rows() if model in (None, row["model"])]
+
+
+def data_version(rows: Sequence[Row]) -> str:
+    """SHA-256 of which adapters are used, and which before."""
+    return digest([f"{row['model']} {row['domain']} {row['champion']} {row['previous']} {row['chosen_by']}" for row in rows])
 
 
 def chosen(current: Sequence[Row], before: Sequence[Row], held: Sequence[str], now: datetime) -> list[dict[str, Any]]:

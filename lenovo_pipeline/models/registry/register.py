@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lenovo_pipeline.contracts import Table, digest
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.builds import content_hash
 from lenovo_pipeline.models.registry.copies import KIND, OF_THE_BASE, copy_problems
 from lenovo_pipeline.models.tables import ADAPTER_REGISTRY
@@ -98,6 +100,28 @@ def register(
             done.added.append(build["build"])
         ledger.append(rows)
     return done
+
+
+def registered(warehouse: Warehouse, model: str | None = None) -> list[dict[str, Any]]:
+    """All rows of models.adapter_registry, or those of one model."""
+    return [row for row in Ledger(warehouse, ADAPTER_REGISTRY).rows() if model in (None, row["model"])]
+
+
+def current_adapters(warehouse: Warehouse, sources: Sequence[Table], model: str | None = None) -> list[dict[Any, Any]]:
+    """The builds of format `adapter` that these tables hold now (of one model); a table that was never made holds none."""
+    found = []
+    for table in sources:
+        try:
+            rows = warehouse.load(table, model=model).to_dict("records")
+        except PermanentFailure:
+            continue
+        found += [row for row in rows if row["format"] == "adapter"]
+    return found
+
+
+def data_version(rows: Sequence[Mapping[str, Any]]) -> str:
+    """SHA-256 of which adapters are registered."""
+    return digest([f"{row['model']} {row['build']} {row['artifact']} {row['version']}" for row in rows])
 
 
 def build_problems(store: Store, build: BuildRow, base: ModelIdentity) -> list[str]:

@@ -23,7 +23,9 @@ CONFIG = "adapter_config.json"
 
 _MATRIX = re.compile(r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(?:\.weight)?")
 _LAYER = re.compile(r"\.\d+\.")
-_FLOATS = ("F64", "F32", "F16", "BF16")
+_NUMBERS = ("F64", "F32", "F16", "BF16", "I8")
+"""Formats of matrices; integers have their scale in the configuration (`alpha_pattern`)."""
+
 _EMPTY: tuple[Any, ...] = (None, False, "none", [], {})
 _FOREIGN_OPTIONS = (
     "bias",
@@ -130,8 +132,8 @@ def _tensor_problems(
             continue
         module, side = matrix["module"], matrix["side"]
         sides.setdefault(module, set()).add(side)
-        if tensor.dtype not in _FLOATS:
-            yield f"{module}.lora_{side} holds {tensor.dtype}, expected floating-point numbers"
+        if tensor.dtype not in _NUMBERS:
+            yield f"{module}.lora_{side} holds {tensor.dtype}, expected one of {', '.join(_NUMBERS)}"
         wanted = _wanted(module, side, bool(matrix["embedding"]), config, shapes)
         if wanted is None:
             yield f"the base has no {module}"
