@@ -14,6 +14,7 @@ version, column schema and lineage, code references, freshness, one way to fail 
 A table asset returns a DataFrame or an iterator of DataFrames without `content_hash`; keyword arguments of the
 decorator name the tables that arrive as frames, `deps` those that the function reads itself. A function of a partitioned
 asset may raise SkippedPartition: nothing is made, nothing fails, and what is made from this partition is skipped with it.
+A table that may be empty is written empty then: what is made of several such tables goes on with the others.
 
 A table asset declared `pure=True` is not made again while its code, the settings, the rows that it read and its own rows
 are as they were (recipes.py): for functions that read nothing but tables, and take no more than `warehouse`, `settings`,
@@ -142,7 +143,7 @@ def table_asset(
                     with warehouse.noting_reads() as reads:
                         rows = function(**arguments, **_frames(warehouse, inputs, model))
             except SkippedPartition as skipped:
-                return _no_output(context, str(skipped))
+                return _no_output(context, str(skipped)) if table.min_rows else _no_rows(context, table, str(skipped), started)
             value = rows if isinstance(rows, pd.DataFrame) else Chunks(rows)
             if isinstance(value, Chunks) and "warehouse" in arguments:
                 # Pieces are made later: what is read for them then goes unnoted.
@@ -276,6 +277,13 @@ def _no_output(context: AssetExecutionContext, reason: str) -> Iterator[Any]:
     """What a partition that is skipped yields: nothing, so that what is made from it is skipped too. The reason is observed."""
     context.log.warning(reason)
     yield AssetObservation(context.asset_key, partition=context.partition_key, metadata={SKIPPED: reason})
+
+
+def _no_rows(context: AssetExecutionContext, table: Table, reason: str, started: float) -> Iterator[Any]:
+    """What a partition yields that is skipped, of a table that may be empty: no rows. The reason is observed."""
+    yield from _no_output(context, reason)
+    rows = pd.DataFrame(columns=list(table.column_names))
+    yield Output(rows, metadata={SKIPPED: reason, "seconds": time.monotonic() - started})
 
 
 def _common(

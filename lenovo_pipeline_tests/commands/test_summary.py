@@ -1,6 +1,7 @@
 """What a person reads of a run: figures, what failed and why, what was skipped and why."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -35,8 +36,9 @@ BASE = Table(
     key=("model",),
     partitioned=True,
 )
+TUNED = replace(BASE, name="tuned", min_rows=0)
 FIRST, SECOND, THIRD, APART = table_of("first", maximum=1000), table_of("second"), table_of("third"), table_of("apart")
-TABLES = (FIRST, SECOND, THIRD, APART, BASE)
+TABLES = (FIRST, SECOND, THIRD, APART, BASE, TUNED)
 
 
 @table_asset(FIRST)
@@ -244,3 +246,22 @@ def test_a_store_in_use_is_a_reason_and_no_traceback(run: Any, trial: Any) -> No
     assert "Traceback" not in text
     assert "0 of 4 assets" in text
     assert run(first, second, third, apart)[0].succeeded
+
+
+def test_a_table_that_may_be_empty_is_empty_where_its_partition_is_skipped_and_what_follows_goes_on(run: Any, trial: Any) -> None:
+    @table_asset(TUNED, partitions_def=StaticPartitionsDefinition(["nano", "phi"]), deps=[FIRST])
+    def tuned(context: AssetExecutionContext) -> pd.DataFrame:
+        if context.partition_key == "phi":
+            raise SkippedPartition("phi is served, and tuning needs its weights.")
+        return pd.DataFrame({"model": [context.partition_key]})
+
+    @table_asset(SECOND, tuned=TUNED)
+    def from_tuned(tuned: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"id": range(10 + len(tuned))})
+
+    run(first, tuned, from_tuned, contract_check(TUNED), model="nano")
+    summary, said, _ = run(first, tuned, from_tuned, contract_check(TUNED), model="phi")
+    assert summary.succeeded
+    assert "  skipped models/tuned: phi is served, and tuning needs its weights." in said
+    assert len(trial.warehouse.load(SECOND)) == 11, "the other model's rows are there, and this one has none"
+    assert trial.warehouse.load(TUNED, model="phi").empty
