@@ -4,11 +4,13 @@ Belongs here: weighted reciprocal rank fusion and weighted sums of scores, over 
 sources are asked and with which weights (hybrid.py).
 
 Reciprocal rank fusion by Cormack, Clarke and Büttcher 2009, with a weight for each source; with equal weights and without
-ties it orders as `measures.ranking.reciprocal_rank_fusion`. Records that a source scores alike share the best of their ranks:
-a set found by a constraint has no order of its own. Weighted sums scale each source's scores to [0, 1] by its best.
+ties it orders as `measures.ranking.reciprocal_rank_fusion`. Records that a source scores alike share the mean of their ranks:
+a set found by a constraint has no order of its own, and the larger it is the less it says of any of its records. Weighted
+sums scale each source's scores to [0, 1] by its best.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 METHODS = ("reciprocal_rank", "weighted")
 
@@ -31,10 +33,17 @@ def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float], *, metho
         if weight <= 0 or not ranking:
             continue
         best = ranking[0][1]
-        rank, previous = 0, None
-        for place, (record, score) in enumerate(ranking, 1):
-            if score != previous:
-                rank, previous = place, score
+        ranks = _shared_ranks(ranking)
+        for (record, score), rank in zip(ranking, ranks, strict=True):
             share = 1 / (k + rank) if method == "reciprocal_rank" else (score / best if best > 0 else 0.0)
             scores[record] = scores.get(record, 0.0) + weight * share
     return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _shared_ranks(ranking: Ranking) -> list[float]:
+    """The rank of each place, from 1; of equal scores the mean."""
+    ranks: list[float] = []
+    for _, group in groupby(ranking, key=lambda pair: pair[1]):
+        size = sum(1 for _ in group)
+        ranks += [len(ranks) + (size + 1) / 2] * size
+    return ranks

@@ -95,8 +95,9 @@ _RULES: tuple[tuple[Template, _Chosen], ...] = (
     (SERIES_INCIDENTS, _asks("incidents")),
     (INCIDENT_DEVICE, lambda r: "devices" in r.kinds and not r.devices),
     (INCIDENT_ARTICLES, lambda r: True),
-    (ARTICLE_INCIDENT, lambda r: bool(r.kinds & {"incidents"}) or "explains" in r.relations),
-    (ARTICLE_ARTICLES, lambda r: bool(r.kinds & {"incidents"}) or "explains" in r.relations),
+    # What an article says, its incident and the other articles on it say too.
+    (ARTICLE_INCIDENT, lambda r: True),
+    (ARTICLE_ARTICLES, lambda r: True),
     (ARTICLE_DEVICE, lambda r: "devices" in r.kinds),
     (CUSTOMER_JOURNEYS, _asks("journeys")),
     (CUSTOMER_DOCUMENTS, lambda r: "documents" in r.kinds and not r.documents),

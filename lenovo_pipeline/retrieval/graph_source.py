@@ -21,6 +21,9 @@ _NAMED = 0.9
 _START = 0.65
 """Score of a record that the question names to say which records of another kind it asks for."""
 
+_UNASKED = 0.85
+"""Share of its score that a record keeps whose kind the question does not ask for: it may retell what is asked."""
+
 _NOTHING = "the question names nothing that the graph knows"
 
 
@@ -49,11 +52,16 @@ class GraphRetriever:
         candidates: list[Candidate] = []
         for template, ids in chosen(reading, {label: tuple(ids) for label, ids in further.items()}):
             for start, record_id in self._rows(template, ids):
-                candidates.append(Candidate(record_id, template.score, f"{template.name} {start}"))
+                share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
+                candidates.append(Candidate(record_id, template.score * share, f"{template.name} {start}"))
         for record_id in reading.named:
-            asked_for = not reading.kinds or self.register.records[record_id].record_type in reading.kinds
-            candidates.append(Candidate(record_id, _NAMED if asked_for else _START, f"the question names {record_id}"))
+            score = _NAMED if self._is_asked_for(record_id, reading) else _START
+            candidates.append(Candidate(record_id, score, f"the question names {record_id}"))
         return candidates
+
+    def _is_asked_for(self, record_id: str, reading: Reading) -> bool:
+        record = self.register.records.get(record_id)
+        return not reading.kinds or (record is not None and record.record_type in reading.kinds)
 
     def _rows(self, template: Template, ids: list[str]) -> list[tuple[str, str]]:
         _, rows = self.store.rows(template.cypher, ids=ids)

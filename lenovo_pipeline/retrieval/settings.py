@@ -32,10 +32,12 @@ _STEPS = {
     "keyword": (0.25, 0.5, 1.0, 2.0),
     "dense": (0.0, 0.25, 0.5, 1.0, 2.0),
     "graph": (0.0, 0.5, 1.0, 2.0, 3.0, 5.0),
-    "tables": (0.0, 0.5, 1.0, 2.0, 3.0, 5.0),
+    "tables": (0.5, 1.0, 2.0, 3.0, 5.0),
     CONTEXT: (0.0, 0.25, 0.5, 1.0),
 }
-"""Weights tried. Words always count for something: they find what no name, constraint or relation leads to."""
+"""Weights tried. Words always count for something: they find what no name, constraint or relation leads to. So do the tables,
+which know the versions of a document and where the graph may go on.
+"""
 
 _FREE = {"keyword": 1.0, "dense": 1.0, "graph": 1.0, "tables": 1.0, CONTEXT: 0.25}
 """Of a question that names and constrains nothing only words and meaning are left, alike."""
