@@ -1,1 +1,1 @@
-"""Making a base model smaller: quantised, pruned and distilled models, builds for mobile and edge targets, and their passports."""
+"""Making a base model smaller: quantised, pruned and distilled models, builds for mobile and edge targets, their passports."""

@@ -1,0 +1,128 @@
+"""What a model is trained on after something was taken from it, and the training's plan.
+
+Belongs here: rows to learn from and to be measured on. Does not belong here: the loop (tuning/trainer.py).
+
+Half of the rows are questions of the domains and half keep the base model's skills: in training rehearsals of
+models/training_sets, among those that are held out new ones with entities and phrasings that no training sees.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.compression.sizes import Sizes
+from lenovo_pipeline.models.pretraining.batches import converse
+from lenovo_pipeline.models.tuning.rows import Row, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lenovo_pipeline.models.tuning.trainer import Plan
+
+Example = Mapping[str, Any]
+"""`messages` and `tools` of a conversation, its `task` and `split`, as in models.training_sets."""
+
+_KINDS = (
+    ("reading/two_absent_loose", 0.42),
+    ("reading/broad_loose", 0.16),
+    ("reading/single_loose", 0.1),
+    ("tool_requests", 0.2),
+    ("reading/chinese_loose", 0.08),
+    ("tool_results", 0.04),
+)
+_LONGEST = 640
+"""Tokens of a row: longer ones cost more than they teach."""
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Rows to learn from and rows to be measured on; `version` is the hash of all of them, `training_set` that of the set."""
+
+    rows: list[Row]
+    held_out: list[Row]
+    version: str
+    training_set: str | None
+
+    def prompts(self, count: int) -> list[list[int]]:
+        """Token ids of held-out rows that nothing is measured on: for calibration."""
+        return [row.ids for row in self.held_out[len(self.held_out) - count :]]
+
+
+def read_examples(rows: "pd.DataFrame") -> list[Example]:
+    """The rows of models.training_sets, with messages and tools as values."""
+    names = ("task", "split", "version")
+    return [
+        {**{name: row[name] for name in names}, **{name: json.loads(row[name]) for name in ("messages", "tools")}}
+        for row in rows.to_dict("records")
+    ]
+
+
+def lesson_of(tokenizer: Any, examples: Sequence[Example], sizes: Sizes, seed: int) -> Lesson:
+    """Rows for a tokenizer from the examples of models.training_sets. Raises PermanentFailure if there are too few."""
+    random = Random(f"recovery/{seed}")
+    trained = [each for each in examples if each["split"] == "train"]
+    rehearsed = [each for each in trained if each["task"] == "rehearsal"]
+    domains = [each for each in trained if each["task"] != "rehearsal"]
+    rows = _rows(tokenizer, _drawn(domains, random), sizes.rows // 2)
+    rows += _rows(tokenizer, _drawn(rehearsed, random), sizes.rows - len(rows))
+    random.shuffle(rows)
+    asked = [each for each in examples if each["split"] == "validation"]
+    count = max(sizes.held_out, sizes.agreement) + sizes.calibration
+    held_out = _rows(tokenizer, _drawn(asked, random), count // 2)
+    held_out += _rows(tokenizer, _unseen(random), count - len(held_out))
+    random.shuffle(held_out)
+    if len(rows) < 1 or len(held_out) < 2 + sizes.calibration:
+        raise PermanentFailure(
+            f"there are {len(rows)} conversations of at most {_LONGEST} tokens to learn from and {len(held_out)} to measure on, "
+            f"expected at least 1 and {2 + sizes.calibration}",
+            remedy="Materialise models/training_sets and see its counts, then run again.",
+        )
+    digest = hashlib.sha256()
+    for row in [*rows, *held_out]:
+        digest.update(json.dumps([row.ids, row.said]).encode())
+    version = next((str(each["version"]) for each in examples if each.get("version")), None)
+    return Lesson(rows, held_out, digest.hexdigest()[:32], version)
+
+
+def plan_of(sizes: Sizes, steps: int, rate: float, seed: int) -> "Plan":
+    """A training that ends with the weights of its lowest validation loss."""
+    from lenovo_pipeline.models.tuning.trainer import Plan
+
+    return Plan(
+        steps=steps,
+        rate=rate,
+        batch_tokens=sizes.batch_tokens,
+        warmup=min(3, steps // 4),
+        seed=seed,
+        validate_every=max(1, min(steps, 100)),
+        checkpoint_every=max(1, min(steps, 50)),
+    )
+
+
+def _drawn(examples: Sequence[Example], random: Random) -> Iterator[Example]:
+    return iter(random.sample(list(examples), len(examples)))
+
+
+def _unseen(random: Random) -> Iterator[Example]:
+    kinds, weights = zip(*_KINDS, strict=True)
+    while True:
+        made = converse(random.choices(kinds, weights=weights)[0], random, held_out=True)
+        yield {"messages": made.messages, "tools": made.tools}
+
+
+def _rows(tokenizer: Any, examples: Iterator[Example], count: int) -> list[Row]:
+    """The first rows that are short enough; fewer than asked for with a tokenizer that makes nearly all of them too long."""
+    rows: list[Row] = []
+    for example in islice(examples, _TRIES * count):
+        if len(rows) == count:
+            break
+        row = encode(tokenizer, list(example["messages"]), list(example["tools"] or ()))
+        if len(row.ids) <= _LONGEST:
+            rows.append(row)
+    return rows
