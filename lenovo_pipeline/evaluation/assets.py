@@ -7,10 +7,23 @@ one asset here, with a builder in kinds.py.
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
-from lenovo_pipeline.evaluation.tables import BASELINES, HEADERS, ITEMS, LEADERBOARD, RAW_FOUNDATION
+from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
+from lenovo_pipeline.evaluation.tables import (
+    ADAPTER,
+    BASELINES,
+    CUSTOM_MODEL,
+    HEADERS,
+    ITEMS,
+    LEADERBOARD,
+    LIFT,
+    MOBILE_MODEL,
+    RAW_FOUNDATION,
+    SKILLS,
+)
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
+from lenovo_pipeline.models.tables import TABLES as MADE
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.inference import Inference
@@ -29,11 +42,18 @@ def items(
     chunks: pd.DataFrame,
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import SIZES, make_items
+    from lenovo_pipeline.evaluation.items import BUILD_SIZES, SIZES, make_items
 
-    made = make_items(questions, qrels, chunks, size=SIZES[settings.profile], seed=settings.seed)
+    size, of_builds = SIZES[settings.profile], BUILD_SIZES[settings.profile]
+    made = make_items(questions, qrels, chunks, size=size, of_builds=of_builds, seed=settings.seed)
     counts = made.groupby(["category", "language"]).size().unstack(fill_value=0).reset_index()
-    context.add_output_metadata({"questions": len(made), "by_stratum": MetadataValue.md(markdown_table(counts))})
+    context.add_output_metadata(
+        {
+            "questions": len(made),
+            "of_builds": int(made["of_builds"].sum()),
+            "by_stratum": MetadataValue.md(markdown_table(counts)),
+        }
+    )
     return made
 
 
@@ -97,15 +117,177 @@ def raw_foundation(
     return found.frame
 
 
-@table_asset(HEADERS, baselines=BASELINES, deps=[RAW_FOUNDATION])
+@table_asset(
+    ADAPTER,
+    partitions_def=MODEL_PARTITIONS,
+    deps=[table for table in TABLES_OF["adapter"] if table in MADE],
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def adapter(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored_builds
+
+    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
+    found = scored_builds(
+        ADAPTER,
+        foundation,
+        catalogue,
+        opened,
+        inference,
+        warehouse,
+        store,
+        tracking,
+        settings,
+        say=context.log.info,
+    )
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(
+    CUSTOM_MODEL,
+    partitions_def=MODEL_PARTITIONS,
+    deps=[table for table in TABLES_OF["custom_model"] if table in MADE],
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def custom_model(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored_builds
+
+    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
+    found = scored_builds(
+        CUSTOM_MODEL,
+        foundation,
+        catalogue,
+        opened,
+        inference,
+        warehouse,
+        store,
+        tracking,
+        settings,
+        say=context.log.info,
+    )
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(
+    MOBILE_MODEL,
+    partitions_def=MODEL_PARTITIONS,
+    deps=[table for table in TABLES_OF["mobile_model"] if table in MADE],
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def mobile_model(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored_builds
+
+    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
+    found = scored_builds(
+        MOBILE_MODEL,
+        foundation,
+        catalogue,
+        opened,
+        inference,
+        warehouse,
+        store,
+        tracking,
+        settings,
+        say=context.log.info,
+    )
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(
+    SKILLS,
+    partitions_def=MODEL_PARTITIONS,
+    deps=[table for table in BUILD_TABLES if table in MADE],
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+)
+def skills(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.keeping import scored_skills
+
+    found = scored_skills(
+        foundation,
+        catalogue,
+        inference,
+        warehouse,
+        store,
+        tracking,
+        settings,
+        say=context.log.info,
+    )
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(HEADERS, baselines=BASELINES, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS])
 def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_headers
-    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.keeping import all_headed
 
-    return make_headers(all_scores(warehouse))
+    return make_headers(all_headed(warehouse))
 
 
-@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[RAW_FOUNDATION, HEADERS])
+@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, HEADERS])
 def leaderboard(
     context: AssetExecutionContext,
     items: pd.DataFrame,
@@ -119,7 +301,7 @@ def leaderboard(
     from lenovo_pipeline.evaluation.plots import draw
     from lenovo_pipeline.evaluation.showing import headline, shown
 
-    made = make_leaderboard(all_scores(warehouse), items["question_id"].tolist(), seed=settings.seed)
+    made = make_leaderboard(all_scores(warehouse), items, seed=settings.seed)
     place = store.artifacts / "leaderboard"
     images = draw(made, place)
     context.add_output_metadata(
@@ -128,6 +310,33 @@ def leaderboard(
             "leaderboard": MetadataValue.md(shown(made)),
             **{name: MetadataValue.md(image) for name, image in images.items()},
             "path": store.relative(place),
+        }
+    )
+    return made
+
+
+@table_asset(LIFT, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS])
+def lift(
+    context: AssetExecutionContext,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.builds import stored_builds
+    from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
+    from lenovo_pipeline.evaluation.lift import make_lift
+    from lenovo_pipeline.evaluation.plots import draw_lift
+    from lenovo_pipeline.evaluation.showing import lift_headline, shown_lift, shown_unmet
+
+    made = make_lift(stored_builds(warehouse), all_scores(warehouse), stored_rows(warehouse, SKILLS), seed=settings.seed)
+    place = store.artifacts / "lift"
+    images = draw_lift(made, place)
+    context.add_output_metadata(
+        {
+            "headline": f"Lift: {lift_headline(made)}",
+            "lift": MetadataValue.md(shown_lift(made)),
+            "not_eligible": MetadataValue.md(shown_unmet(made)),
+            **{name: MetadataValue.md(image) for name, image in images.items()},
         }
     )
     return made

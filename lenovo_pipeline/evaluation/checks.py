@@ -5,9 +5,23 @@ The logic is imported inside the checks, so that loading the definitions stays q
 
 from dagster import AssetCheckSeverity, ResourceParam
 
-from lenovo_pipeline.evaluation.tables import HEADERS, ITEMS, LEADERBOARD, RAW_FOUNDATION, SCORES
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.tables import (
+    ADAPTER,
+    CUSTOM_MODEL,
+    HEADERS,
+    ITEMS,
+    LEADERBOARD,
+    LIFT,
+    MOBILE_MODEL,
+    RAW_FOUNDATION,
+    SCORES,
+    SKILLS,
+)
 from lenovo_pipeline.gold.tables import QUESTIONS
+from lenovo_pipeline.models.tables import FOUNDATION
 from lenovo_pipeline.resources.checks import violations_check
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 
@@ -27,13 +41,57 @@ def most_questions_were_answered(warehouse: ResourceParam[Warehouse]) -> list[st
     return failing_candidates(warehouse.load(RAW_FOUNDATION))
 
 
-@violations_check(HEADERS, blocking=True, deps=list(SCORES.values()))
+@violations_check(ADAPTER, severity=AssetCheckSeverity.WARN)
+def every_adapter_was_evaluated(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """Every adapter has scores: none is damaged, gone, or made for another base than the model is now."""
+    return _unevaluated(ADAPTER, warehouse, store)
+
+
+@violations_check(CUSTOM_MODEL, severity=AssetCheckSeverity.WARN)
+def every_custom_model_was_evaluated(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """Every tuned, merged, pruned or distilled model has scores: none is damaged, gone, or made from another base."""
+    return _unevaluated(CUSTOM_MODEL, warehouse, store)
+
+
+@violations_check(MOBILE_MODEL, severity=AssetCheckSeverity.WARN)
+def every_mobile_model_was_evaluated(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """Every build for edge devices has scores: none is damaged, gone, or made from another base than the model is now."""
+    return _unevaluated(MOBILE_MODEL, warehouse, store)
+
+
+@violations_check(MOBILE_MODEL, severity=AssetCheckSeverity.WARN, deps=[LIFT])
+def quality_falls_within_the_limit_of_the_level(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """Right answers of edge builds fall by at most 0.5 (light), 2 (medium) or 5 points (aggressive) below what they were made
+    from: by the estimate on at least 2,000 items; on fewer, a build fails only if the whole interval lies beyond the limit.
+    """
+    from lenovo_pipeline.evaluation.verify import fallen_builds
+
+    return fallen_builds(warehouse.load(LIFT))
+
+
+@violations_check(SKILLS, severity=AssetCheckSeverity.WARN)
+def most_skills_were_answered(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """No candidate failed on more than a tenth of the skills' items; the reasons of those that did are named."""
+    from lenovo_pipeline.evaluation.verify import failing_candidates
+
+    return failing_candidates(warehouse.load(SKILLS))
+
+
+@violations_check(LIFT, blocking=True)
+def lift_claims_no_more_than_it_shows(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """What counts as met rests on as many items as a claim needs, and a lift on an interval above zero."""
+    from lenovo_pipeline.evaluation.verify import unfounded_lift
+
+    return unfounded_lift(warehouse.load(LIFT))
+
+
+@violations_check(HEADERS, blocking=True, deps=[*SCORES.values(), SKILLS])
 def scores_have_headers(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Every score names a header that is kept, and every header still hashes to its name."""
-    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.keeping import all_headed
     from lenovo_pipeline.evaluation.verify import headerless_scores
 
-    return headerless_scores(all_scores(warehouse), warehouse.load(HEADERS))
+    return headerless_scores(all_headed(warehouse), warehouse.load(HEADERS))
 
 
 @violations_check(LEADERBOARD, blocking=True)
@@ -51,3 +109,10 @@ def every_candidate_scored_the_same_items(warehouse: ResourceParam[Warehouse]) -
     from lenovo_pipeline.evaluation.verify import other_items
 
     return other_items(all_scores(warehouse), warehouse.load(ITEMS))
+
+
+def _unevaluated(table: Table, warehouse: Warehouse, store: Store) -> list[str]:
+    from lenovo_pipeline.evaluation.builds import stored_builds
+    from lenovo_pipeline.evaluation.verify import unevaluated_builds
+
+    return unevaluated_builds(stored_builds(warehouse), table.name, warehouse.load(table), warehouse.load(FOUNDATION), store)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.items import asked_of
 from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
@@ -31,15 +32,15 @@ class Value:
     clusters: int
 
 
-def make_leaderboard(scores: Mapping[str, pd.DataFrame], asked: Sequence[str], *, seed: int) -> pd.DataFrame:
-    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `asked`: ids of evaluation.items."""
+def make_leaderboard(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `items`: rows of evaluation.items."""
     rows: list[dict[str, Any]] = []
     for kind, frame in scores.items():
         for (model, candidate), mine in frame.groupby(["model", "candidate"], sort=True):
             table = stored_table(mine, str(candidate))
             if table is None:
                 continue
-            current = set(table.by_question) == set(asked)
+            current = set(table.by_question) == asked_of(kind, items)
             same = {"candidate": candidate, "kind": kind, "model": model, "current": current, "header": mine["header"].iloc[0]}
             rows += [
                 {
@@ -59,13 +60,13 @@ def make_leaderboard(scores: Mapping[str, pd.DataFrame], asked: Sequence[str], *
     return pd.DataFrame(rows, columns=list(LEADERBOARD.column_names))
 
 
-def candidate_figures(table: ScoreTable, seed: int) -> list[tuple[str, str, Value]]:
+def candidate_figures(table: ScoreTable, seed: int, parts: Sequence[str] = SLICES) -> list[tuple[str, str, Value]]:
     """Every figure of a candidate over every part of the questions that was asked: metric, slice, figure."""
-    parts = {part: [row for row in table.rows if _belongs(row, part)] for part in SLICES}
+    chosen = {part: [row for row in table.rows if _belongs(row, part)] for part in parts}
     return [
         (metric, part, _MEASURES[metric](replace(table, rows=tuple(rows)), seed))
         for metric, figure in FIGURES.items()
-        for part, rows in parts.items()
+        for part, rows in chosen.items()
         if rows and (part == "all" or figure.sliced)
     ]
 

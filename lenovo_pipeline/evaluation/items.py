@@ -12,21 +12,32 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.tables import ITEMS
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS
 from lenovo_pipeline.knowledge.tokenizer import tokenize
 from lenovo_pipeline.measures.items import Item, items_from_rows
 
 SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 """How many questions each profile asks; None: all of the test split."""
 
+BUILD_SIZES: dict[str, int | None] = {"smoke": 11, "default": 66, "full": None}
+"""How many of them each profile asks what was made from a base model, of which there are dozens."""
+
 _FEW, _MANY = 1, 3
 """Passages that are shown with a question without an answer: as many as most others have."""
 
 
 def make_items(
-    questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFrame, *, size: int | None, seed: int
+    questions: pd.DataFrame,
+    qrels: pd.DataFrame,
+    chunks: pd.DataFrame,
+    *,
+    size: int | None,
+    seed: int,
+    of_builds: int | None = None,
 ) -> pd.DataFrame:
     """The questions to ask (contract ITEMS), a sample of `size` of the test split, stratified by category and language.
+
+    Builds are asked a sample of `of_builds` of those, stratified likewise (None: all).
 
     Evidence is the chunks of the evidence records that qrels name, in document order. A question without an answer is shown
     the passages about its anchor that share most with it, as many as other questions have, so that it has to be read to
@@ -35,6 +46,7 @@ def make_items(
     test = questions[questions["split"] == "test"]
     chosen = test[test["question_id"].isin(set(sample(test, size, seed)))]
     shown = _evidence(chosen, qrels, chunks)
+    few = set(sample(chosen, of_builds, seed))
     absent = chosen[chosen["answer_type"] == "refusal"]
     for question_id, ranked in _lookalikes(absent, chunks).items():
         shown[question_id] = ranked[: _FEW + _draw(seed, question_id) % (_MANY - _FEW + 1)]
@@ -44,6 +56,7 @@ def make_items(
             "category": chosen["category"].tolist(),
             "language": chosen["language"].tolist(),
             "passage_ids": [shown.get(question_id, []) for question_id in chosen["question_id"]],
+            "of_builds": chosen["question_id"].isin(few).tolist(),
         },
         columns=list(ITEMS.column_names),
     )
@@ -81,6 +94,12 @@ def asked_items(items: pd.DataFrame, questions: pd.DataFrame, chunks: pd.DataFra
     closed = items_from_rows([{str(name): value for name, value in row.items()} for row in rows])
     opened = [item.with_passages([texts[chunk_id] for chunk_id in shown[item.question_id]]) for item in closed]
     return closed, opened
+
+
+def asked_of(kind: str, items: pd.DataFrame) -> set[str]:
+    """Ids of the questions that candidates of a kind are asked; `items` has the rows of ITEMS."""
+    chosen = items[items["of_builds"].astype(bool)] if kind in BUILD_KINDS else items
+    return set(chosen["question_id"])
 
 
 def _evidence(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFrame) -> dict[str, list[str]]:

@@ -3,18 +3,25 @@
 Belongs here: the way between stores and scoring.py, the same for every kind. What a candidate is belongs to kinds.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.builds import Built, refusals, stored_builds
 from lenovo_pipeline.evaluation.figures import candidate_figures, detectable
+from lenovo_pipeline.evaluation.kinds import build_contenders, skill_contenders
 from lenovo_pipeline.evaluation.scoring import Contender, score_all, stored_table
-from lenovo_pipeline.evaluation.tables import SCORES
+from lenovo_pipeline.evaluation.skills import BATCH_SIZE as SKILLS_AT_ONCE
+from lenovo_pipeline.evaluation.skills import COUNTS, skill_items
+from lenovo_pipeline.evaluation.tables import SCORES, SKILLS
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.runner import RunSettings
+from lenovo_pipeline.models.catalogue import require_row
+from lenovo_pipeline.models.foundation import Opens
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
@@ -45,29 +52,104 @@ def scored(
     *,
     model: str = "",
     say: Callable[[str], None],
+    batch_size: int = BATCH_SIZE,
+    refused: Mapping[str, str] | None = None,
 ) -> Kept:
-    """Score contenders of one table (one model partition of it), taking over what is stored; each gets an MLflow run."""
-    run_settings = RunSettings(batch_size=BATCH_SIZE, timeout_s=TIMEOUT_S, seed=settings.seed)
+    """Score contenders of one table (one model partition of it), taking over what is stored; each gets an MLflow run.
+
+    `refused`: candidates that may not be asked, with the reason; they are reported with those that could not be opened.
+    """
+    run_settings = RunSettings(batch_size=batch_size, timeout_s=TIMEOUT_S, seed=settings.seed)
     found = score_all(
         contenders,
         table,
         stored_rows(warehouse, table, model),
-        logs=store.artifacts / LOGS,
+        logs=store.artifacts / LOGS / table.name,
         settings=run_settings,
         say=say,
     )
-    effects = [_track(contender, found.frame, table, tracking, settings.seed) for contender in contenders]
+    not_asked = {**(refused or {}), **found.refused}
+    scored_ones = [contender for contender in contenders if contender.candidate.name not in not_asked]
+    effects = [_track(contender, found.frame, table, tracking, settings.seed) for contender in scored_ones]
     known = [effect for effect in effects if effect is not None]
     return Kept(
         found.frame,
         {
+            "candidates": len(scored_ones),
             "asked": found.asked,
             "taken_over": found.taken_over,
             "failures": found.failed,
             **({"answers_per_s": found.asked / found.seconds} if found.asked and found.seconds else {}),
             **({"minimum_detectable_effect": max(known)} if known else {}),
+            **({"refused": "\n".join(f"- {name}: {why}" for name, why in sorted(not_asked.items()))} if not_asked else {}),
         },
     )
+
+
+def scored_builds(
+    table: Table,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: Sequence[Item],
+    inference: Opens,
+    warehouse: Warehouse,
+    store: Store,
+    tracking: Tracking,
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+) -> Kept:
+    """Score a model's builds of the kind that `table` is for, save those that may not be asked. Without builds, no scores.
+
+    `foundation` has the row of the model in models.foundation, `catalogue` the rows of models.catalogue.
+    """
+    model, resolved, builds, refused = _of_model(foundation, warehouse, store)
+    mine = [built for built in builds if built.kind == table.name]
+    not_asked = {built.name: refused[built.name] for built in mine if built.name in refused}
+    chosen = [built for built in mine if built.name not in refused]
+    row = require_row(catalogue.to_dict("records"), model)
+    with build_contenders(chosen, resolved, row, inference, store, items) as contenders:
+        return scored(contenders, table, warehouse, store, tracking, settings, model=model, say=say, refused=not_asked)
+
+
+def scored_skills(
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    inference: Opens,
+    warehouse: Warehouse,
+    store: Store,
+    tracking: Tracking,
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+) -> Kept:
+    """Score the general skills of a model and of all its builds that may be asked; without builds, no scores."""
+    model, resolved, builds, refused = _of_model(foundation, warehouse, store)
+    chosen = [built for built in builds if built.name not in refused]
+    skills = skill_items(COUNTS[settings.profile], settings.seed)
+    row = require_row(catalogue.to_dict("records"), model)
+    with skill_contenders(chosen, resolved, row, inference, store, skills.items, skills) as contenders:
+        return scored(
+            contenders,
+            SKILLS,
+            warehouse,
+            store,
+            tracking,
+            settings,
+            model=model,
+            say=say,
+            batch_size=SKILLS_AT_ONCE,
+            refused=refused,
+        )
+
+
+def _of_model(
+    foundation: pd.DataFrame, warehouse: Warehouse, store: Store
+) -> tuple[str, dict[str, Any], list[Built], dict[str, str]]:
+    """A model's name, its row of models.foundation, its builds, and why some of them may not be asked."""
+    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    builds = stored_builds(warehouse, str(resolved["model"]))
+    return str(resolved["model"]), resolved, builds, refusals(builds, resolved, store)
 
 
 def stored_rows(warehouse: Warehouse, table: Table, model: str = "") -> pd.DataFrame | None:
@@ -79,17 +161,23 @@ def stored_rows(warehouse: Warehouse, table: Table, model: str = "") -> pd.DataF
 
 
 def all_scores(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
-    """The score tables that there are, by kind, with all their models."""
+    """The score tables of the gold questions that there are, by kind, with all their models."""
     found = {kind: stored_rows(warehouse, table) for kind, table in SCORES.items()}
     return {kind: frame for kind, frame in found.items() if frame is not None}
+
+
+def all_headed(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
+    """All score tables that there are, those of the skills too."""
+    skills = stored_rows(warehouse, SKILLS)
+    return {**all_scores(warehouse), **({} if skills is None else {SKILLS.name: skills})}
 
 
 def _track(contender: Contender, frame: pd.DataFrame, table: Table, tracking: Tracking, seed: int) -> float | None:
     """Write a candidate's MLflow run; returns the smallest effect that its questions can show."""
     scores = stored_table(frame, contender.candidate.name)
     assert scores is not None
-    figures = candidate_figures(scores, seed)
-    metrics = {metric: value.value for metric, part, value in figures if part == "all" and value.value is not None}
+    figures = candidate_figures(scores, seed, parts=("all",))
+    metrics = {metric: value.value for metric, _, value in figures if value.value is not None}
     tracking.record(
         table.stage,
         f"{table.name}/{contender.candidate.name}",

@@ -3,15 +3,18 @@
 Belongs here: which candidates of a kind there are, and which items each is asked. Asking them is the business of scoring.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from lenovo_pipeline.evaluation.builds import Built
 from lenovo_pipeline.evaluation.scoring import Contender
 from lenovo_pipeline.measures.baselines import baselines
 from lenovo_pipeline.measures.items import Item
-from lenovo_pipeline.models.candidate import RawModel, open_foundation
+from lenovo_pipeline.models.candidate import BuiltModel, RawModel, Wording, open_build, open_foundation
 from lenovo_pipeline.models.foundation import Opens
+from lenovo_pipeline.resources.inference import Backend
+from lenovo_pipeline.resources.store import Store
 
 OPEN_BOOK, CLOSED_BOOK = "open-book", "closed-book"
 REFERENCES = ("oracle", "always-refuse", "random")
@@ -33,16 +36,87 @@ def raw_contenders(
 ) -> Iterator[list[Contender]]:
     """The base model of a partition, closed book and open book; it is opened once, if at all, and closed at the end."""
     model = str(foundation["model"])
-    with ExitStack() as stack:
-        shared: list[Any] = []
-
-        def open_once() -> Any:
-            if not shared:
-                shared.append(open_foundation(foundation, catalogue_row, inference))
-                stack.callback(shared[0].close)
-            return shared[0]
-
+    with _opened_once(foundation, catalogue_row, inference) as base:
         yield [
-            Contender(RawModel(f"{model}/{book}", foundation, open_once), items, model)
+            Contender(RawModel(f"{model}/{book}", foundation, base), items, model)
             for book, items in ((CLOSED_BOOK, closed), (OPEN_BOOK, opened))
         ]
+
+
+@contextmanager
+def build_contenders(
+    builds: Sequence[Built],
+    foundation: Mapping[str, Any],
+    catalogue_row: Mapping[str, Any],
+    inference: Opens,
+    store: Store,
+    items: Sequence[Item],
+) -> Iterator[list[Contender]]:
+    """These builds of the base model of a partition. The base is opened once, if at all, for all adapters; a build that is a
+    model of its own is closed before the next one is opened.
+    """
+    with _opened_once(foundation, catalogue_row, inference) as base:
+        yield _of_builds(builds, foundation, base, inference, store, items)
+
+
+@contextmanager
+def skill_contenders(
+    builds: Sequence[Built],
+    foundation: Mapping[str, Any],
+    catalogue_row: Mapping[str, Any],
+    inference: Opens,
+    store: Store,
+    items: Sequence[Item],
+    wording: Wording,
+) -> Iterator[list[Contender]]:
+    """The base model of a partition and these builds of it, asked for skills; nobody where there is no build to compare.
+
+    The base bears the name that it has open book, so that a build is compared with one candidate in everything.
+    """
+    model = str(foundation["model"])
+    with _opened_once(foundation, catalogue_row, inference) as base:
+        raw = Contender(RawModel(base_name(model), foundation, base, wording=wording), items, model)
+        others = _of_builds(builds, foundation, base, inference, store, items, wording)
+        yield [raw, *others] if others else []
+
+
+def base_name(model: str) -> str:
+    """The candidate that builds of a model are compared with: the model as it is, open book."""
+    return f"{model}/{OPEN_BOOK}"
+
+
+def _of_builds(
+    builds: Sequence[Built],
+    foundation: Mapping[str, Any],
+    base: Callable[[], Backend],
+    inference: Opens,
+    store: Store,
+    items: Sequence[Item],
+    wording: Wording | None = None,
+) -> list[Contender]:
+    def opens(built: Built) -> Callable[[], Backend]:
+        return lambda: open_build(built.row, store.root / str(built.row["path"]), inference, base)
+
+    return [
+        Contender(BuiltModel(built.row, foundation, opens(built), wording=wording), items, built.model, alone=True)
+        for built in builds
+    ]
+
+
+@contextmanager
+def _opened_once(
+    foundation: Mapping[str, Any], catalogue_row: Mapping[str, Any], inference: Opens
+) -> Iterator[Callable[[], Backend]]:
+    """The base model: opened when it is first asked for, and closed at the end."""
+    shared: list[Backend] = []
+
+    def open_once() -> Backend:
+        if not shared:
+            shared.append(open_foundation(foundation, catalogue_row, inference))
+        return shared[0]
+
+    try:
+        yield open_once
+    finally:
+        for backend in shared:
+            backend.close()

@@ -14,13 +14,16 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: `share` marks one between 0 and 1; `sliced` one that is also taken over parts of the questions."""
+    """A figure: `share` marks one between 0 and 1, `sliced` one that is also taken over parts of the questions, `of_device` one
+    that another machine would give another value.
+    """
 
     title: str
     unit: str
     better: Better
     share: bool = True
     sliced: bool = False
+    of_device: bool = False
 
 
 FIGURES: dict[str, Figure] = {
@@ -31,17 +34,20 @@ FIGURES: dict[str, Figure] = {
     "refusal_recall": Figure("share of unanswerable questions that were refused", "1", "higher"),
     "false_refusal_rate": Figure("share of answerable questions that were refused", "1", "lower"),
     "unscored_rate": Figure("share of questions without a score", "1", "lower"),
-    "latency_p50_s": Figure("median time to the last token", "s", "lower", share=False),
-    "latency_p95_s": Figure("95th percentile of the time to the last token", "s", "lower", share=False),
-    "tokens_per_s": Figure("tokens written per second of answering", "token/s", "higher", share=False),
+    "latency_p50_s": Figure("median time to the last token", "s", "lower", share=False, of_device=True),
+    "latency_p95_s": Figure("95th percentile of the time to the last token", "s", "lower", share=False, of_device=True),
+    "tokens_per_s": Figure("tokens written per second of answering", "token/s", "higher", share=False, of_device=True),
 }
 """Figures of a candidate's scores."""
 
 ENTRY_FIGURES: dict[str, Figure] = {
     "size_mb": Figure("size of the model's files", "MB", "lower", share=False),
     "parameters_billion": Figure("parameters of the model", "billion", "lower", share=False),
+    "first_token_s": Figure("time to the first token by the build's passport", "s", "lower", share=False, of_device=True),
+    "decode_tokens_per_s": Figure("decoding speed by the build's passport", "token/s", "higher", share=False, of_device=True),
+    "peak_memory_mb": Figure("peak memory by the build's passport", "MB", "lower", share=False, of_device=True),
 }
-"""Figures of what a candidate is, not of how it answers."""
+"""Figures of what a candidate is, not of how it answers questions; only edge builds have a passport."""
 
 SLICES = tuple(dict.fromkeys(("all", "answerable", *CATEGORIES, *LANGUAGES)))
 """The parts of the questions that figures are taken over."""

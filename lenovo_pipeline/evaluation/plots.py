@@ -1,6 +1,6 @@
-"""The leaderboard as pictures: right answers with intervals, and by category.
+"""The leaderboard as pictures: right answers with intervals, and by category; and the lift of builds.
 
-Belongs here: drawing. Does not belong here: figures (figures.py) and the table (showing.py).
+Belongs here: drawing. Does not belong here: figures (figures.py, lift.py) and the tables (showing.py).
 """
 
 import base64
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lenovo_pipeline.contracts import conform, digest
+from lenovo_pipeline.contracts import Table, conform, digest
+from lenovo_pipeline.evaluation.kinds import base_name
+from lenovo_pipeline.evaluation.metrics import FIGURES
 from lenovo_pipeline.evaluation.showing import ranked
-from lenovo_pipeline.evaluation.tables import LEADERBOARD
+from lenovo_pipeline.evaluation.tables import LEADERBOARD, LIFT
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import CATEGORIES
 from lenovo_pipeline.provenance import require_provenance, write_manifest
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_VERSION = 1
+_VERSION = 2
 _DPI = 80
 _BLUE, _GREY = "#2b6cb0", "#4a5568"
 
@@ -32,17 +34,48 @@ def draw(leaderboard: pd.DataFrame, place: Path) -> dict[str, str]:
 
     Pictures of the same figures are taken over.
     """
-    made_by = {"leaderboard": digest(conform(leaderboard, LEADERBOARD)["content_hash"]), "version": _VERSION}
+    return _drawn(leaderboard, LEADERBOARD, place, {"correct": _correct, "by_category": _by_category})
+
+
+def draw_lift(lift: pd.DataFrame, place: Path) -> dict[str, str]:
+    """Draw the differences of all builds to their bases into the folder `place`, as `draw` does; nothing where there are none."""
+    against_base = lift[lift["against"].isin({base_name(str(model)) for model in lift["model"]})]
+    shown = {measure: against_base[against_base["measure"] == measure] for measure in ("token_f1", "skills")}
+    if all(rows["difference"].notna().sum() == 0 for rows in shown.values()):
+        return {}
+    return _drawn(lift, LIFT, place, {"lift": lambda _: _differences(shown)})
+
+
+def _drawn(
+    frame: pd.DataFrame, table: Table, place: Path, pictures: Mapping[str, Callable[[pd.DataFrame], "Figure"]]
+) -> dict[str, str]:
+    made_by = {table.name: digest(conform(frame, table)["content_hash"]), "version": _VERSION}
     try:
         require_provenance(place, made_by, remedy="They are drawn anew.")
     except PermanentFailure:
         with folder_aside(place) as aside:
-            for name, make in _PICTURES.items():
-                figure = make(leaderboard)
+            for name, make in pictures.items():
+                figure = make(frame)
                 figure.savefig(aside / f"{name}.svg", metadata={"Date": None})
                 figure.savefig(aside / f"{name}.png", dpi=_DPI)
             write_manifest(aside, made_by)
-    return {name: _embedded(place / f"{name}.png", name) for name in _PICTURES}
+    return {name: _embedded(place / f"{name}.png", name) for name in pictures}
+
+
+def _differences(shown: Mapping[str, pd.DataFrame]) -> "Figure":
+    """For each measure a column: every build's difference to its base in points, with its interval, and a line at none."""
+    names = sorted({str(name) for rows in shown.values() for name in rows["candidate"]})[::-1]
+    figure, every = _canvas(11, 0.28 * len(names) + 1.4, columns=len(shown))
+    for axes, (measure, rows) in zip(every, shown.items(), strict=True):
+        by = rows.set_index("candidate").reindex(names)[["difference", "lower", "upper"]].astype(float) * 100
+        low = (by["difference"] - by["lower"]).clip(lower=0).fillna(0)
+        high = (by["upper"] - by["difference"]).clip(lower=0).fillna(0)
+        axes.errorbar(by["difference"], range(len(names)), xerr=[low, high], fmt="o", color=_BLUE, ecolor=_GREY, capsize=2)
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_yticks(range(len(names)), names if axes is every[0] else [], fontsize=8)
+        axes.set_title(f"{FIGURES[measure].title if measure in FIGURES else 'right answers in general skills'}", fontsize=9)
+        axes.set_xlabel("points above the base (95 % interval)", fontsize=8)
+    return figure
 
 
 def _correct(leaderboard: pd.DataFrame) -> "Figure":
@@ -52,7 +85,7 @@ def _correct(leaderboard: pd.DataFrame) -> "Figure":
     by = by.reindex(candidates)
     values = by["value"].astype(float).fillna(0.0)
     low, high = (by[side].astype(float).fillna(values) for side in ("lower", "upper"))
-    figure, axes = _canvas(8, 0.5 * len(candidates) + 1.4)
+    figure, (axes,) = _canvas(8, 0.3 * len(candidates) + 1.4)
     axes.barh(candidates, values, color=[_BLUE if model else _GREY for model in by["model"]])
     axes.errorbar(values, candidates, xerr=[values - low, high - values], fmt="none", ecolor="black", capsize=3)
     axes.set_xlim(0, 1.02)
@@ -65,7 +98,7 @@ def _by_category(leaderboard: pd.DataFrame) -> "Figure":
     candidates = ranked(leaderboard)
     by = leaderboard[leaderboard["metric"] == "correct"].pivot(index="candidate", columns="slice", values="value")
     by = by.reindex(index=candidates, columns=[name for name in CATEGORIES if name in by.columns]).astype(float)
-    figure, axes = _canvas(0.8 * by.shape[1] + 3.4, 0.45 * len(candidates) + 1.8)
+    figure, (axes,) = _canvas(0.8 * by.shape[1] + 3.4, 0.45 * len(candidates) + 1.8)
     axes.imshow(by.to_numpy(), vmin=0, vmax=1, cmap="Blues", aspect="auto")
     axes.set_xticks(range(by.shape[1]), list(by.columns), rotation=35, ha="right")
     axes.set_yticks(range(len(candidates)), candidates)
@@ -77,17 +110,14 @@ def _by_category(leaderboard: pd.DataFrame) -> "Figure":
     return figure
 
 
-_PICTURES: Mapping[str, Callable[[pd.DataFrame], "Figure"]] = {"correct": _correct, "by_category": _by_category}
-
-
-def _canvas(width: float, height: float) -> tuple["Figure", "Axes"]:
+def _canvas(width: float, height: float, columns: int = 1) -> tuple["Figure", "list[Axes]"]:
     # Without pyplot: nothing global is opened, so that runs in threads do not meet.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
 def _embedded(path: Path, name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.measures.candidate import Candidate
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.items import Item
@@ -37,25 +38,36 @@ class Prepared(Protocol):
         """Open it. Raises PermanentFailure or SkippedPartition if that cannot be done."""
         ...
 
+    def close(self) -> None:
+        """Give back what was opened."""
+        ...
+
 
 @dataclass(frozen=True)
 class Contender:
-    """A candidate with the items that it is asked; `model` is its base model's name in the catalogue, empty without one."""
+    """A candidate with the items that it is asked; `model` is its base model's name in the catalogue, empty without one.
+
+    One that stands `alone` is closed as soon as it was asked, and if it cannot be opened the others are asked all the same.
+    """
 
     candidate: Candidate
     items: Sequence[Item]
     model: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The rows of a score table, and how they came about: `asked` in this run, the others taken over."""
+    """The rows of a score table, and how they came about: `asked` in this run, the others taken over; and why a candidate that
+    stands alone could not be opened, by name.
+    """
 
     frame: pd.DataFrame
     asked: int
     taken_over: int
     failed: int
     seconds: float
+    refused: dict[str, str]
 
 
 def score_all(
@@ -74,14 +86,24 @@ def score_all(
     """
     started = time.monotonic()
     rows: list[dict[str, Any]] = []
-    asked = 0
+    asked, refused = 0, dict[str, str]()
     for contender in contenders:
-        scored = _score(contender, settings, stored, logs, say)
+        try:
+            scored = _score(contender, settings, stored, logs, say)
+        except (PermanentFailure, SkippedPartition) as error:
+            if not contender.alone:
+                raise
+            refused[contender.candidate.name] = str(error)
+            say(f"{contender.candidate.name} is not asked: {error}")
+            continue
+        finally:
+            if contender.alone and isinstance(contender.candidate, Prepared):
+                contender.candidate.close()
         asked += scored.asked
         rows += [as_row(contender, scored.header, row) for row in scored.rows]
     frame = pd.DataFrame(rows, columns=list(table.column_names))
     failed = int(frame["failure"].notna().sum())
-    return Scored(frame, asked, len(rows) - asked, failed, time.monotonic() - started)
+    return Scored(frame, asked, len(rows) - asked, failed, time.monotonic() - started, refused)
 
 
 def as_row(contender: Contender, header: Header, row: ItemScore) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The leaderboard as a table for people.
+"""The leaderboard and the lift of builds as tables for people.
 
-Belongs here: which figures stand side by side, and how they are written. Does not belong here: computing them (figures.py).
+Belongs here: which figures stand side by side, and how they are written.
+Does not belong here: computing them (figures.py, lift.py).
 """
 
 from collections.abc import Mapping
@@ -8,6 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.kinds import base_name
+from lenovo_pipeline.evaluation.lift import unmet
+from lenovo_pipeline.evaluation.tables import MEASURES
 from lenovo_pipeline.resources.markdown import markdown_table
 
 COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -53,6 +57,51 @@ def headline(leaderboard: pd.DataFrame) -> str:
         return f"{beside}, none of which has a model"
     best = models.to_dict("records")[0]
     return f"{beside}; {best['candidate']} answers {_cell(best, 'correct')} of {best['scored']} answerable questions right"
+
+
+def shown_lift(lift: pd.DataFrame) -> str:
+    """Markdown: a row for each build with its differences to its base, in points with their 95 % interval and items."""
+    lacking = unmet(lift)
+    rows = []
+    for candidate, mine in lift.groupby("candidate"):
+        base = base_name(str(mine["model"].iloc[0]))
+        points = {row["measure"]: _points(row) for row in mine.to_dict("records") if row["against"] == base}
+        eligible = "no" if lacking[str(candidate)] else "yes"
+        rows.append(
+            {
+                "build": candidate,
+                **{measure: points.get(measure, "–") for measure in MEASURES},
+                "eligible": eligible if mine["met"].notna().any() else "–",
+            }
+        )
+    return markdown_table(pd.DataFrame(rows))
+
+
+def shown_unmet(lift: pd.DataFrame) -> str:
+    """Markdown: every build that is not eligible, with what it does not show."""
+    lines = [f"- {candidate}: {'; '.join(reasons)}" for candidate, reasons in sorted(unmet(lift).items()) if reasons]
+    return "\n".join(lines) or "none"
+
+
+def lift_headline(lift: pd.DataFrame) -> str:
+    """One line: how many builds keep what is asked of them, and the smallest lift that the items could have shown."""
+    lacking = unmet(lift)
+    asked = {str(candidate) for candidate in lift.loc[lift["met"].notna(), "candidate"]}
+    eligible = sum(not lacking[candidate] for candidate in asked)
+    few = lift[lift["needed"].notna() & (lift["items"] < lift["needed"].fillna(0))]
+    effects = lift.loc[lift["measure"] == "token_f1", "detectable"].dropna()
+    said = f"{eligible} of {len(asked)} builds show what is asked of them"
+    if len(few):
+        said += f"; {few['candidate'].nunique()} were asked too few items to show it (LENOVO_PROFILE=full asks all)"
+    return said + (f"; a lift of {100 * effects.max():.1f} points of token F1 could be told from none" if len(effects) else "")
+
+
+def _points(row: Mapping[Any, Any]) -> str:
+    if row["difference"] is None or row["difference"] != row["difference"]:
+        return "–"
+    if row["lower"] is None or row["lower"] != row["lower"]:
+        return f"{100 * row['difference']:+.1f}"
+    return f"{100 * row['difference']:+.1f} ({100 * row['lower']:+.1f} to {100 * row['upper']:+.1f}), n {row['items']}"
 
 
 def _cell(row: Mapping[Any, Any] | None, metric: str) -> str:

@@ -3,14 +3,23 @@
 Belongs here: declarations only. Every kind of candidate has a table of scores with the same columns.
 """
 
+from typing import Any
+
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.enterprise.tables import LANGUAGES
 from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
 from lenovo_pipeline.gold.tables import ANSWER_TYPES, CATEGORIES
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
+from lenovo_pipeline.models.tables import DOMAINS, LEVELS, METHODS
 
-KINDS = ("baselines", "raw_foundation")
+BUILD_KINDS = ("adapter", "custom_model", "mobile_model")
+"""Kinds of candidates that were made from a base model."""
+
+KINDS = ("baselines", "raw_foundation", *BUILD_KINDS)
 """Kinds of candidates: each has a table of scores of that name."""
+
+MEASURES = ("token_f1", "correct", "skills", "quality")
+"""What builds are compared by."""
 
 _HEADER = r"[0-9a-f]{16}"
 
@@ -41,11 +50,12 @@ ITEMS = Table(
             description="Chunks that are shown, in order: the evidence, or for a question without an answer what reads like it.",
             derived_from=("gold.qrels.target_id", "knowledge.chunks.chunk_id"),
         ),
+        Column(name="of_builds", type="boolean", description="Whether what was made from a base model is asked it, too."),
     ),
 )
 
 
-def score_table(kind: str, description: str, *, partitioned: bool) -> Table:
+def score_table(kind: str, description: str, *, partitioned: bool, min_rows: int = 1, of_gold: bool = True) -> Table:
     """The table of the scores of one kind of candidates: one row for each candidate and question."""
     return Table(
         stage="evaluation",
@@ -53,18 +63,29 @@ def score_table(kind: str, description: str, *, partitioned: bool) -> Table:
         description=description,
         key=("model", "candidate", "question_id"),
         partitioned=partitioned,
+        min_rows=min_rows,
         columns=(
             Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
             Column(name="candidate", type="text", description="Name of the candidate."),
-            Column(name="question_id", type="text", description="Question.", derived_from=("evaluation.items.question_id",)),
-            Column(name="category", type="text", description="What makes the question hard.", choices=CATEGORIES),
+            Column(
+                name="question_id",
+                type="text",
+                description="Question.",
+                derived_from=("evaluation.items.question_id",) if of_gold else (),
+            ),
+            Column(
+                name="category",
+                type="text",
+                description="What makes the question hard; of skills, the skill.",
+                choices=CATEGORIES if of_gold else None,
+            ),
             Column(name="language", type="text", description="Language of the question (BCP 47).", choices=LANGUAGES),
             Column(name="answer_type", type="text", description="What kind of answer is right.", choices=ANSWER_TYPES),
             Column(
                 name="cluster",
                 type="text",
                 description="Entity that is asked about: questions of one share their luck.",
-                derived_from=("gold.questions.anchor",),
+                derived_from=("gold.questions.anchor",) if of_gold else (),
             ),
             Column(name="said", type="text", description="What the candidate said, cut after 2,000 characters."),
             Column(name="answer", type="text", description="The answer found in it, cut after 500 characters."),
@@ -107,8 +128,30 @@ RAW_FOUNDATION = score_table(
     "raw_foundation", "Scores of base models as they are, closed book and with the gold passages given.", partitioned=True
 )
 
-SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION)}
-"""The score tables by kind of candidate."""
+ADAPTER = score_table(
+    "adapter", "Scores of adapters over their base models, with the gold passages given.", partitioned=True, min_rows=0
+)
+CUSTOM_MODEL = score_table(
+    "custom_model",
+    "Scores of tuned, merged, pruned and distilled models, with the gold passages given.",
+    partitioned=True,
+    min_rows=0,
+)
+MOBILE_MODEL = score_table(
+    "mobile_model", "Scores of builds for edge devices, with the gold passages given.", partitioned=True, min_rows=0
+)
+SKILLS = score_table(
+    "skills",
+    "Scores of base models and what was made from them in general skills, on made-up records that no training saw.",
+    partitioned=True,
+    min_rows=0,
+    of_gold=False,
+)
+
+SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL)}
+"""The score tables of the gold questions by kind of candidate."""
+
+_HEADED = (*KINDS, SKILLS.name)
 
 HEADERS = Table(
     stage="evaluation",
@@ -121,10 +164,10 @@ HEADERS = Table(
             type="text",
             description="Hash of everything in it but the commit.",
             pattern=_HEADER,
-            derived_from=tuple(f"evaluation.{kind}.header" for kind in KINDS),
+            derived_from=tuple(f"evaluation.{kind}.header" for kind in _HEADED),
         ),
         Column(name="candidate", type="text", description="Name of the candidate."),
-        Column(name="kind", type="text", description="What it is built as.", choices=KINDS),
+        Column(name="kind", type="text", description="Score table that it stands in: what is built, or skills.", choices=_HEADED),
         Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
         Column(name="items", type="integer", description="Questions that were asked.", unit="question", minimum=1),
         Column(name="items_hash", type="text", description="Hash of questions, passages and right answers.", pattern=_HEADER),
@@ -134,7 +177,7 @@ HEADERS = Table(
             name="made_by",
             type="json",
             description="The whole header.",
-            derived_from=tuple(f"evaluation.{kind}.made_by" for kind in KINDS),
+            derived_from=tuple(f"evaluation.{kind}.made_by" for kind in _HEADED),
         ),
     ),
 )
@@ -166,8 +209,8 @@ LEADERBOARD = Table(
         Column(
             name="current",
             type="boolean",
-            description="Whether exactly the questions of evaluation.items were asked.",
-            derived_from=("evaluation.items.question_id",),
+            description="Whether exactly the questions were asked that evaluation.items has for its kind.",
+            derived_from=("evaluation.items.question_id", "evaluation.items.of_builds"),
         ),
         Column(
             name="header",
@@ -179,4 +222,60 @@ LEADERBOARD = Table(
     ),
 )
 
-TABLES = (ITEMS, BASELINES, RAW_FOUNDATION, HEADERS, LEADERBOARD)
+_COMPARED = tuple(f"evaluation.{kind}.correct" for kind in ("raw_foundation", *BUILD_KINDS, SKILLS.name))
+
+
+def _share(name: str, description: str, *, least: float = -1, **more: Any) -> Column:
+    return Column(name=name, type="number", description=description, unit="1", nullable=True, minimum=least, maximum=1, **more)
+
+
+LIFT = Table(
+    stage="evaluation",
+    name="lift",
+    description="What each build of a base model gains and loses on the same items, against its base and what it was made from.",
+    key=("candidate", "against", "measure"),
+    min_rows=0,
+    columns=(
+        Column(name="candidate", type="text", description="Name of the candidate."),
+        Column(name="kind", type="text", description="What it is built as.", choices=BUILD_KINDS),
+        Column(name="model", type="text", description="Base model by its name in the catalogue."),
+        Column(name="method", type="text", description="How it was made.", choices=METHODS),
+        Column(name="domain", type="text", description="Domain that it was customised for.", choices=("all", *DOMAINS)),
+        Column(name="level", type="text", description="Edge level.", choices=LEVELS, nullable=True),
+        Column(name="against", type="text", description="Candidate that it is compared with."),
+        Column(
+            name="measure",
+            type="text",
+            description="token_f1 and correct: of the gold questions; skills: right answers in general skills; "
+            "quality: right answers of both.",
+            choices=MEASURES,
+        ),
+        _share("before", "The measure of what it is compared with.", least=0, derived_from=_COMPARED),
+        _share("after", "The measure of the candidate.", least=0, derived_from=_COMPARED),
+        _share("difference", "After minus before, on the items that both have a score for.", derived_from=_COMPARED),
+        _share("lower", "Lower bound of the 95 % interval, resampled by entity; empty: fewer than two entities."),
+        _share("upper", "Upper bound of the 95 % interval."),
+        Column(name="items", type="integer", description="Items that both have a score for.", unit="item", minimum=0),
+        Column(name="clusters", type="integer", description="Entities that they are about.", unit="entity", minimum=0),
+        Column(name="failed", type="integer", description="Items that only the candidate has no score for.", minimum=0),
+        Column(
+            name="detectable",
+            type="number",
+            description="The smallest difference that so many items show with power 0.8; empty: nothing can be told.",
+            unit="1",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(name="verdict", type="text", description="What the interval shows.", choices=("rise", "fall", "not shown")),
+        Column(name="needed", type="integer", description="Items that a claim needs; empty: nothing is claimed.", nullable=True),
+        Column(
+            name="met",
+            type="boolean",
+            description="Whether it keeps what its kind has to keep; empty: nothing is asked of it here.",
+            nullable=True,
+        ),
+        Column(name="note", type="text", description="What was found and what is asked, in one sentence."),
+    ),
+)
+
+TABLES = (ITEMS, BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS, HEADERS, LEADERBOARD, LIFT)

@@ -1,11 +1,15 @@
-"""What must hold of items, scores and the leaderboard, as sentences about what does not. No Dagster here."""
+"""What must hold of items, scores, the leaderboard and builds, as sentences about what does not. No Dagster here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.builds import Built, refusals
+from lenovo_pipeline.evaluation.items import asked_of
+from lenovo_pipeline.evaluation.lift import LEVEL_MAY_FALL, beyond_limit
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.header import Header
+from lenovo_pipeline.resources.store import Store
 
 MOST_FAILURES = 0.1
 
@@ -78,10 +82,10 @@ def disorder(leaderboard: pd.DataFrame) -> list[str]:
 
 
 def other_items(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame) -> list[str]:
-    """Candidates that were asked other questions than those of evaluation.items."""
-    wanted = set(items["question_id"])
+    """Candidates that were asked other questions than those that evaluation.items has for their kind."""
     found = []
     for kind, frame in scores.items():
+        wanted = asked_of(kind, items)
         for candidate, mine in frame.groupby("candidate"):
             asked = set(mine["question_id"])
             if asked != wanted:
@@ -89,4 +93,41 @@ def other_items(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame) -> list
                     f"{kind}: {candidate} was asked {len(asked & wanted)} of the {len(wanted)} questions and "
                     f"{len(asked - wanted)} others; run its partition again"
                 )
+    return found
+
+
+def unevaluated_builds(
+    builds: Sequence[Built], kind: str, scores: pd.DataFrame, foundations: pd.DataFrame, store: Store
+) -> list[str]:
+    """Builds of one kind that have no scores, each with the reason and what to run."""
+    scored = set(scores["candidate"])
+    reasons: dict[str, str] = {}
+    for foundation in foundations.to_dict("records"):
+        mine = [built for built in builds if built.model == foundation["model"]]
+        reasons |= refusals(mine, {str(name): value for name, value in foundation.items()}, store)
+    return [
+        f"{built.name}: {reasons.get(built.name, f'it could not be opened, or was made since. {built.remedy}')}"
+        for built in builds
+        if built.kind == kind and (built.name not in scored or built.name in reasons)
+    ]
+
+
+def fallen_builds(lift: pd.DataFrame) -> list[str]:
+    """Edge builds whose quality fell further than their level may."""
+    return [
+        f"{row['candidate']} is {row['level']}, which may fall by {100 * LEVEL_MAY_FALL[row['level']]:g} points: {row['note']}"
+        for row in ({str(name): value for name, value in each.items()} for each in lift.to_dict("records"))
+        if beyond_limit(row)
+    ]
+
+
+def unfounded_lift(lift: pd.DataFrame) -> list[str]:
+    """Rows that claim more than they show: a requirement met by too few items, or by an interval that does not lie above zero."""
+    found = []
+    for row in lift[lift["met"].map(lambda met: met is True or met == 1)].to_dict("records"):
+        where = f"{row['candidate']}, {row['measure']} against {row['against']}"
+        if row["items"] < row["needed"]:
+            found.append(f"{where} is met with {row['items']} of {row['needed']:.0f} items")
+        if row["measure"] == "token_f1" and not row["lower"] > 0:
+            found.append(f"{where} is met, though its interval begins at {row['lower']}")
     return found

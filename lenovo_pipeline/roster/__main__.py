@@ -16,13 +16,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the answer; returns 0, or 2 if there is no snapshot or no such entry."""
     parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.roster", description="What runs where, and why.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("status", help="what runs where, and what stands against the others")
+    overview = commands.add_parser("status", help="what runs where, and what stands against the others")
+    overview.add_argument("--all", action="store_true", help="name every entry, not only those that come nearest")
     about = commands.add_parser("why", help="every rule, figure, bound and verdict of one entry")
     about.add_argument("entry", help="name of a candidate, for example lenovo-nano/open-book")
     options = parser.parse_args(arguments)
     store = Store(get_settings().store)
     try:
-        print(status(store) if options.command == "status" else why(store, options.entry))
+        print(status(store, every=options.all) if options.command == "status" else why(store, options.entry))
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
-from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EXTERNAL, LIBRARY
@@ -42,12 +42,15 @@ def policy(settings: ResourceParam[Settings]) -> StoreReport:
     )
 
 
-@table_asset(ENTRIES, leaderboard=LEADERBOARD, catalogue=CATALOGUE, deps=[FOUNDATION, HEADERS])
-def entries(leaderboard: pd.DataFrame, catalogue: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
+@table_asset(ENTRIES, leaderboard=LEADERBOARD, lift=LIFT, catalogue=CATALOGUE, deps=[FOUNDATION, HEADERS])
+def entries(
+    leaderboard: pd.DataFrame, lift: pd.DataFrame, catalogue: pd.DataFrame, warehouse: ResourceParam[Warehouse]
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.builds import stored_builds
     from lenovo_pipeline.evaluation.keeping import stored_rows
     from lenovo_pipeline.roster.entries import make_entries
 
-    return make_entries(leaderboard, catalogue, stored_rows(warehouse, FOUNDATION))
+    return make_entries(leaderboard, catalogue, stored_rows(warehouse, FOUNDATION), stored_builds(warehouse), lift)
 
 
 @store_asset(

@@ -1,15 +1,19 @@
-"""The candidates as the roster sees them: from the leaderboard, the catalogue and the resolved models to entries.
+"""The candidates as the roster sees them: from the leaderboard, the catalogue, the resolved models and their builds to entries.
 
 Belongs here: gathering what each candidate is. Does not belong here: judging it (rules.py).
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.builds import Built, estimated, passport
 from lenovo_pipeline.evaluation.kinds import REFERENCES
+from lenovo_pipeline.evaluation.lift import unmet
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.models.licences import USES
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured
 from lenovo_pipeline.roster.tables import ENTRIES
@@ -18,21 +22,38 @@ GOLD_QUESTIONS = "gold_questions"
 _OWN_LICENCE = "Apache License 2.0"
 _ALL_TARGETS = ("mobile", "edge", "server", "cloud")
 _MB, _BILLION = 1e6, 1e9
+_AS_IT_IS: dict[str, Any] = {"ineligible_because": [], "passport": {}}
+"""What every entry has that is no build."""
+
+TARGET_CLASSES = {"android-arm64-v8a": "mobile", "ios-arm64": "mobile", "edge-x86_64": "edge", "embedded-armv7": "edge"}
+"""The catalogue's word for each target of edge builds."""
 
 
-def make_entries(leaderboard: pd.DataFrame, catalogue: pd.DataFrame, foundation: pd.DataFrame | None) -> pd.DataFrame:
+def make_entries(
+    leaderboard: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    foundation: pd.DataFrame | None,
+    builds: Sequence[Built] = (),
+    lift: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """One entry for each candidate of the leaderboard (contract ENTRIES). Scores of other questions than are asked now count
     as none.
 
-    A candidate without a model is this project's own code: its licence is the project's, and it weighs nothing.
+    A candidate without a model is this project's own code: its licence is the project's, and it weighs nothing. A build has
+    the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry.
     """
     models = _by(catalogue, "name")
     resolved = {} if foundation is None else _by(foundation, "model")
+    built = {each.name: each for each in builds}
+    lacking = {} if lift is None else unmet(lift)
     candidates = leaderboard.drop_duplicates("candidate")
     current = set(candidates.loc[candidates["current"].astype(bool), "candidate"])
     rows = []
     for candidate, kind, model in zip(candidates["candidate"], candidates["kind"], candidates["model"], strict=True):
+        if kind in BUILD_KINDS and candidate not in built:
+            continue
         headers = sorted(set(leaderboard.loc[leaderboard["candidate"] == candidate, "header"]))
+        profile = _of_model(models.get(model), resolved.get(model)) if model else _of_code()
         rows.append(
             {
                 "entry": candidate,
@@ -41,7 +62,7 @@ def make_entries(leaderboard: pd.DataFrame, catalogue: pd.DataFrame, foundation:
                 "evaluations": [GOLD_QUESTIONS] if candidate in current else [],
                 "headers": headers,
                 "runnable": candidate not in REFERENCES,
-                **(_of_model(models.get(model), resolved.get(model)) if model else _of_code()),
+                **(_of_build(built[candidate], profile, lacking) if kind in BUILD_KINDS else profile),
             }
         )
     return pd.DataFrame(rows, columns=list(ENTRIES.column_names))
@@ -51,7 +72,8 @@ def entries_of(frame: pd.DataFrame) -> list[Entry]:
     """The rows of roster.entries as values."""
     return [
         Entry(
-            **{name: _value(row[name]) for name in ENTRIES.column_names},
+            **{name: _value(row[name]) for name in ENTRIES.column_names if name != "passport"},
+            passport=json.loads(row["passport"]) if isinstance(row["passport"], str) else row["passport"],
         )
         for row in frame.to_dict("records")
     ]
@@ -76,6 +98,8 @@ def _of_model(model: Mapping[str, Any] | None, resolved: Mapping[str, Any] | Non
             "allowed_uses": [],
             "refused_uses": [f"{use}: {gone}" for use in USES],
             "targets": [],
+            **_AS_IT_IS,
+            "measured_targets": [],
             "size_mb": None,
             "parameters_billion": None,
         }
@@ -88,6 +112,8 @@ def _of_model(model: Mapping[str, Any] | None, resolved: Mapping[str, Any] | Non
         "allowed_uses": list(model["eligible_for"]),
         "refused_uses": list(model["ineligible_because"]),
         "targets": list(model["targets"]),
+        **_AS_IT_IS,
+        "measured_targets": list(model["targets"]),
         "size_mb": None if size is None else size / _MB,
         "parameters_billion": None if parameters is None else parameters / _BILLION,
     }
@@ -100,9 +126,45 @@ def _of_code() -> dict[str, Any]:
         "allowed_uses": list(USES),
         "refused_uses": [],
         "targets": list(_ALL_TARGETS),
+        **_AS_IT_IS,
+        "measured_targets": list(_ALL_TARGETS),
         "size_mb": 0.0,
         "parameters_billion": 0.0,
     }
+
+
+def _of_build(built: Built, base: Mapping[str, Any], lacking: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What a build is; what it is not itself it has from its base (`base`: the fields of the base model)."""
+    row = built.row
+    size = row["size_bytes"] / _MB
+    if row["format"] == "adapter":
+        # It runs on nothing but its base.
+        size = None if base["size_mb"] is None else size + base["size_mb"]
+    parameters = _number(row["parameters"], None)
+    own: dict[str, Any] = {"targets": base["targets"], "measured_targets": base["targets"]}
+    if built.targets:
+        own = {
+            "targets": sorted({TARGET_CLASSES[target] for target in built.targets}),
+            "measured_targets": sorted({TARGET_CLASSES[each["target"]] for each in built.rows if not estimated(each)}),
+        }
+    return {
+        **base,
+        **own,
+        "ineligible_because": list(lacking.get(built.name, ["it was not compared with its base"])),
+        "passport": _passport(built),
+        "size_mb": size,
+        "parameters_billion": None if parameters is None else parameters / _BILLION,
+    }
+
+
+def _passport(built: Built) -> dict[str, dict[str, dict[str, Any]]]:
+    """{figure: {target: {value, measured}}}; what was measured for a kind of target stands before what was estimated."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in sorted(built.rows, key=lambda each: len(estimated(each)), reverse=True):
+        for name, figure in passport(row).items():
+            place = TARGET_CLASSES.get(str(row["target"]), "server")
+            found.setdefault(name, {})[place] = {"value": figure["value"], "measured": figure.get("measured") is True}
+    return found
 
 
 def _by(frame: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:

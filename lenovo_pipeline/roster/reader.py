@@ -6,6 +6,7 @@ command answers at once. Nothing is written here.
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ FROM roster.decisions d WHERE NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE
 _ORDER = {"promoted": 0, "held": 1, "rejected": 2}
 _MARKS = {"passed": "ok", "failed": "NO", "missing": "??"}
 _LONGEST_REASON = 110
+_SHOWN = 8
+"""Entries that `status` names for each use case; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ def opened(store: Store) -> Iterator[Snapshot]:
         raise PermanentFailure(f"the snapshot in {store.root} cannot be read ({said})", remedy="Run: make run") from error
 
 
-def status(store: Store) -> str:
-    """What runs where, and for each use case what stands against the others."""
+def status(store: Store, *, every: bool = False) -> str:
+    """What runs where, and for each use case what stands against the entries that come nearest to it, or `every` one."""
     with opened(store) as snapshot:
         running = snapshot.rows("SELECT environment, use_case, entry, decision_id, since FROM roster.deployments ORDER BY ALL")
         last = _sorted(snapshot.rows(_LAST))
@@ -77,7 +80,13 @@ def status(store: Store) -> str:
         champion = next((row for row in running if _place(row) == place), None)
         runs = f"{champion['entry']} since {champion['since']:%Y-%m-%d %H:%M}" if champion else "nothing runs"
         lines += ["", f"{place[1]} ({place[0]}): {runs}"]
-        lines += [f"  {row['verdict']:<9} {row['entry']:<26} {_short(row['reason'])}" for row in here]
+        here.sort(key=lambda row: (_ORDER[row["verdict"]], _broken(row), row["entry"]))
+        shown = here if every else here[:_SHOWN]
+        width = max((len(row["entry"]) for row in shown), default=0)
+        lines += [f"  {row['verdict']:<9} {row['entry']:<{max(26, width)}} {_short(row['reason'])}" for row in shown]
+        rest = Counter(row["verdict"] for row in here[len(shown) :])
+        if rest:
+            lines.append(f"  and {', '.join(f'{count} {verdict}' for verdict, count in rest.items())}: status --all names them")
     return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
 
 
@@ -139,6 +148,11 @@ def _header(row: dict[str, Any]) -> str:
     of = f", revision {str(revision)[:12]}" if revision else ""
     commit = str(row["commit"] or "unknown")[:12]
     return f"scores {row['header']}: {row['items']} questions ({row['items_hash']}){of}, commit {commit}"
+
+
+def _broken(row: dict[str, Any]) -> int:
+    """How many rules an entry does not keep: of those with one verdict, the fewest come first."""
+    return sum(rule["verdict"] != "passed" for rule in json.loads(row["rules"]))
 
 
 def _place(row: dict[str, Any]) -> tuple[str, str]:

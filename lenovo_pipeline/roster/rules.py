@@ -6,10 +6,11 @@ Does not belong here: what follows from the verdicts of several entries (decide.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES
+from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.roster.policy import Floor, UseCase
 
 RuleVerdict = Literal["passed", "failed", "missing"]
@@ -32,15 +33,22 @@ class Entry:
     targets: tuple[str, ...]
     size_mb: float | None
     parameters_billion: float | None
+    measured_targets: tuple[str, ...] = ()
+    ineligible_because: tuple[str, ...] = ()
+    passport: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure with its 95 % interval; the bounds are None for a figure that has none. NaN where nothing was scored."""
+    """A figure with its 95 % interval; the bounds are None for a figure that has none. NaN where nothing was scored.
+
+    `estimated` says why it is no measurement of what the use case needs; an estimate keeps no floor, whatever its value.
+    """
 
     value: float
     lower: float | None = None
     upper: float | None = None
+    estimated: str | None = None
 
 
 Figures = Mapping[tuple[str, str], Measured]
@@ -121,8 +129,17 @@ def _evaluations(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judg
     return found
 
 
+def _eligible(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
+    """A build shows its lift and keeps its skills, or stays within its level's limit (evaluation/lift.py)."""
+    if entry.kind not in BUILD_KINDS:
+        return []
+    held = not entry.ineligible_because
+    note = "it shows what is asked of a build of its kind" if held else "; ".join(entry.ineligible_because)
+    return [_plain("eligible", "shows what a build of its kind has to show", held, note, binding=False)]
+
+
 def _floors(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
-    return [_floor(floor, _measured(floor, entry, figures)) for floor in use_case.floors]
+    return [_floor(floor, _measured(floor, use_case, entry, figures)) for floor in use_case.floors]
 
 
 def judge_floors(use_case: UseCase, figures: Figures) -> list[Judged]:
@@ -138,21 +155,43 @@ RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
     _target,
     _parameters,
     _evaluations,
+    _eligible,
     _floors,
 )
 
 
-def _measured(floor: Floor, entry: Entry, figures: Figures) -> Measured | None:
-    if floor.metric in ENTRY_FIGURES:
+def _measured(floor: Floor, use_case: UseCase, entry: Entry, figures: Figures) -> Measured | None:
+    if floor.metric in ("size_mb", "parameters_billion"):
         value = {"size_mb": entry.size_mb, "parameters_billion": entry.parameters_billion}[floor.metric]
         return None if value is None else Measured(value)
-    return figures.get((floor.metric, floor.slice))
+    if floor.metric in ENTRY_FIGURES:
+        return _of_passport(entry.passport.get(floor.metric, {}), use_case.target)
+    found = figures.get((floor.metric, floor.slice))
+    if found is None or not FIGURES[floor.metric].of_device:
+        return found
+    if use_case.target is None or use_case.target in entry.measured_targets:
+        return found
+    where = ", ".join(entry.measured_targets) or "this machine"
+    return replace(found, estimated=f"it was measured for {where}, not for {use_case.target}")
+
+
+def _of_passport(by_target: Mapping[str, Mapping[str, Any]], target: str | None) -> Measured | None:
+    """The figure for a target; where the use case names none, one that was measured before one that was not."""
+    chosen = sorted(by_target.items(), key=lambda each: not each[1]["measured"])
+    for name, figure in chosen:
+        if target in (None, name):
+            estimated = None if figure["measured"] else f"its passport estimates it for {name}"
+            return Measured(float(figure["value"]), estimated=estimated)
+    return None
 
 
 def _floor(floor: Floor, measured: Measured | None) -> Judged:
     of = "" if floor.slice == "all" else f" of {floor.slice}"
     if measured is None or math.isnan(measured.value):
         note = f"{floor.metric}{of}: no figure, since nothing was scored"
+        return Judged("floor", floor.text, "missing", note, limit=floor.limit)
+    if measured.estimated is not None:
+        note = f"{floor.metric}{of} is only estimated: {measured.estimated}"
         return Judged("floor", floor.text, "missing", note, limit=floor.limit)
     side, bound = ("lower", measured.lower) if floor.at_least is not None else ("upper", measured.upper)
     name = f"{floor.metric}{of} {side} bound" if bound is not None else f"{floor.metric}{of}"

@@ -35,8 +35,36 @@ ENTRIES = Table(
         Column(name="licence_class", type="text", description="Class of the licence; unknown where nobody has published it."),
         Column(name="allowed_uses", type="text[]", description="Intended uses that the licence allows."),
         Column(name="refused_uses", type="text[]", description="For each other use, `use: reason`."),
-        Column(name="targets", type="text[]", description="Deployment targets by the catalogue."),
-        Column(name="size_mb", type="number", description="Size of the model's files.", unit="MB", minimum=0, nullable=True),
+        Column(
+            name="targets",
+            type="text[]",
+            description="Deployment targets: those that a build was made for, else those that the catalogue names.",
+            derived_from=("models.catalogue.targets",),
+        ),
+        Column(
+            name="measured_targets",
+            type="text[]",
+            description="Those of the targets that its speed counts as measured for; for the others it is an estimate.",
+        ),
+        Column(
+            name="ineligible_because",
+            type="text[]",
+            description="What it does not show although a build of its kind has to.",
+            derived_from=("evaluation.lift.met", "evaluation.lift.note"),
+        ),
+        Column(
+            name="passport",
+            type="json",
+            description="Figures of the build itself: {figure: {target: {value, measured}}}; empty for what has no passport.",
+        ),
+        Column(
+            name="size_mb",
+            type="number",
+            description="Size of its files; of an adapter, with its base.",
+            unit="MB",
+            minimum=0,
+            nullable=True,
+        ),
         Column(
             name="parameters_billion",
             type="number",

@@ -34,7 +34,7 @@ def stage(warehouse: Warehouse, gold: Any, tmp_path: Path, reader: Any, model: A
     warehouse.replace(RAW_FOUNDATION, raw, model="lenovo-nano")
     scores = {"baselines": baselines, "raw_foundation": raw}
     warehouse.replace(HEADERS, make_headers(scores))
-    warehouse.replace(LEADERBOARD, make_leaderboard(scores, gold.items()["question_id"].tolist(), seed=1))
+    warehouse.replace(LEADERBOARD, make_leaderboard(scores, gold.items(), seed=1))
     return warehouse
 
 

@@ -31,7 +31,7 @@ def scores(gold: Any, tmp_path: Path, reader: Any, model: Any) -> dict[str, pd.D
 
 @pytest.fixture
 def leaderboard(scores: dict[str, pd.DataFrame], gold: Any) -> pd.DataFrame:
-    return make_leaderboard(scores, gold.items()["question_id"].tolist(), seed=1)
+    return make_leaderboard(scores, gold.items(), seed=1)
 
 
 def value(leaderboard: pd.DataFrame, candidate: str, metric: str, part: str = "all") -> Any:
@@ -79,12 +79,12 @@ def test_the_same_scores_make_the_same_leaderboard(
     scores: dict[str, pd.DataFrame], gold: Any, leaderboard: pd.DataFrame, warehouse: Warehouse
 ) -> None:
     warehouse.replace(LEADERBOARD, leaderboard)
-    again = make_leaderboard(scores, gold.items()["question_id"].tolist(), seed=1)
+    again = make_leaderboard(scores, gold.items(), seed=1)
     assert not warehouse.replace(LEADERBOARD, again).changed
 
 
-def test_scores_of_other_questions_are_marked(scores: dict[str, pd.DataFrame]) -> None:
-    made = make_leaderboard(scores, ["GQ-other"], seed=1)
+def test_scores_of_other_questions_are_marked(scores: dict[str, pd.DataFrame], gold: Any) -> None:
+    made = make_leaderboard(scores, gold.items().assign(question_id="GQ-other"), seed=1)
     assert not made["current"].any()
 
 

@@ -55,7 +55,15 @@ class Factory:
     def evaluate(self, model: str, served: Served) -> ExecuteInProcessResult:
         defs = build_defs(settings=self.settings, resources={"inference": served})
         job = defs.resolve_job_def("evaluate_model")
-        return job.execute_in_process(instance=self.instance, partition_key=model, raise_on_error=False)
+        # What is built from a model has tests of its own.
+        chosen = [
+            key
+            for key in job.asset_layer.selected_asset_keys
+            if key.path[0] in ("evaluation", "roster") or key.path == ["models", "foundation"]
+        ]
+        return job.execute_in_process(
+            instance=self.instance, partition_key=model, raise_on_error=False, asset_selection=sorted(chosen)
+        )
 
     def versions(self) -> dict[str, str]:
         rows = self.warehouse.frame("SELECT qualified_name || ' ' || model AS name, digest FROM pipeline.tables")

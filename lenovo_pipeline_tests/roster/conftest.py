@@ -24,6 +24,7 @@ NANO = Entry(
     allowed_uses=("evaluation", "production", "on_device", "customisation"),
     refused_uses=(),
     targets=("mobile", "edge", "server"),
+    measured_targets=("mobile", "edge", "server"),
     size_mb=19.0,
     parameters_billion=0.0048,
 )
