@@ -24,6 +24,14 @@ def write_manifest(folder: Path, made_by: Mapping[str, Any]) -> None:
 
 def read_manifest(folder: Path, *, remedy: str) -> dict[str, Any]:
     """What made the folder. Raises PermanentFailure listing every file that is missing or was changed, ending with `remedy`."""
+    made_by, problems = inspect_manifest(folder, remedy=remedy)
+    if problems:
+        raise PermanentFailure(f"{folder} is damaged: {', '.join(problems)}", remedy=remedy)
+    return made_by
+
+
+def inspect_manifest(folder: Path, *, remedy: str) -> tuple[dict[str, Any], list[str]]:
+    """What made the folder, and each file that is missing or was changed. Raises PermanentFailure if that cannot be read."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files, made_by = dict(manifest["files"]), dict(manifest["made_by"])
@@ -37,9 +45,7 @@ def read_manifest(folder: Path, *, remedy: str) -> dict[str, Any]:
             problems.append(f"{name} is missing")
         elif file_hash(folder / name) != expected:
             problems.append(f"{name} was changed")
-    if problems:
-        raise PermanentFailure(f"{folder} is damaged: {', '.join(problems)}", remedy=remedy)
-    return made_by
+    return made_by, problems
 
 
 def mismatches(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:

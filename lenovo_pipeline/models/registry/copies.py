@@ -8,7 +8,7 @@ from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.builds import content_hash
-from lenovo_pipeline.provenance import read_manifest
+from lenovo_pipeline.provenance import inspect_manifest
 from lenovo_pipeline.resources.store import Store
 
 KIND = "adapter_registry"
@@ -22,8 +22,8 @@ def copy_problems(store: Store, row: Mapping[str, Any]) -> list[str]:
     if not folder.is_dir():
         return [f"{row['path']} is not there"]
     try:
-        read_manifest(folder, remedy="")
+        _, problems = inspect_manifest(folder, remedy="")
     except PermanentFailure as error:
         return [str(error).rstrip(". ")]
     found = content_hash(folder)
-    return [] if found == row["artifact"] else [f"{row['path']} has content {found}, expected {row['artifact']}"]
+    return problems if found == row["artifact"] else [*problems, f"its content is {found}, expected {row['artifact']}"]

@@ -24,7 +24,7 @@ def adapter_problems(store: Store, row: Mapping[str, Any], base: ModelIdentity |
             if row[name] != getattr(base, attribute)
         ]
     _, of_files = folder_problems(store.root / row["path"], base)
-    return [*problems, *of_files]
+    return list(dict.fromkeys([*problems, *of_files]))
 
 
 def with_registered(backend: LocalBackend, store: Store, row: Mapping[str, Any]) -> LocalBackend:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.provenance import mismatches, read_manifest
+from lenovo_pipeline.provenance import inspect_manifest, mismatches
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.messages import ModelIdentity
 from lenovo_pipeline.resources.inference.model_folder import PICKLED, TensorEntry, read_json, read_tensors, tensor_shapes
@@ -66,9 +66,10 @@ def folder_problems(folder: Path, base: ModelIdentity | None) -> tuple[dict[str,
         problems.append(f"it has no {WEIGHTS}; nothing else is read")
     made_by: dict[str, Any] = {}
     try:
-        made_by = read_manifest(folder, remedy="")
+        made_by, damage = inspect_manifest(folder, remedy="")
+        problems += damage
     except PermanentFailure as error:
-        problems.append(str(error).rstrip(". ").removeprefix(f"{folder} is damaged: "))
+        problems.append(str(error).rstrip(". "))
     if base is not None and made_by:
         problems += mismatches(made_by, base_of(base))
     try:
