@@ -8,6 +8,7 @@ not know.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LEVELS = 127
 _PREFIX = "base_model.model."
+_FIRST = re.compile(r"\.lora_(?:embedding_)?(?P<side>A)(?:\.weight)?$")
 
 
 def quantised_adapters(making: "Making", adapters: Sequence[Mapping[str, Any]]) -> list[Build]:
@@ -88,23 +90,38 @@ def in_integers(source: Path, folder: Path) -> dict[str, Any]:
     whole: dict[str, npt.NDArray[np.int8]] = {}
     alphas: dict[str, float] = {}
     errors = [0.0]
-    known = config.get("alpha_pattern") or {}
-    for name in sorted(name for name in tensors if ".lora_A." in name):
-        other = name.replace(".lora_A.", ".lora_B.")
+    for name, first_half in ((name, match) for name in sorted(tensors) if (match := _FIRST.search(name))):
+        other = f"{name[: first_half.start('side')]}B{name[first_half.end('side') :]}"
+        if other not in tensors:
+            raise PermanentFailure(f"the adapter in {source} has {name} and no {other}", remedy="Train it again, then run again.")
         (down, first), (up, second) = _integers(tensors[name]), _integers(tensors[other])
         whole[name], whole[other] = down, up
-        module = name.removeprefix(_PREFIX).partition(".lora_A.")[0]
-        alphas[module] = float(known.get(module, config["lora_alpha"])) * first * second
+        module = name[: first_half.start()].removeprefix(_PREFIX)
+        alphas[module] = _alpha(module, config) * first * second
         wanted = tensors[other] @ tensors[name]
         norm = float(np.linalg.norm(wanted))
         found = (up.astype(np.float32) @ down.astype(np.float32)) * (first * second)
         errors.append(float(np.linalg.norm(found - wanted)) / norm if norm else 0.0)
+    left = sorted(tensors.keys() - whole.keys())
+    if left:
+        raise PermanentFailure(
+            f"the adapter in {source} holds more than LoRA's matrices: {', '.join(left[:3])}",
+            remedy="Train it with LoRA alone, without modules_to_save and DoRA.",
+        )
     save_file(whole, folder / WEIGHTS, metadata={"format": "pt"})
     (folder / CONFIG).write_text(json.dumps({**config, "alpha_pattern": alphas}, indent=1, sort_keys=True), encoding="utf-8")
     for path in sorted(source.iterdir()):
         if path.is_file() and path.name not in (WEIGHTS, CONFIG, "manifest.json") and path.suffix in (".json", ".jinja", ".md"):
             shutil.copy(path, folder / path.name)
     return {"largest_error": max(errors), "matrices": len(whole)}
+
+
+def _alpha(module: str, config: Mapping[str, Any]) -> float:
+    """The alpha of a module, as peft looks it up."""
+    for pattern, alpha in (config.get("alpha_pattern") or {}).items():
+        if re.match(rf"(.*\.)?({pattern})$", module):
+            return float(alpha)
+    return float(config["lora_alpha"])
 
 
 def _integers(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], float]:
