@@ -6,10 +6,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from lenovo_pipeline.resources.retention import remove_old_runs, remove_unused
 from lenovo_pipeline.resources.store import Store
 
+_ON_DEMAND = AssetSelection.assets("models/adapter_search")
+"""What is made only when somebody asks for it: minutes of trials whose outcome a person reads."""
+
 everything: UnresolvedAssetJobDefinition = define_asset_job(
     "everything",
-    selection=AssetSelection.all(),
-    description="The whole graph, from the simulated world to the published snapshot.",
+    selection=AssetSelection.all() - _ON_DEMAND,
+    description="The whole graph, from the simulated world to the published snapshot; without the search for adapter recipes.",
 )
 
 refresh_knowledge: UnresolvedAssetJobDefinition = define_asset_job(
@@ -27,8 +30,14 @@ refresh_uploads: UnresolvedAssetJobDefinition = define_asset_job(
 
 evaluate_model: UnresolvedAssetJobDefinition = define_asset_job(
     "evaluate_model",
-    selection=AssetSelection.assets("models/foundation").downstream(),
+    selection=AssetSelection.assets("models/foundation").downstream() - _ON_DEMAND,
     description="One model again: what it is, its scores, the leaderboard, the decisions that follow, and the snapshot.",
+)
+
+search_adapters: UnresolvedAssetJobDefinition = define_asset_job(
+    "search_adapters",
+    selection=_ON_DEMAND,
+    description="Try other adapter recipes for one model on the validation split; goes on where it was stopped.",
 )
 
 
@@ -49,5 +58,5 @@ def retention() -> None:
     remove_old_dagster_runs(remove_unused_artifacts())
 
 
-ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads, evaluate_model]
+ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads, evaluate_model, search_adapters]
 OTHER_JOBS: list[JobDefinition] = [retention]

@@ -270,4 +270,50 @@ TRAINING_SETS = Table(
     ),
 )
 
-TABLES = (CATALOGUE, AVAILABILITY, FOUNDATION, TRAINING_SETS)
+ADAPTER_SEARCH = Table(
+    stage="models",
+    name="adapter_search",
+    description="What other adapter recipes would reach on the validation split. Not part of `everything`: run the job "
+    "`search_adapters` for a model, then put the best row's values into models/tuning/recipes.py.",
+    key=("model", "trial"),
+    partitioned=True,
+    columns=(
+        _text("model", "Model partition.", references="models.foundation.model"),
+        _text("study", "Hash of base, training set and what is searched.", pattern=_ARTIFACT),
+        Column(name="trial", type="integer", description="Number of the trial, from 0.", minimum=0),
+        _text(
+            "state",
+            "pruned: it fell behind the others; failed: it broke or was killed.",
+            choices=("complete", "pruned", "failed"),
+        ),
+        _count("rank", "Rank of the adapter."),
+        Column(name="rate", type="number", description="Highest learning rate.", unit="1", minimum=0, nullable=True),
+        _text("targets", "Modules with an adapter.", nullable=True),
+        _count("steps", "Updates."),
+        Column(
+            name="validation_loss",
+            type="number",
+            description="Lowest mean cross-entropy on the validation split; empty: it was never measured.",
+            unit="nat/token",
+            minimum=0,
+            nullable=True,
+        ),
+        Column(name="seconds", type="number", description="How long it took.", unit="s", minimum=0, nullable=True),
+        Column(name="best", type="boolean", description="Whether no other trial has a lower loss."),
+    ),
+)
+
+TABLES = (
+    CATALOGUE,
+    AVAILABILITY,
+    FOUNDATION,
+    TRAINING_SETS,
+    ADAPTERS,
+    QLORA_ADAPTERS,
+    FINE_TUNED,
+    ADAPTER_SEARCH,
+    PRUNED,
+    DISTILLED,
+    QUANTISED,
+    EDGE_BUILDS,
+)

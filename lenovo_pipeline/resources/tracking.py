@@ -9,9 +9,10 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 PARENT_EXPERIMENT = "runs"
 _SET_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
 _PARAMETER_LENGTH = 6000
+_MOST_AT_ONCE = 1000
+"""Metrics that MLflow takes in one call."""
 
 
 def quiet_mlflow() -> None:
@@ -69,6 +72,7 @@ class Tracking:
         name: str,
         *,
         metrics: Mapping[str, float] | None = None,
+        curves: Mapping[str, Sequence[tuple[int, float]]] | None = None,
         parameters: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
         seconds: float = 0.0,
@@ -76,7 +80,8 @@ class Tracking:
     ) -> TrackedRun:
         """Write one asset's child run, in the experiment of its stage, under the run's parent; closed when this returns.
 
-        Metrics that are not finite are left out: MLflow's SQLite cannot hold them, and a missing value is not zero.
+        `curves` are metrics over steps: (step, value). What is not finite is left out: MLflow's SQLite cannot hold it, and a
+        missing value is not zero.
         """
         client = self._open()
         from mlflow.entities import Metric, Param
@@ -88,13 +93,13 @@ class Tracking:
         if self.context is not None and self.context.run_id:
             run_tags["dagster_run_id"] = self.context.run_id
         run = client.create_run(experiment, start_time=start, tags=run_tags, run_name=f"{stage}/{name}")
+        points = [(key, 0, float(value)) for key, value in {"seconds": seconds, **(metrics or {})}.items()]
+        points += [(key, step, float(value)) for key, curve in (curves or {}).items() for step, value in curve]
+        logged = [Metric(key, value, end, step) for key, step, value in points if isfinite(value)]
+        for first in range(0, len(logged), _MOST_AT_ONCE):
+            client.log_batch(run.info.run_id, metrics=logged[first : first + _MOST_AT_ONCE])
         client.log_batch(
             run.info.run_id,
-            metrics=[
-                Metric(key, float(value), end, 0)
-                for key, value in {"seconds": seconds, **(metrics or {})}.items()
-                if value == value and abs(value) != float("inf")
-            ],
             params=[Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in (parameters or {}).items()],
         )
         client.set_terminated(run.info.run_id, status="FAILED" if failed else "FINISHED", end_time=end)

@@ -1,0 +1,46 @@
+"""The token rows of one training: its domain's examples, some of the other domains, and rehearsals.
+
+Belongs here: choosing among the rows of models.training_sets. Does not belong here: making them (training_sets.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.tuning.domains import ALL
+from lenovo_pipeline.models.tuning.recipes import Data
+from lenovo_pipeline.models.tuning.rows import Row, encode
+
+
+def lesson_of(
+    tokenizer: Any, examples: Sequence[Mapping[Any, Any]], domain: str, data: Data, seed: int
+) -> tuple[list[Row], list[Row]]:
+    """Rows to train on and rows to validate on; the domain `all` has those of every domain.
+
+    Raises PermanentFailure if the domain has no example that fits into `data.longest` tokens.
+    """
+    random = Random(f"lesson/{domain}/{seed}")
+    drawn = random.sample(list(examples), len(examples))
+
+    def some(count: int, split: str, *, own: bool, rehearsal: bool = False) -> list[Row]:
+        rows: list[Row] = []
+        for each in drawn:
+            if len(rows) == count:
+                break
+            fits = each["domain"] == ALL if rehearsal else each["domain"] != ALL and own == (domain in (ALL, each["domain"]))
+            if fits and each["split"] == split:
+                row = encode(tokenizer, list(each["messages"]), list(each["tools"] or ()))
+                if len(row.ids) <= data.longest:
+                    rows.append(row)
+        return rows
+
+    own = some(data.own, "train", own=True)
+    if not own:
+        raise PermanentFailure(
+            f"the training set of {domain} is empty: none of {len(examples)} examples is of its train split and has at most "
+            f"{data.longest} tokens",
+            remedy="Materialise models/training_sets and see its counts by domain, then run again.",
+        )
+    rows = own + some(data.others, "train", own=False) + some(data.rehearsals, "train", own=False, rehearsal=True)
+    return rows, some(data.validation, "validation", own=True)

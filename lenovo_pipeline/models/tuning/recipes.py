@@ -1,0 +1,81 @@
+"""How models are customised, by profile: how many examples of which kind, which weights, how long and how fast.
+
+Belongs here: the numbers. A change of one makes every build of that recipe anew; `models/adapter_search` tries others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lenovo_pipeline.models.tuning.trainer import Plan
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which rows a training sees: of its domain, of the other domains, and rehearsals, at most so many of each; rows of more than
+    `longest` tokens are left out. `validation` rows of its domain measure it.
+    """
+
+    own: int
+    others: int
+    rehearsals: int
+    validation: int
+    longest: int = 640
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Shape of an adapter (arXiv:2106.09685): `targets` are module names of the base or all-linear; scaled by alpha / rank."""
+
+    rank: int
+    alpha: int
+    targets: str | tuple[str, ...] = "all-linear"
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to customise a base; `lora` is None where all weights are tuned."""
+
+    data: Data
+    plan: Plan
+    lora: Lora | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a recipe is sought: trials, and the values to choose from."""
+
+    trials: int
+    ranks: tuple[int, ...] = (4, 8, 16, 32)
+    rates: tuple[float, float] = (5e-4, 2e-2)
+    targets: tuple[str, ...] = ("q_proj v_proj", "q_proj k_proj v_proj o_proj", "all-linear")
+    steps: tuple[int, int] = (20, 80)
+
+
+_SMALL = Plan(steps=3, rate=3e-3, batch_tokens=1024, warmup=1, validate_every=3, checkpoint_every=2)
+_TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4), _SMALL, Lora(rank=4, alpha=8))
+_PLAN = Plan(steps=40, rate=4e-3, batch_tokens=4096, warmup=5, validate_every=20, checkpoint_every=20)
+_LORA = Recipe(Data(own=600, others=200, rehearsals=250, validation=32), _PLAN, Lora(rank=16, alpha=32))
+_LONG = replace(_PLAN, steps=600, validate_every=60, checkpoint_every=60)
+_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=2000, validation=200), plan=_LONG)
+
+RECIPES: Mapping[str, Mapping[str, Recipe]] = {
+    "smoke": {"lora": _TRIAL, "qlora": _TRIAL, "full": replace(_TRIAL, lora=None)},
+    "default": {
+        "lora": _LORA,
+        "qlora": replace(_LORA, plan=replace(_PLAN, steps=24)),
+        "full": Recipe(Data(own=1200, others=0, rehearsals=350, validation=48), replace(_PLAN, steps=50, rate=1e-3)),
+    },
+    "full": {
+        "lora": _FULL_LORA,
+        "qlora": _FULL_LORA,
+        "full": replace(_FULL_LORA, lora=None, plan=replace(_LONG, rate=5e-4, gradient_checkpointing=True)),
+    },
+}
+"""Recipes by profile and method."""
+
+SEARCHES: Mapping[str, Search] = {
+    "smoke": Search(trials=3, ranks=(2, 4), steps=(2, 4)),
+    "default": Search(trials=16),
+    "full": Search(trials=100, steps=(100, 1000)),
+}
