@@ -32,6 +32,8 @@ from lenovo_pipeline.knowledge import checks as knowledge_checks
 from lenovo_pipeline.knowledge.tables import TABLES as KNOWLEDGE_TABLES
 from lenovo_pipeline.models import assets as models_assets
 from lenovo_pipeline.models import checks as models_checks
+from lenovo_pipeline.models.compression import assets as compression_assets
+from lenovo_pipeline.models.compression import checks as compression_checks
 from lenovo_pipeline.models.tables import TABLES as MODELS_TABLES
 from lenovo_pipeline.models.tuning import assets as tuning_assets
 from lenovo_pipeline.models.tuning import checks as tuning_checks
@@ -75,6 +77,7 @@ _ASSET_MODULES = [
     prompts_assets,
     models_assets,
     tuning_assets,
+    compression_assets,
     retrieval_assets,
     evaluation_assets,
     roster_assets,
@@ -87,6 +90,7 @@ _CHECK_MODULES = [
     prompts_checks,
     models_checks,
     tuning_checks,
+    compression_checks,
     retrieval_checks,
     evaluation_checks,
     roster_checks,

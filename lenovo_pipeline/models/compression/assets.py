@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
-from lenovo_pipeline.models.tables import CATALOGUE, DISTILLED, EDGE_BUILDS, FOUNDATION, PRUNED, QUANTISED, TRAINING_SETS
+from lenovo_pipeline.models.tables import (
+    ADAPTERS,
+    CATALOGUE,
+    DISTILLED,
+    EDGE_BUILDS,
+    FOUNDATION,
+    PRUNED,
+    QUANTISED,
+    TRAINING_SETS,
+)
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.inference import Inference
@@ -77,12 +86,14 @@ def distilled(
     foundation=FOUNDATION,
     catalogue=CATALOGUE,
     examples=TRAINING_SETS,
+    adapters=ADAPTERS,
 )
 def quantised(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
     catalogue: pd.DataFrame,
     examples: pd.DataFrame,
+    adapters: pd.DataFrame,
     inference: ResourceParam[Inference],
     store: ResourceParam[Store],
     tracking: ResourceParam[Tracking],
@@ -92,7 +103,7 @@ def quantised(
     from lenovo_pipeline.models.compression.quantising import quantised
 
     making = _making(context, foundation, catalogue, examples, inference, store, tracking, settings)
-    rows = build_rows(quantised(making), QUANTISED)
+    rows = build_rows(quantised(making, _records(adapters)), QUANTISED)
     _show_passports(context, rows)
     return rows
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lenovo_pipeline.models.compression.base import open_model
 from lenovo_pipeline.models.compression.export import build_edge
 from lenovo_pipeline.settings import PROJECT_ROOT
 
@@ -87,3 +88,21 @@ def single_precision(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) 
 def bases(tmp_path: Path) -> Callable[..., Path]:
     """Makes bases of other shapes."""
     return lambda name, **changes: make_base(tmp_path / name, **changes)
+
+
+@pytest.fixture(scope="session")
+def adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter that changes much, with an alpha of its own for one kind of matrices."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj", "down_proj"], alpha_pattern={"v_proj": 4})
+    model: Any = get_peft_model(open_model(tiny_base), config)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=0.05)
+    folder = tmp_path_factory.mktemp("adapters") / "float"
+    model.save_pretrained(folder)
+    return folder

@@ -20,24 +20,6 @@ ASKED = [Message("user", f"Question: How heavy is device {number}?") for number 
 SETTINGS = GenerationSettings(max_tokens=8)
 
 
-@pytest.fixture(scope="module")
-def adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An adapter that changes much, with an alpha of its own for one kind of matrices."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(1)
-    config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj", "down_proj"], alpha_pattern={"v_proj": 4})
-    model: Any = get_peft_model(open_model(tiny_base), config)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "lora_B" in name:
-                weight.normal_(std=0.05)
-    folder = tmp_path_factory.mktemp("adapters") / "float"
-    model.save_pretrained(folder)
-    return folder
-
-
 def converted(adapter: Path, folder: Path, base: Path) -> dict[str, Any]:
     folder.mkdir()
     report = in_integers(adapter, folder)

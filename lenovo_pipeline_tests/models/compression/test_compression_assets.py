@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,11 @@ from dagster import DagsterEventType
 
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.models import assets as models_assets
+from lenovo_pipeline.models.builds import Build, build_rows, kept
 from lenovo_pipeline.models.compression import assets, checks, edge
 from lenovo_pipeline.models.compression.base import base_of
 from lenovo_pipeline.models.tables import (
+    ADAPTERS,
     AVAILABILITY,
     CATALOGUE,
     DISTILLED,
@@ -30,10 +33,12 @@ from lenovo_pipeline.models.tables import (
     QUANTISED,
     TRAINING_SETS,
 )
+from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
-from lenovo_pipeline.resources.inference.messages import ModelIdentity
+from lenovo_pipeline.resources.inference.local import open_local
+from lenovo_pipeline.resources.inference.messages import GenerationSettings, Message, ModelIdentity
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 
@@ -45,8 +50,8 @@ CHECKS = tuple(each for each in vars(checks).values() if type(each).__name__ == 
 class User:
     """Somebody whose bundled model is a small one of random weights."""
 
-    def __init__(self, trial: Any, path: Path, folder: Path, examples: Sequence[Mapping[str, Any]]) -> None:
-        self.trial, self.folder = trial, folder
+    def __init__(self, trial: Any, path: Path, folder: Path, adapter: Path, examples: Sequence[Mapping[str, Any]]) -> None:
+        self.trial, self.folder, self.adapter = trial, folder, adapter
         found = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
         found["partitions"][0]["identifiers"]["folder"] = str(folder)
         path.write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -61,10 +66,43 @@ class User:
         def training_sets() -> pd.DataFrame:
             return pd.DataFrame(rows, columns=list(TRAINING_SETS.column_names))
 
-        self.sources = (models_assets.catalogue, models_assets.availability, models_assets.foundation, training_sets)
+        @table_asset(ADAPTERS, partitions_def=MODEL_PARTITIONS, foundation=FOUNDATION)
+        def adapters(foundation: pd.DataFrame) -> pd.DataFrame:
+            return self.adapter_rows(foundation.iloc[0].to_dict())
+
+        self.sources = (models_assets.catalogue, models_assets.availability, models_assets.foundation, training_sets, adapters)
+
+    def adapter_rows(self, foundation: Mapping[Any, Any]) -> pd.DataFrame:
+        """The row of an adapter that was trained elsewhere."""
+
+        def make(folder: Path) -> Mapping[str, Any]:
+            shutil.copytree(self.adapter, folder, dirs_exist_ok=True)
+            return {}
+
+        made = kept(self.trial.store, "adapters", {"name": "trained elsewhere"}, make)
+        build = Build(
+            model="lenovo-nano",
+            build="lenovo-nano/lora/device_support",
+            method="lora",
+            domain="device_support",
+            format="adapter",
+            artifact=made.content,
+            path=made.path,
+            base=foundation["identity"],
+            base_revision=foundation["revision"],
+            tokenizer_hash=foundation["tokenizer_hash"],
+            template_hash=foundation["template_hash"],
+            training_set="0123456789abcdef",
+            licence="Apache-2.0",
+            parameters=1000,
+            trainable_parameters=10,
+            size_bytes=made.size_bytes,
+            validation_loss=1.0,
+        )
+        return build_rows([build], ADAPTERS)
 
     def run(self, *parts: Any, model: str = "lenovo-nano") -> Any:
-        tables = (CATALOGUE, AVAILABILITY, FOUNDATION, TRAINING_SETS, *BUILDS)
+        tables = (CATALOGUE, AVAILABILITY, FOUNDATION, TRAINING_SETS, ADAPTERS, *BUILDS)
         return self.trial.run(*self.sources, *parts, tables=tables, partition=model)
 
     def rows(self, table: Any) -> list[dict[str, Any]]:
@@ -77,8 +115,8 @@ class User:
 
 
 @pytest.fixture
-def user(trial: Any, base_folder: Path, tmp_path: Path, examples: Sequence[Mapping[str, Any]]) -> User:
-    return User(trial, tmp_path / "models.yaml", base_folder, examples)
+def user(trial: Any, base_folder: Path, adapter: Path, tmp_path: Path, examples: Sequence[Mapping[str, Any]]) -> User:
+    return User(trial, tmp_path / "models.yaml", base_folder, adapter, examples)
 
 
 def failed_checks(result: Any) -> dict[str, str]:
@@ -101,11 +139,18 @@ def test_every_kind_of_build_is_made_with_its_passport_and_not_made_again(user: 
     assert failed["every_level_reaches_its_size"].count("edge/aggressive/") == 4
 
     methods = {row["method"]: row for table in (PRUNED, DISTILLED, QUANTISED) for row in user.rows(table)}
-    assert set(methods) == {"magnitude", "structured", "distilled", "int8_dynamic", "int8_static", "int8_qat", "int4"}
+    quantised = {"int8_dynamic", "int8_static", "int8_qat", "int4", "quantised_adapter"}
+    assert set(methods) == {"magnitude", "structured", "distilled", *quantised}
     assert methods["distilled"]["parameters"] <= methods["magnitude"]["parameters"] / 2
     assert methods["structured"]["size_bytes"] < methods["magnitude"]["size_bytes"]
     assert methods["int8_qat"]["training_set"] == "0123456789abcdef"
     assert methods["int8_qat"]["mlflow_run_id"]
+
+    whole = methods["quantised_adapter"]
+    assert (whole["build"], whole["domain"]) == ("lenovo-nano/int8/lora/device_support", "device_support")
+    assert whole["measures"]["smaller_by"] > 0.5
+    opened = open_local(user.folder).with_adapter(user.trial.store.root / whole["path"])
+    assert opened.generate([Message("user", "Question: How heavy is it?")], GenerationSettings(max_tokens=3)).tokens_out
 
     edges = user.rows(EDGE_BUILDS)
     assert len(edges) == 12
@@ -190,7 +235,6 @@ def test_a_full_disk_is_an_error_that_says_so_and_leaves_nothing_behind(
 ) -> None:
     import onnx
 
-    from lenovo_pipeline.models.builds import kept
     from lenovo_pipeline.models.compression.quantising import EIGHT
 
     store = Store(tmp_path)
