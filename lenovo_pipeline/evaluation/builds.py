@@ -13,7 +13,7 @@ from typing import Any
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models import tables
-from lenovo_pipeline.provenance import read_manifest
+from lenovo_pipeline.models.builds import content_hash
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
@@ -156,8 +156,8 @@ def _file_problems(built: Built, store: Store) -> list[str]:
     folder = (store.root / str(built.row["path"])).resolve()
     if not folder.is_relative_to(store.root.resolve()):
         return [f"its folder {built.row['path']} lies outside the store"]
-    try:
-        read_manifest(folder, remedy="")
-    except PermanentFailure as error:
-        return [str(error).rstrip(". ")]
+    if not folder.is_dir():
+        return [f"its folder {built.row['path']} is gone"]
+    if content_hash(folder) != built.row["artifact"]:
+        return [f"the files in {built.row['path']} are not those that were built"]
     return []

@@ -68,9 +68,10 @@ def _differences(shown: Mapping[str, pd.DataFrame]) -> "Figure":
     figure, every = _canvas(11, 0.28 * len(names) + 1.4, columns=len(shown))
     for axes, (measure, rows) in zip(every, shown.items(), strict=True):
         by = rows.set_index("candidate").reindex(names)[["difference", "lower", "upper"]].astype(float) * 100
-        low = (by["difference"] - by["lower"]).clip(lower=0).fillna(0)
-        high = (by["upper"] - by["difference"]).clip(lower=0).fillna(0)
-        axes.errorbar(by["difference"], range(len(names)), xerr=[low, high], fmt="o", color=_BLUE, ecolor=_GREY, capsize=2)
+        low = (by["difference"] - by["lower"]).clip(lower=0).fillna(0).to_numpy()
+        high = (by["upper"] - by["difference"]).clip(lower=0).fillna(0).to_numpy()
+        points = by["difference"].to_numpy()
+        axes.errorbar(points, range(len(names)), xerr=[low, high], fmt="o", color=_BLUE, ecolor=_GREY, capsize=2)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(range(len(names)), names if axes is every[0] else [], fontsize=8)
         axes.set_title(f"{FIGURES[measure].title if measure in FIGURES else 'right answers in general skills'}", fontsize=9)

@@ -14,8 +14,10 @@ from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.measures.items import Item
+from lenovo_pipeline.models.builds import Build, content_hash
 from lenovo_pipeline.models.candidate import RawModel
 from lenovo_pipeline.resources.inference import Completion, GenerationFailed, GenerationSettings, Message, ModelIdentity
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 SERIES = 8
@@ -204,3 +206,43 @@ def model() -> Callable[..., RawModel]:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(str(tmp_path / "warehouse.duckdb"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "store")
+    made.open()
+    return made
+
+
+@pytest.fixture
+def build(store: Store) -> Callable[..., Build]:
+    """A row of a build table, with a folder of the store whose only file holds `files`."""
+
+    def make(name: str = "lenovo-nano/lora/device_support", files: str | None = None, **changes: Any) -> Build:
+        content = name if files is None else files
+        folder = store.artifacts / "trial" / hashlib.sha256(content.encode()).hexdigest()[:32]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "weights").write_text(content, encoding="utf-8")
+        row: dict[str, Any] = {
+            "model": "lenovo-nano",
+            "build": name,
+            "method": "lora",
+            "domain": "device_support",
+            "format": "adapter",
+            "artifact": content_hash(folder),
+            "path": store.relative(folder),
+            "base": FOUNDATION["identity"],
+            "base_revision": FOUNDATION["revision"],
+            "tokenizer_hash": FOUNDATION["tokenizer_hash"],
+            "template_hash": FOUNDATION["template_hash"],
+            "training_set": "0123456789abcdef",
+            "licence": "Apache License 2.0",
+            "parameters": 4_900_000,
+            "trainable_parameters": 100_000,
+            "size_bytes": 400_000,
+            "validation_loss": 0.5,
+        }
+        return Build(**{**row, **changes})
+
+    return make
