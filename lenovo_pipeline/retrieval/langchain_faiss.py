@@ -7,7 +7,7 @@ LangChain's VectorStoreRetriever. FAISS (MIT) searches exactly: IndexFlatIP over
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,9 +142,3 @@ class LangChainRetriever:
                 raise NotImplementedError(REMEDY)
 
         return FaissStore().as_retriever(search_kwargs={"k": PASSAGES_PER_RECORD})
-
-
-def exact_ranking(rows: Vectors32, ids: Sequence[str], query: Vectors32, k: int) -> list[str]:
-    """The `k` ids nearest to a query [width] among unit vectors [n, width]: what an exact index must give."""
-    scores = rows @ query
-    return [ids[place] for place in np.argsort(-scores, kind="stable")[:k]]

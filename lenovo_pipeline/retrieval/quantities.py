@@ -49,7 +49,7 @@ _CHINESE_DIGITS = {digit: value for value, digit in enumerate("一二三四五�
 _LESS = r"less than|fewer than|below|under|at most|no more than|cheaper than|lighter than|不到|少于|低于|小于|至多|不足"
 _MORE = r"more than|over|above|at least|greater than|exceeding|beyond|超过|多于|高于|大于|至少"
 _AMOUNT = re.compile(
-    rf"(?:(?P<less>{_LESS})|(?P<more>{_MORE}))?\s*(?<![\w.-])(?P<value>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d])"
+    rf"(?:(?P<less>{_LESS})|(?P<more>{_MORE}))?\s*(?<![a-z0-9.-])(?P<value>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d])"
     r"[\s-]*(?P<unit>gb|tb|cores?|usd|dollars?|units?|pieces?|users?|people|hours?|h\b|%|percent|inch(?:es)?|kg|g\b|hz|mah|wh|w\b"
     r"|months?|days?|核|美元|台|件|用户|小时|英寸|公斤|个月|天)?"
 )
