@@ -1,0 +1,119 @@
+"""Latency of the hybrid against the fusions of LangChain and LlamaIndex over the same sources, on a filled store.
+
+Run: python lenovo_pipeline_tests/benchmarks/bench_retrieval.py --store FOLDER [--questions 100] [--rounds 3]
+The store is that of a run (data/store, or a copy; nothing else may have it open). All questions are encoded before the clock
+starts. The sides take turns question by question, so that a busy machine slows all of them; the best of the rounds counts.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
+from lenovo_pipeline.resources.encoders import OnnxEncoder, bundled_encoder
+from lenovo_pipeline.resources.graph import GraphStore
+from lenovo_pipeline.resources.graph_server import GraphServer
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.vectors import Vectors
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.retrieval.assets import settings_folder
+from lenovo_pipeline.retrieval.interface import Retriever
+from lenovo_pipeline.retrieval.kept_settings import read_settings
+from lenovo_pipeline.retrieval.library import open_library
+from lenovo_pipeline.retrieval.scoring import asked, relevance_of
+
+Ask = Callable[[str], object]
+
+
+def ensemble(sources: list[Retriever], depth: int) -> Ask:
+    """LangChain's EnsembleRetriever over these sources."""
+    from langchain_classic.retrievers.ensemble import EnsembleRetriever
+    from langchain_core.callbacks import CallbackManagerForRetrieverRun
+    from langchain_core.documents import Document
+    from langchain_core.retrievers import BaseRetriever
+
+    class Source(BaseRetriever):
+        source: Any
+
+        def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+            found = self.source.retrieve(query, depth).evidence
+            return [Document(each.record_id, metadata={"record_id": each.record_id}) for each in found]
+
+    retrievers = [Source(source=source) for source in sources]
+    whole = EnsembleRetriever(retrievers=list(retrievers), weights=[1.0] * len(sources), id_key="record_id")
+    return whole.invoke
+
+
+def query_fusion(sources: list[Retriever], depth: int) -> Ask:
+    """LlamaIndex's QueryFusionRetriever (reciprocal rank) over these sources."""
+    from llama_index.core.llms import MockLLM
+    from llama_index.core.retrievers import BaseRetriever, QueryFusionRetriever
+    from llama_index.core.retrievers.fusion_retriever import FUSION_MODES
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+
+    class Source(BaseRetriever):
+        def __init__(self, source: Retriever) -> None:
+            self._source = source
+            super().__init__()
+
+        def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+            found = self._source.retrieve(query_bundle.query_str, depth).evidence
+            return [NodeWithScore(node=TextNode(id_=e.record_id, text=e.record_id), score=e.score) for e in found]
+
+    whole = QueryFusionRetriever(
+        [Source(source) for source in sources],
+        llm=MockLLM(),
+        mode=FUSION_MODES.RECIPROCAL_RANK,
+        similarity_top_k=10,
+        num_queries=1,
+        use_async=False,
+    )
+    return whole.retrieve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    store = Store(arguments.store)
+    warehouse, vectors = Warehouse(str(store.warehouse)), Vectors(store.chroma)
+    encoder = OnnxEncoder(bundled_encoder(), store.artifacts)
+    with (
+        warehouse.kept_open(),
+        GraphStore(GraphServer(store.graph)) as graph,
+        open_library(warehouse, store, vectors, encoder, graph) as library,
+    ):
+        questions = asked(warehouse.load(QUESTIONS), relevance_of(warehouse.load(QRELS)), "validation", arguments.questions, 1)
+        texts = questions["question"].tolist()
+        library.encoder.prepare(texts)
+        hybrid = library.hybrid(read_settings(settings_folder(store))["hybrid"])
+        sources: list[Retriever] = [library.keyword, library.dense, library.graph, library.tables]
+        sides: dict[str, Ask] = {
+            "hybrid": lambda text: hybrid.retrieve(text, 10),
+            "LangChain EnsembleRetriever": ensemble(sources, 30),
+            "LlamaIndex QueryFusionRetriever": query_fusion(sources, 30),
+        }
+        taken = {name: np.full((arguments.rounds, len(texts)), np.nan) for name in sides}
+        for ask in sides.values():
+            ask(texts[0])
+        for turn in range(arguments.rounds):
+            for place, text in enumerate(texts):
+                order = list(sides.items())
+                for name, ask in order[place % len(order) :] + order[: place % len(order)]:
+                    begun = time.perf_counter()
+                    ask(text)
+                    taken[name][turn, place] = time.perf_counter() - begun
+        best = {name: np.percentile(each.min(axis=0), [50, 95]) * 1000 for name, each in taken.items()}
+        for name, (p50, p95) in best.items():
+            print(f"{name:32} p50 {p50:7.1f} ms   p95 {p95:7.1f} ms   p95 of the hybrid / this {best['hybrid'][1] / p95:.2f}")
+        vectors.close()
+
+
+if __name__ == "__main__":
+    main()
