@@ -7,7 +7,7 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
-from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
+from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, CATALOGUE, FOUNDATION
 from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EXTERNAL, LIBRARY
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.markdown import markdown_table
@@ -141,6 +141,7 @@ def deployments(
         EXTERNAL,
         ADVERSARIAL,
         COUNTERFACTUALS,
+        ADAPTER_CHAMPIONS,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:

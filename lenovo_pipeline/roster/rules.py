@@ -188,7 +188,8 @@ def _of_passport(by_target: Mapping[str, Mapping[str, Any]], target: str | None)
 def _floor(floor: Floor, measured: Measured | None) -> Judged:
     of = "" if floor.slice == "all" else f" of {floor.slice}"
     if measured is None or math.isnan(measured.value):
-        note = f"{floor.metric}{of}: no figure, since nothing was scored"
+        why = "no such figure is known of it" if floor.metric in ENTRY_FIGURES else "no figure, since nothing was scored"
+        note = f"{floor.metric}{of}: {why}"
         return Judged("floor", floor.text, "missing", note, limit=floor.limit)
     if measured.estimated is not None:
         note = f"{floor.metric}{of} is only estimated: {measured.estimated}"

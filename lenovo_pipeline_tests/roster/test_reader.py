@@ -62,6 +62,29 @@ def test_status_says_what_runs_and_what_stands_against_the_others(store: Store) 
     assert "rejected  closed                     it forbids commercial use" in said
 
 
+def test_of_many_entries_those_that_come_nearest_are_named_and_the_others_counted(
+    tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figures: Make
+) -> None:
+    made = Store(tmp_path / "many")
+    made.open()
+    entries = [entry(f"build/{number:02}") for number in range(12)]
+    # The later, the more floors it breaks; the first two break none.
+    broken = [{}, {}, *({"correct": 0.1} for _ in range(5)), *({"correct": 0.1, "refusal_recall": 0.1} for _ in range(5))]
+    found = {each.entry: figures(**changes) for each, changes in zip(entries, broken, strict=True)}
+    record_decisions(warehouse, decide(policy(), entries, found), NOON)
+    record_deployments(warehouse, [("desk", each.entry) for each in entries], NOON)
+    warehouse.replace(
+        ENTRIES, pd.DataFrame([vars(each) for each in entries]).map(lambda v: list(v) if isinstance(v, tuple) else v)
+    )
+    publish(made, warehouse, made_by={})
+    said = status(made)
+    assert [line.split()[1] for line in said.splitlines() if "build/" in line and line.startswith("  ")] == [
+        f"build/{number:02}" for number in range(8)
+    ]
+    assert "and 4 held: status --all names them" in said
+    assert status(made, every=True).count("\n  held") == 11
+
+
 def test_why_shows_every_rule_with_figure_interval_bound_limit_and_verdict(store: Store) -> None:
     said = why(store, NAME)
     assert said.splitlines()[0] == f"{NAME}: promoted for desk, held for phone"
