@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Train = Callable[[], "Trained"]
 
-_REPEATS = 5
+_REPEATS = 3
 
 
 def pruned(making: Making) -> list[Build]:

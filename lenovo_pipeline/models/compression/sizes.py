@@ -23,9 +23,45 @@ class Sizes:
 
 
 SIZES = {
-    "smoke": Sizes(12, 4, 2, 6, 2, 8, 1024, 1, 2, 2, 2),
-    "default": Sizes(400, 24, 8, 48, 8, 48, 4096, 4, 14, 14, 30),
-    "full": Sizes(20_000, 200, 64, 400, 40, 64, 8192, 100, 400, 1_000, 5_000),
+    "smoke": Sizes(
+        rows=12,
+        held_out=4,
+        calibration=2,
+        agreement=6,
+        answers=2,
+        answer_tokens=8,
+        batch_tokens=1024,
+        aware_8=1,
+        aware_4=2,
+        pruned=2,
+        distilled=2,
+    ),
+    "default": Sizes(
+        rows=400,
+        held_out=24,
+        calibration=8,
+        agreement=48,
+        answers=8,
+        answer_tokens=48,
+        batch_tokens=4096,
+        aware_8=4,
+        aware_4=14,
+        pruned=8,
+        distilled=30,
+    ),
+    "full": Sizes(
+        rows=20_000,
+        held_out=200,
+        calibration=64,
+        agreement=400,
+        answers=40,
+        answer_tokens=64,
+        batch_tokens=8192,
+        aware_8=100,
+        aware_4=400,
+        pruned=1_000,
+        distilled=5_000,
+    ),
 }
 SHARE_PRUNED = 0.3
 """Of the weights of the layers' matrices by magnitude, and of the columns of their feed-forward parts by structure."""

@@ -165,7 +165,7 @@ def test_every_kind_of_build_is_made_with_its_passport_and_not_made_again(user: 
         assert all("estimated" in each["method"] for each in figures.values() if not each["measured"])
         agreement = figures["token_agreement"]
         assert 0 <= agreement["lower"] <= agreement["value"] <= agreement["upper"] <= 1
-        assert agreement["value"] > 0.5
+        assert agreement["value"] > (0.5 if row["level"] == "light" else 0.1)
         assert figures["peak_memory_mb"]["value"] < 400
         config = json.loads((user.trial.store.root / row["path"] / "genai_config.json").read_text())
         options = config["model"]["decoder"]["session_options"]
