@@ -179,6 +179,7 @@ def _customising(
     from lenovo_pipeline.models.catalogue import require_row
     from lenovo_pipeline.models.compression.base import base_of
     from lenovo_pipeline.models.tuning.customising import Customising
+    from lenovo_pipeline.models.tuning.lessons import read_examples
 
     foundation, catalogue, training_sets = frames
     resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
@@ -186,7 +187,7 @@ def _customising(
     return Customising(
         asset=asset,
         base=base,
-        examples=training_sets.to_dict("records"),
+        examples=read_examples(training_sets),
         store=store,
         tracking=tracking,
         profile=settings.profile,

@@ -3,14 +3,26 @@
 Belongs here: choosing among the rows of models.training_sets. Does not belong here: making them (training_sets.py).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.tuning.domains import ALL
 from lenovo_pipeline.models.tuning.recipes import Data
 from lenovo_pipeline.models.tuning.rows import Row, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_examples(rows: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The rows of models.training_sets, with messages and tools as values."""
+    return [
+        {str(name): json.loads(value) if name in ("messages", "tools") else value for name, value in row.items()}
+        for row in rows.to_dict("records")
+    ]
 
 
 def lesson_of(
