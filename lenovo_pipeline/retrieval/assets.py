@@ -11,9 +11,11 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 from lenovo_pipeline.contracts import HASH_COLUMN, digest
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
+from lenovo_pipeline.provenance import MANIFEST, file_hash, write_manifest
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.encoders import Encoder
+from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.store import Store
@@ -87,13 +89,7 @@ def hybrid_settings(
 
     relevance = scoring.relevance_of(qrels)
     asked = scoring.asked(questions, relevance, "validation", scoring.TUNING_SIZES[settings.profile], settings.seed)
-    made_by = {
-        "split": "validation",
-        "questions": digest(asked[HASH_COLUMN]),
-        "chunks": digest(chunks[HASH_COLUMN]),
-        "encoder": encoder.id,
-        "code": code_version(scoring.tuned, whole=True),
-    }
+    made_by = _made_by("validation", asked, chunks, warehouse, encoder, code_version(scoring.tuned, whole=True))
     folder = settings_folder(store)
     reused = are_made_by(folder, made_by)
     if not reused:
@@ -136,13 +132,21 @@ def scores(
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.retrieval import scoring
-    from lenovo_pipeline.retrieval.kept_settings import read_settings
+    from lenovo_pipeline.retrieval.kept_settings import FORMAT, are_made_by, read_settings
     from lenovo_pipeline.retrieval.langchain_faiss import LangChainRetriever
     from lenovo_pipeline.retrieval.library import open_library
     from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
 
     relevance = scoring.relevance_of(qrels)
     asked = scoring.asked(questions, relevance, "test", scoring.SIZES[settings.profile], settings.seed)
+    made_by = {
+        **_made_by("test", asked, chunks, warehouse, encoder, code_version(scoring.score_all, whole=True)),
+        "settings": file_hash(settings_folder(store) / MANIFEST),
+    }
+    note = store.artifacts / "retrieval_scores"
+    if warehouse.described(SCORES) is not None and are_made_by(note, made_by):
+        context.add_output_metadata({"questions": len(asked), "reused": True})
+        return warehouse.load(SCORES).drop(columns=HASH_COLUMN)
     with open_library(warehouse, store, vectors, encoder, graph_store) as library:
         library.encoder.prepare(asked["question"].tolist())
         tuned = read_settings(settings_folder(store))
@@ -164,20 +168,24 @@ def scores(
             relevance,
             say=context.log.info,
         )
-    made = digest([*asked[HASH_COLUMN], *chunks[HASH_COLUMN]])
     for name, means in summary.items():
         tracking.record(
             f"retrieval {name.replace('+', 'and').replace(',', '')}",
             "scores",
             metrics=means,
             parameters={"retriever": name, "questions": len(asked), "encoder": encoder.id},
-            tags={"data_version": made},
+            tags={"questions": str(made_by["questions"])},
         )
     for measure in ("ndcg", "recall"):
         shown = scoring.figures(frame, measure).round(3).reset_index()
         context.add_output_metadata({f"{measure}@10 by category": MetadataValue.md(markdown_table(shown))})
     latency = pd.DataFrame([{"retriever": name, **means} for name, means in summary.items()])
-    context.add_output_metadata({"questions": len(asked), "summary": MetadataValue.md(markdown_table(latency.round(4)))})
+    context.add_output_metadata(
+        {"questions": len(asked), "reused": False, "summary": MetadataValue.md(markdown_table(latency.round(4)))}
+    )
+    with folder_aside(note) as aside:
+        (aside / "figures.json").write_text(latency.to_json(orient="records", indent=1), encoding="utf-8")
+        write_manifest(aside, {"format": FORMAT, **made_by})
     return frame
 
 
@@ -204,6 +212,22 @@ def tree_folder(store: Store) -> Path:
 def settings_folder(store: Store) -> Path:
     """Where the tuned settings of the hybrid lie."""
     return store.artifacts / "hybrid_settings"
+
+
+def _made_by(
+    split: str, asked: pd.DataFrame, chunks: pd.DataFrame, warehouse: Warehouse, encoder: Encoder, code: str
+) -> dict[str, object]:
+    """What figures on these questions follow from: the questions, all that retrieval reads, the encoder, the code."""
+    from lenovo_pipeline.retrieval.register import VIEWED
+
+    return {
+        "split": split,
+        "questions": digest(asked[HASH_COLUMN]),
+        "chunks": digest(chunks[HASH_COLUMN]),
+        "read": digest(f"{table.qualified_name} {warehouse.fingerprint(table.qualified_name)}" for table in VIEWED),
+        "encoder": encoder.id,
+        "code": code,
+    }
 
 
 def _report(made_by: dict[str, object], folder: Path, store: Store, counted: str) -> StoreReport:

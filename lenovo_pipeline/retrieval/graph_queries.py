@@ -2,11 +2,11 @@
 
 Belongs here: the templates and when each is chosen. Does not belong here: running them (graph_source.py).
 
-Every template starts from ids (`$ids`) of one label and follows named relationship types; it only reads, and no text of a
+Every template starts from ids (a parameter) of one label and follows named relationship types; it only reads, and no text of a
 question enters it. It returns rows of start and record, for each record on the way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lenovo_pipeline.retrieval.reading import Reading
@@ -27,11 +27,11 @@ class Template:
     found: str
     score: float
 
-    @property
-    def cypher(self) -> str:
+    def cypher(self, place: int = 0) -> str:
+        """The query, whose start ids are the parameter `ids<place>`; its rows are place, start and record."""
         return (
-            f"UNWIND $ids AS id MATCH (s:{self.label} {{id: id}}){self.path} "
-            f"RETURN DISTINCT s.id AS start, {self.found}.id AS record LIMIT {LIMIT}"
+            f"UNWIND $ids{place} AS id MATCH (s:{self.label} {{id: id}}){self.path} "
+            f"RETURN DISTINCT {place} AS place, s.id AS start, {self.found}.id AS record LIMIT {LIMIT}"
         )
 
 
@@ -145,3 +145,9 @@ def chosen(reading: Reading, more: dict[str, tuple[str, ...]]) -> Iterator[tuple
         ids = dict.fromkeys((*_STARTS[template.label](reading), *more.get(template.label, ())))
         if ids and rule(reading):
             yield template, list(ids)
+
+
+def together(parts: Sequence[tuple[Template, list[str]]]) -> tuple[str, dict[str, list[str]]]:
+    """One query for several templates, which saves round trips, and its parameters."""
+    query = " UNION ALL ".join(template.cypher(place) for place, (template, _) in enumerate(parts))
+    return query, {f"ids{place}": ids for place, (_, ids) in enumerate(parts)}

@@ -4,12 +4,12 @@ Belongs here: the source `graph`, running its templates and scoring what they re
 (graph_queries.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.resources.graph import GraphStore
-from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen
+from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen, together
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
 from lenovo_pipeline.retrieval.ranking import Candidate, result
 from lenovo_pipeline.retrieval.reading import Reading, read
@@ -50,10 +50,11 @@ class GraphRetriever:
             if record is not None and record.record_type in LABELS:
                 further.setdefault(LABELS[record.record_type], []).append(record_id)
         candidates: list[Candidate] = []
-        for template, ids in chosen(reading, {label: tuple(ids) for label, ids in further.items()}):
-            for start, record_id in self._rows(template, ids):
-                share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
-                candidates.append(Candidate(record_id, template.score * share, f"{template.name} {start}"))
+        parts = list(chosen(reading, {label: tuple(ids) for label, ids in further.items()}))
+        for place, start, record_id in self._rows(parts):
+            template = parts[place][0]
+            share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
+            candidates.append(Candidate(record_id, template.score * share, f"{template.name} {start}"))
         for record_id in reading.named:
             score = _NAMED if self._is_asked_for(record_id, reading) else _START
             candidates.append(Candidate(record_id, score, f"the question names {record_id}"))
@@ -63,6 +64,9 @@ class GraphRetriever:
         record = self.register.records.get(record_id)
         return not reading.kinds or (record is not None and record.record_type in reading.kinds)
 
-    def _rows(self, template: Template, ids: list[str]) -> list[tuple[str, str]]:
-        _, rows = self.store.rows(template.cypher, ids=ids)
-        return [(str(start), str(record)) for start, record in rows]
+    def _rows(self, parts: Sequence[tuple[Template, list[str]]]) -> list[tuple[int, str, str]]:
+        if not parts:
+            return []
+        query, parameters = together(parts)
+        _, rows = self.store.rows(query, **parameters)
+        return [(int(place), str(start), str(record)) for place, start, record in rows]

@@ -9,7 +9,7 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import ENCODER_KEY, Vectors
 from lenovo_pipeline.retrieval.dense import DenseRetriever
-from lenovo_pipeline.retrieval.graph_queries import TEMPLATES
+from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, together
 from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
 from lenovo_pipeline.retrieval.library import Library
 from lenovo_pipeline.retrieval.settings import HybridSettings
@@ -113,8 +113,10 @@ def test_what_looks_like_a_command_is_searched_for_and_nothing_else(source: Retr
 
 def test_every_template_only_reads_and_runs(library: Library) -> None:
     for template in TEMPLATES:
-        assert not {"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "CALL", "LOAD"} & set(template.cypher.upper().split())
-        library.graph.store.rows(template.cypher, ids=["nobody"])
+        assert not {"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "CALL", "LOAD"} & set(template.cypher().upper().split())
+        assert library.graph.store.rows(template.cypher(), ids0=["nobody"])[1] == []
+    query, parameters = together([(template, ["nobody"]) for template in TEMPLATES])
+    assert library.graph.store.rows(query, **parameters)[1] == []
 
 
 def test_the_graph_goes_from_an_error_to_its_device_and_from_a_device_to_its_successor(library: Library, place: Any) -> None:
