@@ -34,6 +34,8 @@ from lenovo_pipeline.models import assets as models_assets
 from lenovo_pipeline.models import checks as models_checks
 from lenovo_pipeline.models.compression import assets as compression_assets
 from lenovo_pipeline.models.compression import checks as compression_checks
+from lenovo_pipeline.models.registry import assets as registry_assets
+from lenovo_pipeline.models.registry import checks as registry_checks
 from lenovo_pipeline.models.tables import TABLES as MODELS_TABLES
 from lenovo_pipeline.models.tuning import assets as tuning_assets
 from lenovo_pipeline.models.tuning import checks as tuning_checks
@@ -78,6 +80,7 @@ _ASSET_MODULES = [
     models_assets,
     tuning_assets,
     compression_assets,
+    registry_assets,
     retrieval_assets,
     evaluation_assets,
     roster_assets,
@@ -91,6 +94,7 @@ _CHECK_MODULES = [
     models_checks,
     tuning_checks,
     compression_checks,
+    registry_checks,
     retrieval_checks,
     evaluation_checks,
     roster_checks,

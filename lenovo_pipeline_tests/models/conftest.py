@@ -15,6 +15,7 @@ from lenovo_pipeline.resources.inference import ModelIdentity, ModelSource, Reac
 from lenovo_pipeline.resources.inference.adapters import base_of, record_base
 from lenovo_pipeline.resources.inference.model_folder import identify, tensor_shapes
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.settings import PROJECT_ROOT
 
 CONTEXT = 64
 
@@ -189,6 +190,34 @@ def llama_shaped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config.json").write_text(json.dumps({"model_type": "llama", "max_position_embeddings": CONTEXT}))
     (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0"}))
     (folder / "chat_template.jinja").write_text("{{ messages }}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of two layers with random weights and the tokenizer of the bundled one: it answers nonsense, always the same."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    bundled = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
+    folder = tmp_path_factory.mktemp("models") / "small"
+    torch.manual_seed(0)
+    config: Any = AutoConfig.for_model(
+        "llama",
+        vocab_size=json.loads((bundled / "config.json").read_text())["vocab_size"],
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=256,
+        initializer_range=0.3,
+        eos_token_id=2,
+        pad_token_id=0,
+    )
+    auto: Any = AutoModelForCausalLM
+    auto.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(bundled / name, folder / name)
     return folder
 
 

@@ -22,7 +22,6 @@ from lenovo_pipeline.resources.inference.local import LocalBackend, open_local
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
 from lenovo_pipeline.resources.inference.model_folder import identify
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.settings import PROJECT_ROOT
 
 TENANTS = 25
 GREEDY = GenerationSettings(max_tokens=6)
@@ -31,31 +30,8 @@ LARGEST_BYTES = 50 * 2**20
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of two layers with random weights and the tokenizer of the bundled one."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    bundled = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
-    folder = tmp_path_factory.mktemp("models") / "small"
-    torch.manual_seed(0)
-    config: Any = AutoConfig.for_model(
-        "llama",
-        vocab_size=json.loads((bundled / "config.json").read_text())["vocab_size"],
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        initializer_range=0.3,
-        eos_token_id=2,
-        pad_token_id=0,
-    )
-    auto: Any = AutoModelForCausalLM
-    auto.from_config(config, dtype=torch.float32).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copy(bundled / name, folder / name)
-    return folder
+def base(small_model: Path) -> Path:
+    return small_model
 
 
 @pytest.fixture(scope="module")
