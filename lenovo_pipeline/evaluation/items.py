@@ -19,7 +19,7 @@ from lenovo_pipeline.measures.items import Item, items_from_rows
 SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 """How many questions each profile asks; None: all of the test split."""
 
-BUILD_SIZES: dict[str, int | None] = {"smoke": 11, "default": 66, "full": None}
+BUILD_SIZES: dict[str, int | None] = {"smoke": 11, "default": 44, "full": None}
 """How many of them each profile asks what was made from a base model, of which there are dozens."""
 
 _FEW, _MANY = 1, 3

@@ -20,6 +20,7 @@ from lenovo_pipeline.evaluation.tables import SCORES, SKILLS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.runner import RunSettings
+from lenovo_pipeline.measures.scores import ScoreTable
 from lenovo_pipeline.models.catalogue import require_row
 from lenovo_pipeline.models.foundation import Opens
 from lenovo_pipeline.resources.store import Store
@@ -55,7 +56,7 @@ def scored(
     batch_size: int = BATCH_SIZE,
     refused: Mapping[str, str] | None = None,
 ) -> Kept:
-    """Score contenders of one table (one model partition of it), taking over what is stored; each gets an MLflow run.
+    """Score contenders of one table (one model partition of it), taking over what is stored; who is asked gets an MLflow run.
 
     `refused`: candidates that may not be asked, with the reason; they are reported with those that could not be opened.
     """
@@ -70,8 +71,14 @@ def scored(
     )
     not_asked = {**(refused or {}), **found.refused}
     scored_ones = [contender for contender in contenders if contender.candidate.name not in not_asked]
-    effects = [_track(contender, found.frame, table, tracking, settings.seed) for contender in scored_ones]
-    known = [effect for effect in effects if effect is not None]
+    known = []
+    for contender in scored_ones:
+        scores = stored_table(found.frame, contender.candidate.name)
+        assert scores is not None
+        if contender.candidate.name in found.anew:
+            _track(contender, scores, table, tracking, settings.seed)
+        effect = detectable(scores)
+        known += [] if effect is None else [effect]
     return Kept(
         found.frame,
         {
@@ -172,10 +179,8 @@ def all_headed(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
     return {**all_scores(warehouse), **({} if skills is None else {SKILLS.name: skills})}
 
 
-def _track(contender: Contender, frame: pd.DataFrame, table: Table, tracking: Tracking, seed: int) -> float | None:
-    """Write a candidate's MLflow run; returns the smallest effect that its questions can show."""
-    scores = stored_table(frame, contender.candidate.name)
-    assert scores is not None
+def _track(contender: Contender, scores: ScoreTable, table: Table, tracking: Tracking, seed: int) -> None:
+    """Write a candidate's MLflow run."""
     figures = candidate_figures(scores, seed, parts=("all",))
     metrics = {metric: value.value for metric, _, value in figures if value.value is not None}
     tracking.record(
@@ -185,4 +190,3 @@ def _track(contender: Contender, frame: pd.DataFrame, table: Table, tracking: Tr
         parameters={name: value for name, value in scores.header.described.items() if not isinstance(value, dict)},
         tags={"header": scores.header.hash, "model": contender.model},
     )
-    return detectable(scores)

@@ -58,8 +58,9 @@ class Contender:
 
 @dataclass(frozen=True)
 class Scored:
-    """The rows of a score table, and how they came about: `asked` in this run, the others taken over; and why a candidate that
-    stands alone could not be opened, by name.
+    """The rows of a score table, and how they came about: `asked` in this run, the others taken over.
+
+    `anew`: the candidates that were asked anything; `refused`: why one that stands alone could not be opened, by name.
     """
 
     frame: pd.DataFrame
@@ -68,6 +69,7 @@ class Scored:
     failed: int
     seconds: float
     refused: dict[str, str]
+    anew: frozenset[str]
 
 
 def score_all(
@@ -86,7 +88,7 @@ def score_all(
     """
     started = time.monotonic()
     rows: list[dict[str, Any]] = []
-    asked, refused = 0, dict[str, str]()
+    asked, refused, anew = 0, dict[str, str](), set[str]()
     for contender in contenders:
         try:
             scored = _score(contender, settings, stored, logs, say)
@@ -100,10 +102,11 @@ def score_all(
             if contender.alone and isinstance(contender.candidate, Prepared):
                 contender.candidate.close()
         asked += scored.asked
+        anew |= {contender.candidate.name} if scored.asked else set()
         rows += [as_row(contender, scored.header, row) for row in scored.rows]
     frame = pd.DataFrame(rows, columns=list(table.column_names))
     failed = int(frame["failure"].notna().sum())
-    return Scored(frame, asked, len(rows) - asked, failed, time.monotonic() - started, refused)
+    return Scored(frame, asked, len(rows) - asked, failed, time.monotonic() - started, refused, frozenset(anew))
 
 
 def as_row(contender: Contender, header: Header, row: ItemScore) -> dict[str, Any]:
