@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lenovo_pipeline.models.tuning.trainer import Loss, Plan, Trained
 
 PACKAGES = ("torch", "transformers", "peft", "onnx", "onnxruntime", "onnxruntime-genai")
-Nothing = Callable[[Any], AbstractContextManager[Any]]
+Around = Callable[[Any], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Making:
         made_by = self.recipe("exam", lesson=self.lesson.version, sizes=sizes)
 
         def make(folder: Path) -> Mapping[str, Any]:
-            found = exam_of(open_model(self.base.folder), self.lesson.held_out, self.sizes)
+            found = exam_of(open_model(self.base.folder), self.lesson.exam, self.sizes)
             (folder / "exam.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
             return {}
 
@@ -107,7 +107,7 @@ class Making:
         plan: "Plan",
         write: Callable[[Any, Path, Callable[[], "Trained"]], Mapping[str, Any]],
         loss_of: "Loss | None" = None,
-        within: Nothing = nullcontext,
+        within: Around = nullcontext,
     ) -> Artifact:
         """An artifact that a training makes. `write` is given a model of the base, a folder, and what trains the model in place;
         it changes the model, has it trained, writes the folder and returns its report. `within` lasts as long as the training.
@@ -121,7 +121,7 @@ class Making:
             done: list[Trained] = []
 
             def run() -> "Trained":
-                rows, held_out = self.lesson.rows, self.lesson.held_out[: self.sizes.held_out]
+                rows, held_out = self.lesson.rows, self.lesson.validation
                 with within(model):
                     done.append(train(model, rows, held_out, plan, checkpoints, loss_of=loss_of or said_loss, say=self.say))
                 return done[-1]

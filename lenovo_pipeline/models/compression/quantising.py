@@ -35,7 +35,7 @@ def quantised(making: Making, adapters: Sequence[Mapping[str, Any]] = ()) -> lis
     tables) in 8 bits. Raises PermanentFailure for a build that does not answer.
     """
     single = making.single
-    prompts = making.lesson.prompts(making.sizes.calibration)
+    prompts = [row.ids for row in making.lesson.calibration]
     made: list[tuple[str, str, Artifact, Mapping[str, Any]]] = [
         ("int8/dynamic", "int8_dynamic", _converted(making, "dynamic", with_dynamic_integers), {}),
         (

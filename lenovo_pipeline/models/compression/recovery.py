@@ -42,16 +42,17 @@ _TRIES = 20
 
 @dataclass(frozen=True)
 class Lesson:
-    """Rows to learn from and rows to be measured on; `version` is the hash of all of them, `training_set` that of the set."""
+    """Rows to learn from, and three kinds of held-out rows that have none in common: by those of `validation` a training ends
+    with its best weights, `calibration` tells ranges, and on `exam` builds are measured. `version` is the hash of all of them,
+    `training_set` that of the set.
+    """
 
     rows: list[Row]
-    held_out: list[Row]
+    validation: list[Row]
+    calibration: list[Row]
+    exam: list[Row]
     version: str
     training_set: str | None
-
-    def prompts(self, count: int) -> list[list[int]]:
-        """Token ids of held-out rows that nothing is measured on: for calibration."""
-        return [row.ids for row in self.held_out[len(self.held_out) - count :]]
 
 
 def read_examples(rows: "pd.DataFrame") -> list[Example]:
@@ -73,21 +74,29 @@ def lesson_of(tokenizer: Any, examples: Sequence[Example], sizes: Sizes, seed: i
     rows += _rows(tokenizer, _drawn(rehearsed, random), sizes.rows - len(rows))
     random.shuffle(rows)
     asked = [each for each in examples if each["split"] == "validation"]
-    count = max(sizes.held_out, sizes.agreement) + sizes.calibration
+    count = sizes.validation + sizes.calibration + sizes.agreement
     held_out = _rows(tokenizer, _drawn(asked, random), count // 2)
     held_out += _rows(tokenizer, _unseen(random), count - len(held_out))
     random.shuffle(held_out)
-    if len(rows) < 1 or len(held_out) < 2 + sizes.calibration:
+    before = sizes.validation + sizes.calibration
+    if not rows or len(held_out) < before + 2:
         raise PermanentFailure(
             f"there are {len(rows)} conversations of at most {_LONGEST} tokens to learn from and {len(held_out)} to measure on, "
-            f"expected at least 1 and {2 + sizes.calibration}",
+            f"expected at least 1 and {before + 2}",
             remedy="Materialise models/training_sets and see its counts, then run again.",
         )
     digest = hashlib.sha256()
     for row in [*rows, *held_out]:
         digest.update(json.dumps([row.ids, row.said]).encode())
     version = next((str(each["version"]) for each in examples if each.get("version")), None)
-    return Lesson(rows, held_out, digest.hexdigest()[:32], version)
+    return Lesson(
+        rows=rows,
+        validation=held_out[: sizes.validation],
+        calibration=held_out[sizes.validation : before],
+        exam=held_out[before:],
+        version=digest.hexdigest()[:32],
+        training_set=version,
+    )
 
 
 def plan_of(sizes: Sizes, steps: int, rate: float, seed: int) -> "Plan":

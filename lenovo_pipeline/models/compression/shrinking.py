@@ -39,7 +39,7 @@ def distilled(making: Making) -> list[Build]:
     sizes = making.sizes
     plan = plan_of(sizes, sizes.distilled, RATES["distilled"], making.seed)
     made_by = making.recipe("distilled", share=distillation.HALF, plan=asdict(plan), lesson=making.lesson.version)
-    some = making.lesson.rows[: sizes.held_out]
+    some = making.lesson.rows[: sizes.validation]
 
     def write(model: Any, folder: Path, train: Train) -> dict[str, Any]:
         before = parameters_of(model)
@@ -98,7 +98,7 @@ def _narrowed(making: Making) -> Build:
     sizes = making.sizes
     plan = plan_of(sizes, sizes.pruned, RATES["structured"], making.seed)
     made_by = making.recipe("structured", share=SHARE_PRUNED, plan=asdict(plan), lesson=making.lesson.version)
-    some = making.lesson.rows[: sizes.held_out]
+    some = making.lesson.rows[: sizes.validation]
 
     def write(model: Any, folder: Path, train: Train) -> dict[str, Any]:
         before, width = parameters_of(model), model.config.intermediate_size
@@ -135,7 +135,7 @@ def _speeds(making: Making, model: Any) -> dict[str, Any]:
 
     base = open_model(making.base.folder)
     model.eval()
-    rows = making.lesson.held_out[:4]
+    rows = making.lesson.exam[:4]
     times: dict[str, list[float]] = {"model": [], "base": []}
     with torch.inference_mode():
         for _ in range(_REPEATS):
@@ -159,4 +159,4 @@ def _speeds(making: Making, model: Any) -> dict[str, Any]:
 def _said(making: Making, model: Any) -> Sequence[Sequence[int]]:
     from lenovo_pipeline.models.compression.passport import exam_of
 
-    return exam_of(model, making.lesson.held_out, making.sizes).original
+    return exam_of(model, making.lesson.exam, making.sizes).original

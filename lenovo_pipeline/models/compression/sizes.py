@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sizes:
-    """Rows to learn from and to hold out, calibration prompts, rows and answers that a build is measured on, and steps of each
+    """Rows to learn from, to validate and to calibrate on, rows and answers that a build is measured on, and steps of each
     training; a step sees at most `batch_tokens` tokens.
     """
 
     rows: int
-    held_out: int
+    validation: int
     calibration: int
     agreement: int
     answers: int
@@ -25,7 +25,7 @@ class Sizes:
 SIZES = {
     "smoke": Sizes(
         rows=12,
-        held_out=4,
+        validation=4,
         calibration=2,
         agreement=6,
         answers=2,
@@ -38,7 +38,7 @@ SIZES = {
     ),
     "default": Sizes(
         rows=400,
-        held_out=24,
+        validation=24,
         calibration=8,
         agreement=48,
         answers=8,
@@ -51,7 +51,7 @@ SIZES = {
     ),
     "full": Sizes(
         rows=20_000,
-        held_out=200,
+        validation=200,
         calibration=64,
         agreement=400,
         answers=40,

@@ -41,15 +41,12 @@ def test_rows_come_from_both_kinds_of_examples_and_none_is_learnt_from_and_measu
 ) -> None:
     tokenizer = open_tokenizer(tiny_base)
     lesson = lesson_of(tokenizer, examples, SMOKE, 0)
-    assert len(lesson.rows) == SMOKE.rows
-    assert len(lesson.held_out) == SMOKE.agreement + SMOKE.calibration
-    learnt = {tuple(row.ids) for row in lesson.rows}
-    assert learnt.isdisjoint(tuple(row.ids) for row in lesson.held_out)
+    parts = (lesson.rows, lesson.validation, lesson.calibration, lesson.exam)
+    assert [len(part) for part in parts] == [SMOKE.rows, SMOKE.validation, SMOKE.calibration, SMOKE.agreement]
+    assert len({tuple(row.ids) for part in parts for row in part}) == sum(map(len, parts))
     assert lesson.training_set == "0123456789abcdef"
     assert lesson.version == lesson_of(tokenizer, examples, SMOKE, 0).version
     assert lesson.version != lesson_of(tokenizer, examples, SMOKE, 1).version
-    measured = [row.ids for row in lesson.held_out[: SMOKE.agreement]]
-    assert all(ids not in measured for ids in lesson.prompts(SMOKE.calibration))
 
 
 def test_an_empty_training_set_is_an_error_that_says_what_to_do(tiny_base: Path) -> None:
@@ -115,10 +112,10 @@ def test_training_with_rounding_ends_with_weights_that_rounding_does_not_change(
     import torch
 
     plan = plan_of(SMOKE, 2, 1e-3, 0)
-    plain = validation_loss(model, lesson.held_out, plan)
+    plain = validation_loss(model, lesson.exam, plan)
     before = model.model.layers[0].self_attn.q_proj.weight.detach().clone()
     with rounding_aware(model, BITS):
-        seen = validation_loss(model, lesson.held_out, plan)
+        seen = validation_loss(model, lesson.exam, plan)
         recover(model, lesson)
     assert seen != plain
     names = [name for name, _ in model.named_parameters()]
