@@ -23,7 +23,6 @@ from lenovo_pipeline.evaluation.tables import (
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
-from lenovo_pipeline.models.tables import TABLES as MADE
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.inference import Inference
@@ -120,7 +119,7 @@ def raw_foundation(
 @table_asset(
     ADAPTER,
     partitions_def=MODEL_PARTITIONS,
-    deps=[table for table in TABLES_OF["adapter"] if table in MADE],
+    deps=TABLES_OF["adapter"],
     foundation=FOUNDATION,
     catalogue=CATALOGUE,
     items=ITEMS,
@@ -163,7 +162,7 @@ def adapter(
 @table_asset(
     CUSTOM_MODEL,
     partitions_def=MODEL_PARTITIONS,
-    deps=[table for table in TABLES_OF["custom_model"] if table in MADE],
+    deps=TABLES_OF["custom_model"],
     foundation=FOUNDATION,
     catalogue=CATALOGUE,
     items=ITEMS,
@@ -206,7 +205,7 @@ def custom_model(
 @table_asset(
     MOBILE_MODEL,
     partitions_def=MODEL_PARTITIONS,
-    deps=[table for table in TABLES_OF["mobile_model"] if table in MADE],
+    deps=TABLES_OF["mobile_model"],
     foundation=FOUNDATION,
     catalogue=CATALOGUE,
     items=ITEMS,
@@ -249,7 +248,7 @@ def mobile_model(
 @table_asset(
     SKILLS,
     partitions_def=MODEL_PARTITIONS,
-    deps=[table for table in BUILD_TABLES if table in MADE],
+    deps=BUILD_TABLES,
     foundation=FOUNDATION,
     catalogue=CATALOGUE,
 )
