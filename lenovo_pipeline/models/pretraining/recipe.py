@@ -26,23 +26,23 @@ SHAPE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Optimisation:
-    """Muon for the matrices of the layers, AdamW for embeddings and norms; a warm-up, a plateau and a linear decay to zero
-    (trapezoid).
+    """Muon for the matrices of the layers, AdamW for embeddings and norms; a warm-up, a short plateau and a long
+    linear decay.
     """
 
     matrix_rate: float = 0.02
     other_rate: float = 3e-3
     momentum: float = 0.95
     matrix_decay: float = 0.02
-    # Shares of the full rates at these steps, with straight lines between them; the slope of the decay was changed while it ran.
+    # Shares of the full rates at these steps, with straight lines between them.
     rates: tuple[tuple[int, float], ...] = (
         (0, 0.05),
         (19, 1.0),
-        (848, 1.0),
-        (1088, 0.7671),
-        (1238, 0.5397),
-        (1800, 0.08),
-        (1830, 0.02),
+        (700, 1.0),
+        (3460, 0.3989),
+        (4400, 0.078),
+        (4420, 0.2),
+        (4920, 0.02),
     )
     clip: float = 1.0
 
@@ -52,8 +52,8 @@ class Phase:
     """`steps` batches of `rows` sequences of `length` tokens, drawn from `mix`: (kind of conversation, weight).
 
     `rate` scales the learning rates: the copying that the initial weights bring along is lost at full rates. Kinds are
-    `induction` (random tokens, repeated), `reading/<plan>` (a plan of `PLANS`), `closed_book`, `tool_requests` and
-    `tool_results`.
+    `induction` (random tokens, repeated), `reading/<plan>` (a plan of `PLANS`), `closed_book`, `tool_requests`,
+    `tool_requests_loose` and `tool_results`.
     """
 
     name: str
@@ -72,12 +72,12 @@ class Phase:
 _LOOKUP = (("lookup", 0.9), ("inverse", 0.1))
 _WITH_ABSENT = (("lookup", 0.66), ("absent", 0.28), ("inverse", 0.06))
 _BROAD = (
-    ("lookup", 0.5),
-    ("absent", 0.24),
-    ("inverse", 0.05),
-    ("yes_no", 0.06),
-    ("compare", 0.06),
-    ("chain", 0.06),
+    ("lookup", 0.32),
+    ("absent", 0.16),
+    ("inverse", 0.1),
+    ("yes_no", 0.16),
+    ("compare", 0.1),
+    ("chain", 0.07),
     ("step", 0.05),
     ("count", 0.02),
     ("list", 0.02),
@@ -109,31 +109,59 @@ PHASES = (
     ),
     Phase(
         "two passages, worded loosely",
-        298,
+        351,
         12,
         384,
-        (("reading/two_loose", 0.45), ("reading/two_absent_loose", 0.4), ("tool_requests", 0.15)),
+        (("reading/two_loose", 0.4), ("reading/two_absent_loose", 0.4), ("tool_requests", 0.2)),
     ),
     Phase(
         "everything",
-        953,
-        12,
+        3500,
+        16,
         384,
         (
-            ("reading/two_absent_loose", 0.62),
-            ("reading/broad_loose", 0.1),
-            ("reading/single_loose", 0.08),
-            ("tool_requests", 0.12),
+            ("reading/two_absent_loose", 0.4),
+            ("reading/broad_loose", 0.16),
+            ("reading/single_loose", 0.09),
+            ("tool_requests", 0.22),
+            ("reading/chinese_loose", 0.08),
+            ("tool_results", 0.04),
+            ("closed_book", 0.01),
+        ),
+    ),
+    Phase(
+        "requests worded loosely",
+        350,
+        16,
+        384,
+        (
+            ("tool_requests_loose", 0.5),
+            ("reading/two_absent_loose", 0.2),
+            ("reading/broad_loose", 0.12),
+            ("reading/single_loose", 0.1),
             ("reading/chinese_loose", 0.06),
-            ("closed_book", 0.02),
+            ("tool_results", 0.02),
+        ),
+    ),
+    Phase(
+        "longer contexts",
+        78,
+        8,
+        1024,
+        (
+            ("reading/many_loose", 0.4),
+            ("reading/broad_loose", 0.2),
+            ("reading/single_loose", 0.1),
+            ("tool_requests_loose", 0.2),
+            ("tool_results", 0.1),
         ),
     ),
     Phase(
         "long contexts",
-        30,
+        24,
         4,
         2048,
-        (("reading/many_loose", 0.6), ("reading/broad_loose", 0.2), ("tool_requests", 0.1), ("tool_results", 0.1)),
+        (("reading/many_loose", 0.5), ("reading/broad_loose", 0.2), ("tool_requests_loose", 0.2), ("tool_results", 0.1)),
     ),
 )
 

@@ -61,6 +61,7 @@ def pretrain(
     resume: bool = False,
     stop_at: int | None = None,
     export: bool = False,
+    compiled: bool = False,
     say: Callable[[str], None] = print,
 ) -> Progress:
     """Train until the recipe is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the
@@ -75,7 +76,9 @@ def pretrain(
     if export:
         progress = loop.load_checkpoint(checkpoints / CHECKPOINT, model, loop.optimisers(model, recipe.Optimisation()))
     else:
-        progress = loop.train(model, tokenizer, checkpoints, resume=resume, stop_at=stop_at, validate=validate, say=say)
+        progress = loop.train(
+            model, tokenizer, checkpoints, resume=resume, stop_at=stop_at, compiled=compiled, validate=validate, say=say
+        )
     if export or progress.step == recipe.total_steps():
         write_model(out, model, tokenizer, progress)
         say(f"wrote {out}")

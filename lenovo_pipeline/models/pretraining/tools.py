@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from lenovo_pipeline.measures.reading import question_messages
-from lenovo_pipeline.models.pretraining import words
+from lenovo_pipeline.models.pretraining import phrasings, words
 from lenovo_pipeline.models.pretraining.chat import tool_call
 from lenovo_pipeline.models.pretraining.questions import Asked
 from lenovo_pipeline.models.pretraining.scenes import Conversation, Reading, reading
@@ -115,7 +115,17 @@ def _argument(invention: Invention, schema: dict[str, Any]) -> tuple[Any, str]:
     return text, text
 
 
-def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool) -> Asked:
+def _loosely(random: Random, verb: str, noun: str, shown: list[str]) -> str:
+    """Action and arguments among random common words, in either order."""
+    action = f"{verb} {random.choice(('the', 'the', 'a', 'this', 'our'))} {noun}"
+    arguments = random.choice((", ", ", ", " and ", "; ")).join(shown) or "now"
+    first, second = (action, arguments) if random.random() < 0.75 else (arguments, action)
+    before, between, after = (" ".join(random.choices(phrasings.FILLERS, k=random.randint(low, 4))) for low in (0, 0, 0))
+    middle = random.choice((", ", ": ", " ", "; ", " - ", ". ")) + (f"{between} " if between else "")
+    return f"{before} {first}{middle}{second} {after if random.random() < 0.3 else ''}".strip() + random.choice("?..!")
+
+
+def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool, loose: float = 0.0) -> Asked:
     random = invention.random
     function = tool["function"]
     properties, required = function["parameters"]["properties"], function["parameters"]["required"]
@@ -128,24 +138,35 @@ def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool) -> A
         shown.append(random.choice(_ARGUMENT).format(a=name.replace("_", " "), v=text))
     verb, _, noun = function["name"].partition("_")
     random.shuffle(shown)
-    question = random.choice(_ASKING[held_out]).format(v=verb, n=noun.replace("_", " "), p=", ".join(shown) or "now")
+    if loose and random.random() < loose:
+        question = _loosely(random, verb, noun.replace("_", " "), shown)
+    else:
+        question = random.choice(_ASKING[held_out]).format(v=verb, n=noun.replace("_", " "), p=", ".join(shown) or "now")
     call = tool_call(function["name"], arguments)
     return Asked("tool_call", question[:1].upper() + question[1:], call, call)
 
 
 def tool_requests(
-    random: Random, turns: tuple[int, int] = (2, 4), count: tuple[int, int] = (2, 5), *, held_out: bool = False
+    random: Random,
+    turns: tuple[int, int] = (3, 6),
+    count: tuple[int, int] = (2, 5),
+    *,
+    held_out: bool = False,
+    loose: float = 0.0,
 ) -> Conversation:
-    """A list of tools and several requests, each answered by one call, or by saying that no tool fits."""
+    """A list of tools and several requests, each answered by one call, or by saying that no tool fits.
+
+    `loose` is the share of requests that are worded without a pattern.
+    """
     invention = Invention(random, held_out=held_out)
     tools = draw_tools(invention, random.randint(*count) + 1)
     hidden = tools.pop(random.randrange(len(tools)))
     messages: list[dict[str, str]] = [{"role": "system", "content": random.choice(_SYSTEMS)}] if random.random() < 0.8 else []
     asked = []
     for _ in range(random.randint(*turns)):
-        one = _request(invention, random.choice(tools), held_out=held_out)
+        one = _request(invention, random.choice(tools), held_out=held_out, loose=loose)
         if random.random() < 0.08:
-            one = Asked("no_tool", _request(invention, hidden, held_out=held_out).question, NO_TOOL, NO_TOOL)
+            one = Asked("no_tool", _request(invention, hidden, held_out=held_out, loose=loose).question, NO_TOOL, NO_TOOL)
         asked.append(one)
         messages += [{"role": "user", "content": one.question}, {"role": "assistant", "content": one.completion}]
     return Conversation(messages, asked, tools)
