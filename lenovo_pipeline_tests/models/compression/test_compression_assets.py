@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from dagster import DagsterEventType
+from dagster import AssetCheckResult, DagsterEventType
 
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.models import assets as models_assets
@@ -36,6 +36,7 @@ from lenovo_pipeline.models.tables import (
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.checks import contract_check
+from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.local import open_local
 from lenovo_pipeline.resources.inference.messages import GenerationSettings, Message, ModelIdentity
@@ -177,8 +178,11 @@ def test_every_kind_of_build_is_made_with_its_passport_and_not_made_again(user: 
 
     before, runs = user.digests, len(trainings(user))
     (user.trial.store.root / edges[0]["path"] / "model.onnx.data").write_bytes(b"damaged")
-    damaged = user.run(checks.edge_builds_are_whole_and_answer)
-    assert "model.onnx.data was changed" in failed_checks(damaged)["edge_builds_are_whole_and_answer"]
+    damaged = checks.edge_builds_are_whole_and_answer(
+        store=user.trial.store, warehouse=user.trial.warehouse, inference=Inference(user.trial.settings)
+    )
+    assert isinstance(damaged, AssetCheckResult)
+    assert "model.onnx.data was changed" in str(damaged.metadata["found"].value)
     again = user.run(*all_parts)
     assert again.success
     assert set(failed_checks(again)) == {"every_level_reaches_its_size"}
