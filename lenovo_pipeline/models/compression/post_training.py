@@ -101,11 +101,15 @@ def _loaded(path: Path) -> "ModelProto":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the advice to optimise graphs first: what the model builder writes is optimised already."""
+    """Without the advice to optimise graphs first: what the model builder writes is optimised already.
+
+    Their way of logging also gives the root logger a handler, which would show what every library says from then on.
+    """
     root = logging.getLogger()
-    level = root.level
+    level, handlers = root.level, list(root.handlers)
     root.setLevel(logging.ERROR)
     try:
         yield
     finally:
         root.setLevel(level)
+        root.handlers[:] = handlers
