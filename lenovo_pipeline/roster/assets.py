@@ -7,13 +7,14 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
-from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, CATALOGUE, FOUNDATION
+from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_SEARCH, CATALOGUE, FOUNDATION
 from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EXTERNAL, LIBRARY
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.retrieval.tables import ABLATION
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
 from lenovo_pipeline.uploads.tables import REJECTS, ROWS
@@ -142,6 +143,8 @@ def deployments(
         ADVERSARIAL,
         COUNTERFACTUALS,
         ADAPTER_CHAMPIONS,
+        ADAPTER_SEARCH,
+        ABLATION,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:
