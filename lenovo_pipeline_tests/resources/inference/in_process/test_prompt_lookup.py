@@ -71,7 +71,7 @@ def test_answers_that_copy_take_fewer_passes_than_tokens(monkeypatch: pytest.Mon
         with monkeypatch.context() as patched:
             patched.setattr(decoding.Decoder, "forward", counted)
             if not guessing:
-                patched.setattr(decoding.Lookup, "guess", lambda *_: [])
+                patched.setattr(Lookup, "guess", lambda *_: [])
             generations = [Generation(prompt, GenerationSettings(), 64, time.monotonic()) for prompt in prompts]
             for _ in backend.decode(generations):
                 pass
