@@ -1,4 +1,4 @@
-"""Train the bundled model from scratch: `python -m lenovo_pipeline.models.pretrain` (about 75 minutes on two cores).
+"""Train the bundled model from scratch: `python -m lenovo_pipeline.models.pretrain` (about two hours on two cores).
 
 Belongs here: the command line. `--resume` goes on from the last checkpoint, also after a kill; `--evaluate` measures the
 skills of the model in `--out` on held-out items, prints the table and writes it into its training record.
