@@ -76,7 +76,9 @@ OWNERS = {
     "gold": "team:model-evaluation",
     "prompts": "team:ai-architecture",
     "models": "team:ai-architecture",
+    "embeddings": "team:ai-architecture",
     "retrieval": "team:ai-architecture",
+    "agents": "team:ai-architecture",
     "evaluation": "team:model-evaluation",
     "roster": "team:model-evaluation",
 }

@@ -61,7 +61,6 @@ class Tracking:
     _parent: str | None = field(default=None, repr=False)
     _experiments: dict[str, str] = field(default_factory=dict, repr=False)
     _failed: bool = field(default=False, repr=False)
-    _environment: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.uri = tracking_uri(self.database)
@@ -111,19 +110,14 @@ class Tracking:
         return self._open()
 
     def close(self, *, failed: bool = False) -> None:
-        """End the parent run, if one was opened, and leave the process as it was found."""
+        """End the parent run, if one was opened."""
         if self._parent is not None:
             import mlflow
 
-            mlflow.end_run(status="FAILED" if failed or self._failed else "FINISHED")
+            with _environment_kept():
+                mlflow.end_run(status="FAILED" if failed or self._failed else "FINISHED")
             self._parent = None
         self._client = None
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._environment.clear()
 
     def _link(self, experiment: str, run_id: str) -> str:
         base = self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
@@ -135,21 +129,20 @@ class Tracking:
             import mlflow
 
             self.database.parent.mkdir(parents=True, exist_ok=True)
-            # mlflow writes its address into the environment, where the next run of this process would take it for the user's.
-            self._environment = {name: os.environ.get(name) for name in _SET_BY_MLFLOW}
-            mlflow.set_tracking_uri(self.uri)
-            self._client = mlflow.MlflowClient(self.uri)
-            self._experiment(PARENT_EXPERIMENT)
-            if self.context is not None and self.context.dagster_run is not None:
-                from dagster_mlflow.resources import MlFlow
+            with _environment_kept():
+                mlflow.set_tracking_uri(self.uri)
+                self._client = mlflow.MlflowClient(self.uri)
+                self._experiment(PARENT_EXPERIMENT)
+                if self.context is not None and self.context.dagster_run is not None:
+                    from dagster_mlflow.resources import MlFlow
 
-                config = {"experiment_name": PARENT_EXPERIMENT, "mlflow_tracking_uri": self.uri, "env": {}, "extra_tags": {}}
-                with warnings.catch_warnings():
-                    # Its being in beta is Dagster's news, not the user's.
-                    warnings.simplefilter("ignore", BetaWarning)
-                    MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
-                active = mlflow.active_run()
-                self._parent = active.info.run_id if active is not None else None
+                    config = {"experiment_name": PARENT_EXPERIMENT, "mlflow_tracking_uri": self.uri, "env": {}, "extra_tags": {}}
+                    with warnings.catch_warnings():
+                        # Its being in beta is Dagster's news, not the user's.
+                        warnings.simplefilter("ignore", BetaWarning)
+                        MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
+                    active = mlflow.active_run()
+                    self._parent = active.info.run_id if active is not None else None
         return self._client
 
     def _experiment(self, name: str) -> str:
@@ -163,6 +156,20 @@ class Tracking:
                 place = None if self.uri.startswith("http") else (self.artifacts / name).as_uri()
                 self._experiments[name] = self._client.create_experiment(name, artifact_location=place)
         return self._experiments[name]
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Undo at once what mlflow writes into the environment: the next Tracking of this process would take it for the user's."""
+    before = {name: os.environ.get(name) for name in _SET_BY_MLFLOW}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """What every asset carries, how it fails and is tried again, and what each leaves in the warehouse and in MLflow."""
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,6 +16,7 @@ from lenovo_pipeline.resources import attempts
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.checks import contract_check, violations_check
 from lenovo_pipeline.resources.markdown import markdown_table
+from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -345,3 +349,22 @@ def test_a_preview_survives_any_text() -> None:
     assert lines[2] == "| x\\|y \\| z |"
     assert len(lines[3]) < 100
     assert "no rows" in markdown_table(frame.iloc[:0])
+
+
+def test_an_open_tracking_never_steers_another_one(tmp_path: Path, empty_tracking_database: Path) -> None:
+    places = [tmp_path / name for name in ("first", "second")]
+    for place in places:
+        place.mkdir()
+        shutil.copy(empty_tracking_database, place / "mlflow.db")
+    first = Tracking(places[0] / "mlflow.db", places[0] / "artifacts")
+    first.record("trial", "of the first")
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    second = Tracking(places[1] / "mlflow.db", places[1] / "artifacts")
+    second.record("trial", "of the second")
+    for tracking, mine in ((first, "of the first"), (second, "of the second")):
+        client = tracking.client()
+        experiment = client.get_experiment_by_name("trial")
+        assert experiment is not None
+        names = {run.info.run_name for run in client.search_runs([experiment.experiment_id])}
+        assert names == {"trial/nothing", f"trial/{mine}"}
+        tracking.close()
