@@ -1,0 +1,83 @@
+"""The plainest loop there is between a model and the tools, without a framework: what the reference solution, the adapter's
+validation and tests run in. Workflows are something else, and live beside this folder.
+
+Belongs here: the loop over turns, calls and answers. Does not belong here: models, tools, judging.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lenovo_pipeline.agents.tasks.task import Task
+from lenovo_pipeline.agents.tools.interface import Toolbox
+from lenovo_pipeline.agents.tools.prompt import SYSTEM_PROMPT
+from lenovo_pipeline.resources.inference.backend import Backend
+from lenovo_pipeline.resources.inference.errors import GenerationFailed
+from lenovo_pipeline.resources.inference.messages import GenerationSettings, Message
+
+MAX_ANSWER_TOKENS = 96
+
+
+@dataclass
+class Plain:
+    """What a plain attempt came to: the answer to each turn, all messages, tokens, and why it ended."""
+
+    answers: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    ended: str = "answered"
+
+
+def attempt(task: Task, toolbox: Toolbox, backend: Backend) -> Plain:
+    """Let a model work on a task until it has answered every turn, or its budget is over. Never raises for what a model does."""
+    done = Plain(messages=[Message("system", SYSTEM_PROMPT)])
+    settings = GenerationSettings(max_tokens=MAX_ANSWER_TOKENS, tools=tuple(spec.tool() for spec in toolbox.specs))
+    for turn in task.turns:
+        done.messages.append(Message("user", turn))
+        if not _answered(done, toolbox, backend, settings):
+            break
+    return done
+
+
+def _answered(done: Plain, toolbox: Toolbox, backend: Backend, settings: GenerationSettings) -> bool:
+    while True:
+        over = toolbox.budget.over()
+        if over is not None:
+            done.ended = f"the budget of {over} is used up"
+            return False
+        started = time.monotonic()
+        try:
+            said = backend.generate(done.messages, settings)
+        except GenerationFailed as failed:
+            done.ended = f"the model failed: {failed}"
+            return False
+        seconds = time.monotonic() - started
+        toolbox.budget.use(tokens=(said.tokens_in or 0) + (said.tokens_out or 0), seconds=seconds)
+        done.tokens_in += said.tokens_in or 0
+        done.tokens_out += said.tokens_out or 0
+        done.seconds += seconds
+        if not said.tool_calls:
+            done.messages.append(Message("assistant", said.text))
+            done.answers.append(said.text)
+            return True
+        call = said.tool_calls[0]
+        result = toolbox.call(call.name, call.arguments)
+        done.messages += [
+            Message("assistant", "", tool_calls=(call,)),
+            Message("tool", result.text, tool_call_id=call.id),
+        ]
+
+
+def as_chat(messages: Sequence[Message]) -> list[dict[str, object]]:
+    """Messages as chat templates and training sets take them."""
+    told: list[dict[str, object]] = []
+    for message in messages:
+        one: dict[str, object] = {"role": message.role, "content": message.content}
+        if message.tool_calls:
+            one["tool_calls"] = [
+                {"type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in message.tool_calls
+            ]
+        told.append(one)
+    return told

@@ -1,0 +1,128 @@
+"""What all kinds of tasks are drafted with: the split's world, a seeded draw, and a wording in the task's language.
+
+Belongs here: means. Does not belong here: any kind (kinds_*.py).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from lenovo_pipeline.agents.tasks import phrasings
+from lenovo_pipeline.agents.tasks.task import (
+    Expected,
+    GoalCheck,
+    ReferenceCall,
+    ReferenceTurn,
+    Refusal,
+    StepsKind,
+)
+from lenovo_pipeline.agents.tasks.world import Row, World
+from lenovo_pipeline.agents.tools.interface import Actor
+from lenovo_pipeline.measures.reading import ANSWER_MARK
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+
+@dataclass
+class Draft:
+    """A task without its id, split, language and day, which are the same for all kinds."""
+
+    category: str
+    actor: Actor
+    turns: list[str]
+    steps: StepsKind
+    writes: bool
+    cluster: str
+    reference: list[ReferenceTurn]
+    goal: list[GoalCheck] = field(default_factory=list)
+    expects: list[Expected] = field(default_factory=list)
+    allowed: dict[str, int] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    setup: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One draw: where from, in which language, and how to look something up in retrieval."""
+
+    world: World
+    random: Random
+    language: str
+    search: Callable[[str], Sequence[str]]
+
+    def one(self, rows: Sequence[Any]) -> Any:
+        return self.random.choice(rows)
+
+    def say(self, kind: str, **slots: Any) -> str:
+        """A wording of the kind, filled in."""
+        sentence = str(self.one(phrasings.wordings(kind, self.language, self.world.split))).format(**slots)
+        if self.language == "zh-Hant":
+            return str(_traditional().convert(sentence))
+        if self.language == "en":
+            return str(self.one(phrasings.AROUND[self.world.split])).format(sentence)
+        return sentence
+
+    def attribute(self, name: str) -> str:
+        return (phrasings.ATTRIBUTES_ENGLISH if self.language == "en" else phrasings.ATTRIBUTES_CHINESE)[name]
+
+    def field(self, name: str) -> str:
+        return name if self.language == "en" else phrasings.FIELDS_CHINESE[name]
+
+    def actor(self, *customers: str) -> Actor:
+        return self.world.actor(self.random, *customers)
+
+    def number(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+
+def call(tool: str, **arguments: Any) -> ReferenceCall:
+    return ReferenceCall(tool, arguments)
+
+
+def turn(*calls: ReferenceCall, answer: str) -> ReferenceTurn:
+    return ReferenceTurn(tuple(calls), f"{ANSWER_MARK} {answer}")
+
+
+def sandbox_goal(table: str, says: str, **values: Any) -> GoalCheck:
+    """Exactly one row of a table has these values."""
+    where = " AND ".join(f"CAST({name} AS VARCHAR) = ${name}" for name in values)
+    plain = {name: str(value) for name, value in values.items()}
+    return GoalCheck("sandbox", f"SELECT count(*) FROM {table} WHERE {where}", ((1,),), says, plain)
+
+
+def refused(
+    drawing: Drawing,
+    reason: Refusal,
+    text: str,
+    actor: Actor,
+    cluster: str,
+    *calls: ReferenceCall,
+    about: str | None = None,
+    setup: Mapping[str, tuple[Row, ...]] | None = None,
+    writes: bool = False,
+) -> Draft:
+    """A task that must be refused: what shows it, then handing over for the right reason."""
+    given = {"reason": reason} if about is None else {"reason": reason, "about": about}
+    steps = turn(*calls, call("hand_over", **given), answer=f"handed over, {reason}")
+    return Draft(
+        f"refuse_{reason}",
+        actor,
+        [text],
+        "single" if len(calls) <= 1 else "multi",
+        writes,
+        cluster,
+        [steps],
+        refusal=reason,
+        setup=dict(setup or {}),
+    )
+
+
+@cache
+def _traditional() -> "OpenCC":
+    from opencc import OpenCC
+
+    return OpenCC("s2t")

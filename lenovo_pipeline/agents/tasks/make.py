@@ -1,0 +1,178 @@
+"""Tasks of all kinds for all splits, each with the conversation of its reference solution, which is carried out to see that it
+reaches the goal.
+
+Belongs here: how many of which kind, languages, faults, ids, and the table's rows. Does not belong here: the kinds themselves.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.agents.tasks import kinds_reading as reads
+from lenovo_pipeline.agents.tasks import kinds_refused as refuses
+from lenovo_pipeline.agents.tasks import kinds_writing as writes
+from lenovo_pipeline.agents.tasks.attempting import as_chat, attempt
+from lenovo_pipeline.agents.tasks.drafting import Draft, Drawing
+from lenovo_pipeline.agents.tasks.judge import check
+from lenovo_pipeline.agents.tasks.stand_ins import Reference
+from lenovo_pipeline.agents.tasks.task import Fault, Split, Task
+from lenovo_pipeline.agents.tasks.world import World, worlds
+from lenovo_pipeline.agents.tools.sandbox import Sandbox
+from lenovo_pipeline.agents.tools.stores import Stores
+from lenovo_pipeline.agents.tools.toolbox import open_toolbox
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.retrieval.words import is_chinese
+
+Make = Callable[[Drawing], Draft | None]
+
+_WEIGHTS: tuple[tuple[Make, int], ...] = (
+    (reads.look_up, 6),
+    (reads.compare, 4),
+    (reads.neighbour("successor", "successor_id"), 2),
+    (reads.neighbour("predecessor", "predecessor_id"), 2),
+    (reads.of_incident("device_of_incident"), 2),
+    (reads.of_incident("part_of_incident"), 2),
+    (reads.department, 2),
+    *((reads.figure(report), 1) for report in ("incident_count", "affected_users", "completed_cases", "breached_cases")),
+    *((reads.figure(report), 1) for report in ("units_ordered", "order_value")),
+    (reads.read, 4),
+    (reads.search, 3),
+    (reads.successor_attribute, 3),
+    (reads.injected, 3),
+    (writes.open_ticket, 5),
+    (writes.assign_ticket, 4),
+    (writes.order_part, 4),
+    (writes.schedule_visit, 4),
+    (writes.hand_over, 3),
+    (writes.incident_ticket, 3),
+    (writes.ticket_team, 3),
+    (writes.look_up_then_ticket, 2),
+    (writes.ticket_then_team, 2),
+    (refuses.missing_device, 3),
+    (refuses.missing_article, 2),
+    (refuses.missing_ticket, 2),
+    (refuses.missing_for_ticket, 2),
+    (refuses.forbidden_figure, 3),
+    (refuses.forbidden_visit, 2),
+    (refuses.forbidden_ticket, 2),
+    (refuses.contradictory_words, 2),
+    (refuses.contradictory_part, 2),
+    (refuses.contradictory_day, 2),
+    (refuses.unsafe_file, 4),
+)
+_KINDS = tuple(itertools.chain.from_iterable([make] * weight for make, weight in _WEIGHTS))
+_LANGUAGES = ("en", "en", "en", "zh-Hans", "en", "en", "en", "zh-Hant")
+_FAULTY = 12
+"""One in so many tasks has a tool that fails once."""
+
+_TRIES = 60
+
+SIZES: Mapping[str, Mapping[Split, int]] = {
+    "smoke": {"train": 80, "validation": 12, "test": 45},
+    "default": {"train": 500, "validation": 40, "test": 200},
+    "full": {"train": 6000, "validation": 240, "test": 1000},
+}
+"""Tasks by profile and split."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A task, the conversation of its reference solution, and why that did not reach the goal (empty: it did)."""
+
+    task: Task
+    conversation: tuple[Mapping[str, Any], ...]
+    problems: tuple[str, ...]
+
+
+def make_tasks(frames: Mapping[str, pd.DataFrame], stores: Stores, sizes: Mapping[Split, int], seed: int) -> list[Made]:
+    """All tasks. `frames` are tables of the stage enterprise by name: devices, incidents, support_articles, processes,
+    process_metrics, customers, journeys, components, departments.
+
+    Raises PermanentFailure where a split of the world has nothing to make them of.
+    """
+    of = worlds(frames)
+    sandbox = Sandbox(in_memory=True)
+    try:
+        return [
+            carried_out(task, stores, sandbox)
+            for split, size in sizes.items()
+            for task in _of_split(of[split], stores, size, seed)
+        ]
+    finally:
+        sandbox.close()
+
+
+def carried_out(task: Task, stores: Stores, sandbox: Sandbox) -> Made:
+    """The task with the conversation of its reference solution, and what the judge says of it; forgets what the sandbox held."""
+    sandbox.begin_again(task.setup)
+    toolbox = open_toolbox(stores, task, sandbox=sandbox)
+    done = attempt(task, toolbox, Reference(task))
+    outcome = check(task, sandbox, toolbox.records, done.answers, stores)
+    return Made(task, tuple(as_chat(done.messages)), () if outcome.success else outcome.reasons or ("no success",))
+
+
+def _of_split(world: World, stores: Stores, size: int, seed: int) -> Iterator[Task]:
+    for table in ("devices", "incidents", "articles", "processes", "customers"):
+        if len(getattr(world, table)) < 2:
+            raise PermanentFailure(
+                f"the {world.split} split of the world has too few {table} to make tasks of",
+                remedy="Raise LENOVO_SCALE, or choose another LENOVO_SEED.",
+            )
+
+    def search(query: str) -> Sequence[str]:
+        with stores.turn:
+            return stores.retriever.retrieve(query, 3).record_ids
+
+    seen: set[str] = set()
+    kinds = Random(f"tasks/{seed}/{world.split}/kinds").sample(_KINDS, len(_KINDS))
+    for number in range(size):
+        make = kinds[number % len(kinds)]
+        for again in range(_TRIES):
+            random = Random(f"tasks/{seed}/{world.split}/{number}/{again}")
+            language = random.choice(_LANGUAGES)
+            draft = make(Drawing(world, random, language, search))
+            task = _task(draft, world, random, language) if draft is not None else None
+            if task is not None and task.task_id not in seen:
+                seen.add(task.task_id)
+                yield task
+                break
+
+
+def _task(draft: Draft, world: World, random: Random, drawn: str) -> Task:
+    # A wording that there is in English alone is of that language, whatever was drawn.
+    language = drawn if is_chinese("\n".join(draft.turns)) else "en"
+    task = Task(
+        task_id="",
+        category=draft.category,
+        split=world.split,
+        language=language,
+        actor=draft.actor,
+        turns=tuple(draft.turns),
+        steps=draft.steps,
+        writes=draft.writes,
+        cluster=draft.cluster,
+        today=str(world.today),
+        reference=tuple(draft.reference),
+        goal=tuple(draft.goal),
+        expects=tuple(draft.expects),
+        allowed=draft.allowed,
+        refusal=draft.refusal,
+        setup=draft.setup,
+        fault=_fault(draft, random),
+        evidence=draft.evidence,
+    )
+    content = hashlib.sha256(json.dumps(task.as_dict(), sort_keys=True, ensure_ascii=False, default=str).encode())
+    return replace(task, task_id=f"TSK-{content.hexdigest()[:10].upper()}")
+
+
+def _fault(draft: Draft, random: Random) -> Fault | None:
+    calls = draft.reference[0].calls
+    if draft.refusal is not None or random.randrange(_FAULTY):
+        return None
+    return Fault(calls[0].tool, 0, "fails")
