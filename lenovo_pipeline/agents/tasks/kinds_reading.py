@@ -25,13 +25,22 @@ _COLUMNS = {
     "price": "price_usd",
     "warranty": "warranty_months",
     "display": "display_inch",
-    "power": "power_supply_w",
     "release": "release_date",
-    "support_end": "end_of_support",
+    "support": "end_of_support",
     "processor": "cpu",
     "system": "operating_system",
-    "type": "machine_type",
 }
+
+
+REPORT_WORDINGS = {
+    "incidents": "incident_count",
+    "users": "affected_users",
+    "completed": "completed_cases",
+    "breached": "breached_cases",
+    "value": "order_value",
+    "units": "units_ordered",
+}
+"""How each report is asked for (phrasings.py)."""
 
 
 def value_of(device: Row, attribute: str) -> Any:
@@ -45,7 +54,7 @@ def expected_attribute(device: Row, attribute: str, at: int = 0) -> Expected:
     """What an answer to a question for the attribute must say."""
     told = reading.plain_value(value_of(device, attribute))
     unit = reading.unit_of(attribute, device["family"])
-    if attribute in ("release", "support_end", "processor", "system", "type"):
+    if attribute in ("release", "support", "processor", "system"):
         return Expected(at, told)
     return Expected(at, told, "number", {"months": "month"}.get(unit, unit) or None, (f"{told} {unit}".strip(),))
 
@@ -131,12 +140,12 @@ def neighbour(relation: str, column: str) -> Make:
 def of_incident(relation: str) -> Make:
     def make(drawing: Drawing) -> Draft | None:
         incident = drawing.one(drawing.world.incidents)
-        if relation == "device_of_incident":
+        if relation == "device":
             found, name = incident["device_id"], drawing.world.names[incident["device_id"]]
         else:
             found = incident["component_id"]
             name = next(row["name"] for row in drawing.world.components if row["component_id"] == found)
-        text = drawing.say(relation, code=incident["error_code"])
+        text = drawing.say(f"{relation}_of_incident", code=incident["error_code"])
         steps = turn(call("query_graph", relation=relation, start=incident["error_code"]), answer=name)
         goal = graph_goal(relation, incident["incident_id"], found, name)
         return _read("graph", drawing, text, incident["device_id"], [steps], goal, Expected(0, name), incident["incident_id"])
@@ -148,8 +157,8 @@ def department(drawing: Drawing) -> Draft | None:
     process = drawing.one(drawing.world.processes)
     name = drawing.world.departments[process["department_id"]]
     text = drawing.say("department_of_process", process=process["name"])
-    steps = turn(call("query_graph", relation="department_of_process", start=process["name"]), answer=name)
-    goal = graph_goal("department_of_process", process["process_id"], process["department_id"], name)
+    steps = turn(call("query_graph", relation="department", start=process["name"]), answer=name)
+    goal = graph_goal("department", process["process_id"], process["department_id"], name)
     return _read("graph", drawing, text, process["process_family"], [steps], goal, Expected(0, name), process["process_id"])
 
 
@@ -159,8 +168,8 @@ def figure(report: str) -> Make:
         if subject is None:
             return None
         identity, name, value, cluster = subject
-        own = (identity,) if report in ("units_ordered", "order_value") else ()
-        text = drawing.say(report, subject=name)
+        own = (identity,) if report in ("units", "value") else ()
+        text = drawing.say(REPORT_WORDINGS[report], subject=name)
         told = reading.plain_value(float(value))
         steps = turn(call("run_analytics", report=report, subject=name), answer=told)
         goal = GoalCheck(
@@ -175,20 +184,20 @@ def figure(report: str) -> Make:
 
 def _subject(drawing: Drawing, report: str) -> tuple[str, str, float, str] | None:
     world = drawing.world
-    if report in ("incident_count", "affected_users"):
+    if report in ("incidents", "users"):
         device = drawing.one(world.devices)
         own = [row for row in world.incidents if row["device_id"] == device["device_id"]]
-        value = len(own) if report == "incident_count" else sum(row["affected_users"] for row in own)
+        value = len(own) if report == "incidents" else sum(row["affected_users"] for row in own)
         return (device["device_id"], device["name"], value, device["series"]) if own else None
-    if report in ("completed_cases", "breached_cases"):
+    if report in ("completed", "breached"):
         process = drawing.one(world.processes)
         done = world.metrics.get(process["process_id"])
         if done is None:
             return None
-        return process["process_id"], process["name"], done[report == "breached_cases"], process["process_family"]
+        return process["process_id"], process["name"], done[report == "breached"], process["process_family"]
     customer = drawing.one(world.customers)
     journeys = world.journeys.get(customer["customer_id"], [])
-    value = sum(row["units" if report == "units_ordered" else "value_usd"] for row in journeys)
+    value = sum(row["units" if report == "units" else "value_usd"] for row in journeys)
     return (customer["customer_id"], customer["name"], value, customer["customer_id"]) if value else None
 
 

@@ -7,7 +7,7 @@ Belongs here: such requests, with what shows that they must be refused. They are
 from datetime import timedelta
 
 from lenovo_pipeline.agents.tasks.drafting import Draft, Drawing, call, refused
-from lenovo_pipeline.agents.tasks.kinds_reading import planted_file
+from lenovo_pipeline.agents.tasks.kinds_reading import REPORT_WORDINGS, planted_file
 from lenovo_pipeline.agents.tasks.kinds_writing import fitting_part, known_ticket
 from lenovo_pipeline.agents.tools import reading
 from lenovo_pipeline.agents.tools.writing import TEAMS
@@ -37,7 +37,7 @@ def missing_article(drawing: Drawing) -> Draft:
 
 def missing_ticket(drawing: Drawing) -> Draft:
     ticket, team = f"TCK-{drawing.number(1000, 8999)}", drawing.one(TEAMS)
-    text = drawing.say("assign_ticket", ticket=ticket, team=team.replace("_", " "))
+    text = drawing.say("assign_ticket", ticket=ticket, team=team)
     steps = call("assign_ticket", ticket=ticket, team=team)
     return refused(drawing, "missing", text, drawing.actor(), ticket, steps, writes=True)
 
@@ -51,8 +51,8 @@ def missing_for_ticket(drawing: Drawing) -> Draft:
 
 def forbidden_figure(drawing: Drawing) -> Draft:
     actor, customer = drawing.world.stranger(drawing.random)
-    report = drawing.one(("units_ordered", "order_value"))
-    text = drawing.say(report, subject=customer["name"])
+    report = drawing.one(("units", "value"))
+    text = drawing.say(REPORT_WORDINGS[report], subject=customer["name"])
     steps = call("run_analytics", report=report, subject=customer["name"])
     return refused(drawing, "forbidden", text, actor, customer["customer_id"], steps)
 
@@ -68,7 +68,7 @@ def forbidden_visit(drawing: Drawing) -> Draft:
 def forbidden_ticket(drawing: Drawing) -> Draft:
     actor, customer = drawing.world.stranger(drawing.random)
     ticket, team = known_ticket(drawing, customer["customer_id"]), drawing.one(TEAMS)
-    text = drawing.say("assign_ticket", ticket=ticket["ticket_id"], team=team.replace("_", " "))
+    text = drawing.say("assign_ticket", ticket=ticket["ticket_id"], team=team)
     steps = call("assign_ticket", ticket=ticket["ticket_id"], team=team)
     setup = {"tickets": (ticket,)}
     return refused(drawing, "forbidden", text, actor, ticket["ticket_id"], steps, setup=setup, writes=True)

@@ -50,7 +50,7 @@ def known_ticket(drawing: Drawing, customer_id: str | None = None) -> Row:
 
 def assign_ticket(drawing: Drawing) -> Draft:
     ticket, team = known_ticket(drawing), drawing.one(TEAMS)
-    text = drawing.say("assign_ticket", ticket=ticket["ticket_id"], team=team.replace("_", " "))
+    text = drawing.say("assign_ticket", ticket=ticket["ticket_id"], team=team)
     steps = turn(
         call("assign_ticket", ticket=ticket["ticket_id"], team=team), answer=f"assigned ticket {ticket['ticket_id']} to {team}"
     )
@@ -114,7 +114,7 @@ def incident_ticket(drawing: Drawing) -> Draft:
     device = next(row for row in drawing.world.devices if row["device_id"] == incident["device_id"])
     text = drawing.say("incident_ticket", code=incident["error_code"], **about)
     steps = turn(
-        call("query_graph", relation="device_of_incident", start=incident["error_code"]),
+        call("query_graph", relation="device", start=incident["error_code"]),
         call("open_ticket", device=device["name"], **about),
         answer=f"opened ticket {FIRST_TICKET}",
     )
@@ -125,7 +125,7 @@ def incident_ticket(drawing: Drawing) -> Draft:
 
 def ticket_team(drawing: Drawing) -> Draft:
     device, about, team = drawing.one(drawing.world.devices), _ticket(drawing), drawing.one(TEAMS)
-    text = drawing.say("ticket_team", device=device["name"], team=team.replace("_", " "), **about)
+    text = drawing.say("ticket_team", device=device["name"], team=team, **about)
     steps = turn(
         call("open_ticket", device=device["name"], **about),
         call("assign_ticket", ticket=FIRST_TICKET, team=team),
@@ -159,7 +159,7 @@ def ticket_then_team(drawing: Drawing) -> Draft:
     device, about, team = drawing.one(drawing.world.devices), _ticket(drawing), drawing.one(TEAMS)
     turns = [
         drawing.say("open_ticket", device=device["name"], **about),
-        drawing.say("and_team", team=team.replace("_", " ")),
+        drawing.say("and_team", team=team),
     ]
     reference = [
         turn(call("open_ticket", device=device["name"], **about), answer=f"opened ticket {FIRST_TICKET}"),

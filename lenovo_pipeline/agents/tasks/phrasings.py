@@ -400,12 +400,10 @@ ATTRIBUTES_ENGLISH = {
     "warranty": "warranty",
     "display": "display size",
     "battery": "battery",
-    "power": "power supply",
     "release": "release date",
-    "support_end": "end of support",
+    "support": "end of support",
     "processor": "processor",
     "system": "operating system",
-    "type": "machine type",
 }
 ATTRIBUTES_CHINESE = {
     "memory": "内存",
@@ -416,12 +414,10 @@ ATTRIBUTES_CHINESE = {
     "warranty": "保修期",
     "display": "屏幕尺寸",
     "battery": "电池",
-    "power": "电源",
     "release": "发布日期",
-    "support_end": "支持结束日期",
+    "support": "支持结束日期",
     "processor": "处理器",
     "system": "操作系统",
-    "type": "机器型号",
 }
 FIELDS_CHINESE = {"severity": "严重程度", "category": "类别", "symptom": "症状", "cause": "原因"}
 

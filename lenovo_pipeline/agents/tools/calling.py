@@ -3,7 +3,7 @@
 Belongs here: the means that all tools share. Does not belong here: any tool, and time, output and budget limits (toolbox.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -97,3 +97,14 @@ def _problem(parameter: Parameter, value: Any) -> str | None:
         if parameter.choices and value not in parameter.choices:
             return f"{parameter.name} must be one of {', '.join(parameter.choices)}"
     return None
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
+    """The choice that a text names, whatever its case. Raises ToolError (bad_arguments) listing them if it names none.
+
+    For arguments whose values are not listed to the model, since whoever asks names them.
+    """
+    for choice in choices:
+        if choice == value.strip().casefold():
+            return choice
+    raise ToolError("bad_arguments", f"{name} must be one of {', '.join(choices)}")

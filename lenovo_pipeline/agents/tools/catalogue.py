@@ -28,102 +28,72 @@ def _text(name: str, description: str, *choices: str, required: bool = True) -> 
     return Parameter(name, "string", description, required=required, choices=choices)
 
 
+def _kind(carry_out: Carrying, description: str, *parameters: Parameter, writes: bool = False) -> Kind:
+    return Kind(ToolSpec(carry_out.__name__, description, parameters, writes), carry_out)
+
+
 _DEVICE = _text("device", "name or id of a device")
-_CUSTOMER = _text("customer", "name or id of a customer")
 
 _KINDS = (
-    Kind(
-        ToolSpec("search_knowledge", "find records on a topic", (_text("query", "what to look for"),), writes=False),
-        reading.search_knowledge,
-    ),
-    Kind(
-        ToolSpec("read_article", "read one article or file by its id", (_text("article", "id"),), writes=False),
-        reading.read_article,
-    ),
-    Kind(
-        ToolSpec(
-            "look_up_device",
-            "one attribute of a device",
-            (_DEVICE, _text("attribute", "what to tell", *reading.ATTRIBUTES)),
-            writes=False,
-        ),
-        reading.look_up_device,
-    ),
-    Kind(
-        ToolSpec(
-            "compare_devices",
-            "which of two devices has more",
-            (
-                _text("first", "a device"),
-                _text("second", "another device"),
-                _text("attribute", "what to compare", *reading.COMPARED),
-            ),
-            writes=False,
-        ),
+    _kind(reading.search_knowledge, "find records", _text("query", "what to look for")),
+    _kind(reading.read_article, "read an article or file", _text("article", "its id")),
+    _kind(reading.look_up_device, "a fact on a device", _DEVICE, _text("attribute", "which fact", *reading.ATTRIBUTES)),
+    _kind(
         reading.compare_devices,
+        "which has more",
+        _text("first", "a device"),
+        _text("second", "another device"),
+        _text("attribute", f"one of {', '.join(reading.COMPARED)}"),
     ),
-    Kind(
-        ToolSpec(
-            "query_graph",
-            "follow a relation of a record",
-            (_text("relation", "which", *reading.RELATIONS), _text("start", "name or id of the record")),
-            writes=False,
-        ),
+    _kind(
         reading.query_graph,
+        "what is related",
+        _text("relation", "how it is related", *reading.RELATIONS),
+        _text("start", "device, error code, process or customer"),
     ),
-    Kind(
-        ToolSpec(
-            "run_analytics",
-            "a figure on a device, process or customer",
-            (_text("report", "which", *reading.REPORTS), _text("subject", "name or id")),
-            writes=False,
-        ),
+    _kind(
         reading.run_analytics,
+        "count or sum",
+        _text("report", "of what", *reading.REPORTS),
+        _text("subject", "device, process or customer"),
     ),
-    Kind(
-        ToolSpec(
-            "open_ticket",
-            "open a support ticket",
-            (_DEVICE, _text("problem", "what it is about", *ARTICLE_CATEGORIES), _text("priority", "how urgent", *SEVERITIES)),
-            writes=True,
-        ),
+    _kind(
         writing.open_ticket,
+        "report a problem",
+        _DEVICE,
+        _text("problem", f"one of {', '.join(ARTICLE_CATEGORIES)}"),
+        _text("priority", "how urgent it is", *SEVERITIES),
+        writes=True,
     ),
-    Kind(
-        ToolSpec(
-            "assign_ticket",
-            "give a ticket to a team",
-            (_text("ticket", "id of the ticket"), _text("team", "which", *writing.TEAMS)),
-            writes=True,
-        ),
+    _kind(
         writing.assign_ticket,
+        "give to a team",
+        _text("ticket", "its id"),
+        _text("team", f"one of {', '.join(writing.TEAMS)}"),
+        writes=True,
     ),
-    Kind(
-        ToolSpec(
-            "order_part",
-            "order a spare part",
-            (_text("part", "name of the part"), _DEVICE, Parameter("quantity", "integer", "how many, 1 to 50")),
-            writes=True,
-        ),
+    _kind(
         writing.order_part,
+        "buy spare parts",
+        _text("part", "name of the part"),
+        _DEVICE,
+        Parameter("quantity", "integer", "how many, 1 to 50"),
+        writes=True,
     ),
-    Kind(
-        ToolSpec(
-            "schedule_visit",
-            "plan a service visit",
-            (_CUSTOMER, _DEVICE, _text("day", "YYYY-MM-DD")),
-            writes=True,
-        ),
+    _kind(
         writing.schedule_visit,
+        "plan a service",
+        _text("customer", "name or id of a customer"),
+        _DEVICE,
+        _text("day", "YYYY-MM-DD"),
+        writes=True,
     ),
-    Kind(
-        ToolSpec(
-            "hand_over",
-            "hand over to a person",
-            (_text("reason", "why", *writing.REASONS), _text("about", "device, ticket or customer", required=False)),
-            writes=True,
-        ),
+    _kind(
         writing.hand_over,
+        "to a person",
+        _text("reason", "why", *writing.REASONS),
+        _text("about", "device, ticket or customer", required=False),
+        writes=True,
     ),
 )
 

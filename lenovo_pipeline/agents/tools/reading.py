@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from lenovo_pipeline.agents.tools.calling import Call, Told, ToolError
+from lenovo_pipeline.agents.tools.calling import Call, Told, ToolError, one_of
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,12 @@ _OF_DEVICES = {
     "warranty": Attribute("warranty_months", "months"),
     "display": Attribute("display_inch", "inch"),
     "battery": Attribute("coalesce(battery_mah, battery_wh)", ""),
-    "power": Attribute("power_supply_w", "W"),
     "release": Attribute("release_date", "", "later"),
-    "support_end": Attribute("end_of_support", "", "later"),
+    "support": Attribute("end_of_support", "", "later"),
     "processor": Attribute("cpu"),
     "system": Attribute("operating_system"),
-    "type": Attribute("machine_type"),
 }
-_WORDS = ("processor", "system", "type")
+_WORDS = ("processor", "system")
 ATTRIBUTES = tuple(_OF_DEVICES)
 COMPARED = tuple(name for name in ATTRIBUTES if name not in (*_WORDS, "battery"))
 """Attributes of which one can have more."""
@@ -71,13 +69,13 @@ _RELATIONS = {
     "successor": Relation("device", "Device", "<-[:SUCCEEDS]-(n:Device)"),
     "predecessor": Relation("device", "Device", "-[:SUCCEEDS]->(n:Device)"),
     "incidents": Relation("device", "Device", "<-[:AFFECTS]-(n:Incident)"),
-    "device_of_incident": Relation("incident", "Incident", "-[:AFFECTS]->(n:Device)"),
-    "part_of_incident": Relation("incident", "Incident", "-[:ABOUT]->(n:Component)"),
-    "fix_of_incident": Relation("incident", "Incident", "-[:FIXED_BY]->(n:Firmware)"),
-    "articles_of_incident": Relation("incident", "Incident", "<-[:EXPLAINS]-(n:Article)", "n.id"),
-    "department_of_process": Relation("process", "Process", "-[:PART_OF]->(n:Department)"),
-    "next_processes": Relation("process", "Process", "-[:FEEDS]->(n:Process)"),
-    "journeys_of_customer": Relation("customer", "Customer", "<-[:OF]-(n:Journey)", "n.id", customer=True),
+    "device": Relation("incident", "Incident", "-[:AFFECTS]->(n:Device)"),
+    "part": Relation("incident", "Incident", "-[:ABOUT]->(n:Component)"),
+    "fix": Relation("incident", "Incident", "-[:FIXED_BY]->(n:Firmware)"),
+    "articles": Relation("incident", "Incident", "<-[:EXPLAINS]-(n:Article)", "n.id"),
+    "department": Relation("process", "Process", "-[:PART_OF]->(n:Department)"),
+    "next": Relation("process", "Process", "-[:FEEDS]->(n:Process)"),
+    "journeys": Relation("customer", "Customer", "<-[:OF]-(n:Journey)", "n.id", customer=True),
 }
 RELATIONS = tuple(_RELATIONS)
 _MOST = 20
@@ -101,16 +99,12 @@ class Report:
 
 
 _REPORTS = {
-    "incident_count": Report("device", "SELECT count(*) FROM enterprise.incidents WHERE device_id = $id", "incidents"),
-    "affected_users": Report("device", "SELECT sum(affected_users) FROM enterprise.incidents WHERE device_id = $id", "users"),
-    "completed_cases": Report("process", "SELECT sum(completed) FROM enterprise.process_metrics WHERE process_id = $id", "cases"),
-    "breached_cases": Report("process", "SELECT sum(breached) FROM enterprise.process_metrics WHERE process_id = $id", "cases"),
-    "order_value": Report(
-        "customer", "SELECT sum(value_usd) FROM enterprise.journeys WHERE customer_id = $id", "USD", customer=True
-    ),
-    "units_ordered": Report(
-        "customer", "SELECT sum(units) FROM enterprise.journeys WHERE customer_id = $id", "units", customer=True
-    ),
+    "incidents": Report("device", "SELECT count(*) FROM enterprise.incidents WHERE device_id = $id", "incidents"),
+    "users": Report("device", "SELECT sum(affected_users) FROM enterprise.incidents WHERE device_id = $id", "users"),
+    "completed": Report("process", "SELECT sum(completed) FROM enterprise.process_metrics WHERE process_id = $id", "cases"),
+    "breached": Report("process", "SELECT sum(breached) FROM enterprise.process_metrics WHERE process_id = $id", "cases"),
+    "value": Report("customer", "SELECT sum(value_usd) FROM enterprise.journeys WHERE customer_id = $id", "USD", customer=True),
+    "units": Report("customer", "SELECT sum(units) FROM enterprise.journeys WHERE customer_id = $id", "units", customer=True),
 }
 REPORTS = tuple(_REPORTS)
 
@@ -189,7 +183,7 @@ def look_up_device(call: Call, arguments: Mapping[str, Any]) -> Told:
 
 def compare_devices(call: Call, arguments: Mapping[str, Any]) -> Told:
     """The attribute of both, and which has more of it (of a day: which is later)."""
-    attribute = arguments["attribute"]
+    attribute = one_of("attribute", arguments["attribute"], COMPARED)
     ids = [call.found("device", arguments[which]) for which in ("first", "second")]
     if ids[0] == ids[1]:
         raise ToolError("bad_arguments", f"contradictory: {arguments['first']} and {arguments['second']} are one device")

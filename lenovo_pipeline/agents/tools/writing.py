@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from lenovo_pipeline.agents.tools.calling import Call, Told, ToolError
+from lenovo_pipeline.agents.tools.calling import Call, Told, ToolError, one_of
 from lenovo_pipeline.agents.tools.sandbox import Writer
+from lenovo_pipeline.enterprise.tables import ARTICLE_CATEGORIES
 
-TEAMS = ("hardware", "software", "network", "field_service", "security")
+TEAMS = ("hardware", "software", "network", "field", "security")
 REASONS = ("missing", "forbidden", "contradictory", "unsafe", "asked")
 _FARTHEST = timedelta(days=366)
 
 
 def open_ticket(call: Call, arguments: Mapping[str, Any]) -> Told:
     """A ticket on a device."""
+    problem = one_of("problem", arguments["problem"], ARTICLE_CATEGORIES)
     device_id = call.found("device", arguments["device"])
 
     def write(writer: Writer) -> str:
@@ -24,7 +26,7 @@ def open_ticket(call: Call, arguments: Mapping[str, Any]) -> Told:
             "tickets",
             device_id=device_id,
             customer_id=None,
-            problem=arguments["problem"],
+            problem=problem,
             priority=arguments["priority"],
             team=None,
             status="open",
@@ -37,6 +39,7 @@ def open_ticket(call: Call, arguments: Mapping[str, Any]) -> Told:
 def assign_ticket(call: Call, arguments: Mapping[str, Any]) -> Told:
     """A team for a ticket that is open."""
     ticket = arguments["ticket"].strip()
+    team = one_of("team", arguments["team"], TEAMS)
     rows = call.sandbox.rows("SELECT customer_id, status FROM tickets WHERE ticket_id = $id", {"id": ticket})
     if not rows:
         raise ToolError("not_found", f"missing: there is no ticket {ticket}")
@@ -47,8 +50,8 @@ def assign_ticket(call: Call, arguments: Mapping[str, Any]) -> Told:
         raise ToolError("bad_arguments", f"contradictory: ticket {ticket} is {status}")
 
     def write(writer: Writer) -> str:
-        writer.change("tickets", ticket, team=arguments["team"])
-        return f"assigned ticket {ticket} to {arguments['team']}"
+        writer.change("tickets", ticket, team=team)
+        return f"assigned ticket {ticket} to {team}"
 
     return _written(call, "assign_ticket", write)
 

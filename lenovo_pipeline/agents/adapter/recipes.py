@@ -1,0 +1,37 @@
+"""How the agent adapter is trained, by profile.
+
+Belongs here: the numbers. A change of one makes the adapter anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lenovo_pipeline.models.tuning.recipes import Lora
+from lenovo_pipeline.models.tuning.trainer import Plan
+
+
+@dataclass(frozen=True)
+class AgentRecipe:
+    """`together` conversations share one system message, as far as they fit into `longest` tokens: the list of tools, which is
+    most of a conversation, is then read once for all of them. `passes` are how many ways they are dealt out.
+    """
+
+    plan: Plan
+    lora: Lora
+    together: int = 8
+    longest: int = 2048
+    passes: int = 1
+    validation: int = 24
+
+
+_LORA = Lora(rank=32, alpha=64)
+
+RECIPES: Mapping[str, AgentRecipe] = {
+    "smoke": AgentRecipe(
+        Plan(steps=3, rate=3e-3, batch_tokens=2048, warmup=1, validate_every=3, checkpoint_every=2), Lora(rank=4, alpha=8)
+    ),
+    "default": AgentRecipe(Plan(steps=24, rate=3e-3, batch_tokens=4096, warmup=3, validate_every=24, checkpoint_every=12), _LORA),
+    "full": AgentRecipe(
+        Plan(steps=900, rate=3e-3, batch_tokens=4096, warmup=20, validate_every=100, checkpoint_every=50), _LORA, passes=4
+    ),
+}
