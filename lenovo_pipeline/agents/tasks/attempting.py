@@ -41,11 +41,13 @@ def attempt_all(tasks: Sequence[tuple[Task, Toolbox]], backend: Backend) -> list
     asked = {place: settings for place, each in running.items() if (settings := next(each, None)) is not None}
     while asked:
         places = list(asked)
-        by_settings: dict[GenerationSettings, list[int]] = {}
+        # Generated together is what is offered the same tools.
+        alike: dict[tuple[str, ...], list[int]] = {}
         for place in places:
-            by_settings.setdefault(asked[place], []).append(place)
-        asked = {}
-        for settings, some in by_settings.items():
+            alike.setdefault(tuple(tool.name for tool in asked[place].tools), []).append(place)
+        settings_of, asked = asked, {}
+        for some in alike.values():
+            settings = settings_of[some[0]]
             answers = backend.generate_batch([done[place].messages for place in some], settings)
             for place, answer in zip(some, answers, strict=True):
                 try:
