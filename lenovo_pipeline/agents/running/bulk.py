@@ -1,0 +1,134 @@
+"""Many attempts at once: tasks in threads, the model's answers gathered into batches, each attempt judged by the state it leaves.
+
+Belongs here: who runs when, and that one attempt's failure stays its own. Does not belong here: one attempt (run.py), tasks, judging.
+"""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lenovo_pipeline.agents.running.attempt import Attempt
+from lenovo_pipeline.agents.running.gathering import Gathering
+from lenovo_pipeline.agents.running.run import run
+from lenovo_pipeline.agents.running.work import LinkNames, no_links
+from lenovo_pipeline.agents.tasks.judge import check
+from lenovo_pipeline.agents.tasks.task import Outcome, Task
+from lenovo_pipeline.agents.tools.stores import Stores
+from lenovo_pipeline.agents.tools.toolbox import open_toolbox
+from lenovo_pipeline.agents.workflows.definition import Workflow
+from lenovo_pipeline.resources.inference.backend import Backend
+
+AT_ONCE = 16
+"""Attempts under way: as many as a small model answers together."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An attempt with what it came to."""
+
+    task: Task
+    attempt: Attempt
+    outcome: Outcome
+
+
+def run_tasks(
+    workflow: Workflow,
+    tasks: Sequence[Task],
+    stores: Stores,
+    backend: Backend,
+    *,
+    about_model: Mapping[str, Any],
+    at_once: int = AT_ONCE,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Judged]:
+    """An attempt at each task, in the order of the tasks. Raises KeyboardInterrupt at once, and what a store raises that is gone."""
+    waiting: queue.SimpleQueue[tuple[int, Task]] = queue.SimpleQueue()
+    for number, task in enumerate(tasks):
+        waiting.put((number, task))
+    done: dict[int, Judged] = {}
+    failed: list[BaseException] = []
+    stop = threading.Event()
+    link = linking(stores)
+
+    def work(gathered: Gathering) -> None:
+        while not stop.is_set():
+            try:
+                number, task = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                with gathered.attempt():
+                    done[number] = attempt_at(workflow, task, stores, gathered, about_model=about_model, link=link)
+            except BaseException as error:
+                failed.append(error)
+                stop.set()
+
+    with Gathering(backend, at_once) as gathered:
+        workers = [threading.Thread(target=work, args=(gathered,), daemon=True) for _ in range(min(at_once, len(tasks)))]
+        for worker in workers:
+            worker.start()
+        told = time.monotonic()
+        try:
+            while any(worker.is_alive() for worker in workers):
+                for worker in workers:
+                    worker.join(0.2)
+                if time.monotonic() - told > 10:
+                    told = time.monotonic()
+                    say(f"{workflow.title}: {len(done)} of {len(tasks)} attempts")
+        finally:
+            stop.set()
+    if failed:
+        raise failed[0]
+    return [done[number] for number in range(len(tasks))]
+
+
+def attempt_at(
+    workflow: Workflow,
+    task: Task,
+    stores: Stores,
+    backend: Any,
+    *,
+    about_model: Mapping[str, Any],
+    link: LinkNames = no_links,
+    **more: Any,
+) -> Judged:
+    """One attempt at a task in a sandbox of its own, judged."""
+    toolbox = open_toolbox(stores, task, limits=workflow.budgets, tools=workflow.tools)
+    try:
+        attempt = run(
+            workflow,
+            task.turns,
+            toolbox,
+            backend,
+            link=link,
+            task_id=task.task_id,
+            about_model=about_model,
+            setup=task.as_dict()["setup"],
+            **more,
+        )
+        return Judged(task, attempt, check(task, toolbox.sandbox, toolbox.records, attempt.answers, stores))
+    finally:
+        toolbox.close()
+
+
+def linking(stores: Stores) -> LinkNames:
+    """What a text names, by the linker of retrieval."""
+    from lenovo_pipeline.retrieval.words import plain
+
+    def link(text: str) -> list[dict[str, Any]]:
+        return [
+            {"kind": each.kind, "ids": list(each.ids), "surface": each.surface}
+            for each in stores.register.linker.find(plain(text))
+            if not each.inside
+        ]
+
+    return link
+
+
+def threads_for(concurrency: int) -> int:
+    """How many attempts run at once against a server that takes as many requests."""
+    return max(1, min(AT_ONCE, concurrency, 4 * (os.cpu_count() or 1)))
