@@ -1,6 +1,6 @@
 """Many attempts at once: tasks in threads, the model's answers gathered into batches, each attempt judged by the state it leaves.
 
-Belongs here: who runs when, and that one attempt's failure stays its own. Does not belong here: one attempt (run.py), tasks, judging.
+Belongs here: who runs when, and that one attempt's failure stays its own. Does not belong here: one attempt (run.py), judging.
 """
 
 import os
@@ -45,7 +45,7 @@ def run_tasks(
     at_once: int = AT_ONCE,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Judged]:
-    """An attempt at each task, in the order of the tasks. Raises KeyboardInterrupt at once, and what a store raises that is gone."""
+    """An attempt at each task, in the order of the tasks. Raises what a store raises that is gone."""
     waiting: queue.SimpleQueue[tuple[int, Task]] = queue.SimpleQueue()
     for number, task in enumerate(tasks):
         waiting.put((number, task))

@@ -48,7 +48,8 @@ def at_step(attempt: Attempt, index: int) -> dict[str, Any]:
     """
     if not 0 <= index < len(attempt.steps):
         raise PermanentFailure(
-            f"the attempt has no step {index}", remedy=f"It has 0 to {len(attempt.steps) - 1}." if attempt.steps else "It has none."
+            f"the attempt has no step {index}",
+            remedy=f"It has 0 to {len(attempt.steps) - 1}." if attempt.steps else "It has none.",
         )
     done = attempt.steps[: index + 1]
     step = done[-1]
@@ -79,8 +80,9 @@ def fork(
 ) -> Attempt:
     """Another attempt that is the recorded one up to the model's answer number `decision` (from 0), and then goes on live.
 
-    `instead` takes the place of that answer: a text, or a call (`name`, `arguments`); None asks the model anew. The toolbox is a new
-    one: the calls before are made again in it. Raises PermanentFailure for an answer that there is none of, and another workflow.
+    `instead` takes the place of that answer: a text, or a call (`name`, `arguments`); None asks the model anew. The toolbox is a
+    new one: the calls before are made again in it. Raises PermanentFailure for an answer that there is none of, and another
+    workflow.
     """
     require_same(recorded, workflow)
     if not 0 <= decision < len(recorded.model_calls):

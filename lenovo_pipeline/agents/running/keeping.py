@@ -1,6 +1,6 @@
 """Attempts in a folder by content: one line each, under a manifest, read again whole or one at a time.
 
-Belongs here: writing and reading recordings. Does not belong here: which attempts are made (assets.py), replaying them (replaying.py).
+Belongs here: writing and reading recordings. Does not belong here: which are made (assets.py), replaying (replaying.py).
 """
 
 import json

@@ -123,7 +123,7 @@ def verify(state: Mapping[str, Any], node: Node, work: Work) -> Did:
     answer = (state["proposal"] or {}).get("text", "")
     if not answer.strip():
         return Did({"missing": ["an answer"]}, "the answer is empty")
-    known = "\n".join(each["content"] for each in state["messages"] if each["role"] in ("user", "tool"))
+    known = "\n".join(each["content"] for each in state["messages"] if each["role"] in ("user", "tool") and "by" not in each)
     missing = [each for each in dict.fromkeys(_ID.findall(answer)) if each not in known]
     figures = {_plain(each) for each in _NUMBER.findall(known)}
     without_ids = _ID.sub(" ", answer)
@@ -136,7 +136,7 @@ def recover(state: Mapping[str, Any], node: Node, work: Work) -> Did:
     broken = (state["proposal"] or {}).get("broken")
     told = work.running.prompt("unreadable") if broken else work.running.prompt("unsupported")
     told = told if broken else told.format(missing=", ".join(state["missing"]) or "the answer")
-    message = {"role": "user", "content": told, "turn": state["turn"]}
+    message = {"role": "user", "content": told, "turn": state["turn"], "by": "code"}
     update = {"recoveries": state["recoveries"] + 1, "proposal": None, "missing": [], "messages": [message]}
     return Did(update, "asks once more: " + ("unreadable call" if broken else "unsupported answer"))
 

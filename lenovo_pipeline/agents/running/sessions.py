@@ -1,10 +1,10 @@
-"""A run that is looked at: its checkpoints in a file, the state at each, breakpoints, single steps, changes, and going on as a fork.
+"""A run that is looked at: its checkpoints in a file, the state at each, breakpoints, single steps, changes, forks.
 
 Belongs here: sessions of LangGraph workflows. Does not belong here: recordings of any framework side by side, forks by
 recording (debugging.py), the command line (agents/__main__.py).
 
-A session needs no store to be looked at. To go on, it is given a toolbox and a model: what the calls so far wrote is done again in
-the new sandbox first, so that it holds what it held at that checkpoint.
+A session needs no store to be looked at. To go on, it is given a toolbox and a model: what the calls so far wrote is done again
+in the new sandbox first, so that it holds what it held at that checkpoint.
 """
 
 import json
@@ -30,7 +30,7 @@ THREAD = "attempt"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One checkpoint: its number from the oldest, what comes next, and what was done before it. A fork's parent is not the last."""
+    """One checkpoint: its number from the oldest, what comes next, what was done before it. A fork's parent is not the last."""
 
     number: int
     checkpoint_id: str
@@ -78,9 +78,7 @@ def checkpoints(path: Path) -> list[Checkpoint]:
         did = "; ".join(f"{step['node']}: {step['did']}" for step in trace[before:])
         source = str((each.metadata or {}).get("source", ""))
         waits = any(task.interrupts for task in each.tasks)
-        found.append(
-            Checkpoint(number, _id(each.config), parent, each.values.get("turn"), tuple(each.next), did, waits, source)
-        )
+        found.append(Checkpoint(number, _id(each.config), parent, each.values.get("turn"), tuple(each.next), did, waits, source))
     return found
 
 
@@ -117,8 +115,8 @@ def go_on(
 ) -> Attempt:
     """Go on from the last checkpoint to the end, or to a breakpoint; the attempt so far (`waiting` where it stopped).
 
-    `before` names nodes to stop before, `single` stops before every one. `say` is another turn of the user; `agreed` answers a call
-    that waits for approval. Raises PermanentFailure for what does not fit the state of the session.
+    `before` names nodes to stop before, `single` stops before every one. `say` is another turn of the user; `agreed` answers a
+    call that waits for approval. Raises PermanentFailure for what does not fit the state of the session.
     """
     workflow = running.workflow
     nodes = [node.id for node in workflow.nodes]
@@ -132,7 +130,11 @@ def go_on(
         at = graph.get_state(config)
         again(running, at.values.get("calls", ()))
         given = _given(at, noted["turns"], say, agreed)
+        done = len(at.values.get("trace", ()))
         state = graph.invoke(given, config)
+        if single and len(state.get("trace", ())) == done and not any(task.interrupts for task in graph.get_state(config).tasks):
+            # A turn has only begun: the step is its first node.
+            state = graph.invoke(None, config)
         turns = list(noted["turns"])
         while not single and not graph.get_state(config).next and goes_on(state) and state["turn"] + 1 < len(turns):
             state = graph.invoke(new_turn(turns[state["turn"] + 1], state["turn"] + 1), config)
@@ -148,7 +150,7 @@ def go_on(
 
 
 def again(running: Running, calls: Sequence[Mapping[str, Any]]) -> None:
-    """Do again, in a new sandbox, what was called before, and count it. Raises PermanentFailure where a store now answers otherwise."""
+    """Do again, in a new sandbox, what was called before. Raises PermanentFailure where a store now answers otherwise."""
     differ = []
     for call in calls:
         result = running.toolbox.call(call["tool"], call["arguments"], request_id=call.get("request_id"))
@@ -205,7 +207,8 @@ def _config(path: Path, number: int | None) -> dict[str, Any]:
     found = checkpoints(path)
     if not 0 <= number < len(found):
         raise PermanentFailure(
-            f"{path.stem} has no checkpoint {number}", remedy=f"It has 0 to {len(found) - 1}." if found else "It has not begun yet."
+            f"{path.stem} has no checkpoint {number}",
+            remedy=f"It has 0 to {len(found) - 1}." if found else "It has not begun yet.",
         )
     return config_of(THREAD, checkpoint=found[number].checkpoint_id)
 

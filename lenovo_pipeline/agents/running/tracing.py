@@ -24,9 +24,7 @@ _WELL = ("answered", "handed_over", "waiting", "declined")
 """Endings that are no error."""
 
 
-def trace_attempts(
-    client: "MlflowClient", experiment_id: str, attempts: Sequence[tuple[Attempt, Mapping[str, Any]]]
-) -> int:
+def trace_attempts(client: "MlflowClient", experiment_id: str, attempts: Sequence[tuple[Attempt, Mapping[str, Any]]]) -> int:
     """Write a trace for each attempt that has none yet in this experiment, with its tags; how many were written.
 
     Times are those that were measured, laid one after another; parallel branches, too.
@@ -49,7 +47,9 @@ def trace_attempts(
 
 def forget_traces(client: "MlflowClient", experiment_id: str, kept: set[str], model: str) -> int:
     """Delete the traces of a model's attempts that are not among those kept; how many went."""
-    gone = [trace_id for attempt_id, (trace_id, of) in _known(client, experiment_id).items() if of == model and attempt_id not in kept]
+    gone = [
+        trace_id for attempt_id, (trace_id, of) in _known(client, experiment_id).items() if of == model and attempt_id not in kept
+    ]
     for first in range(0, len(gone), 100):
         client.delete_traces(experiment_id, trace_ids=gone[first : first + 100])
     return len(gone)
@@ -159,7 +159,7 @@ def _span(said: Mapping[str, Any]) -> "Span":
     def span_id(name: str) -> str:
         return hashlib.sha256(f"{said['trace']}/{name}".encode()).hexdigest()[:16]
 
-    attributes = {
+    attributes: dict[str, Any] = {
         "mlflow.traceRequestId": said["trace"],
         "mlflow.spanType": said["type"],
         "mlflow.spanInputs": said["inputs"],

@@ -59,7 +59,7 @@ class _Mobile(_Said):
 
 
 class _File(_Said):
-    name: str = Field(pattern=r"[a-z][a-z0-9_]{2,40}")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{2,40}$")
     version: int = Field(ge=1)
     framework: Literal["langgraph", "smolagents"]
     description: str = Field(min_length=10)
