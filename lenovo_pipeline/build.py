@@ -13,6 +13,9 @@ from dagster import (
     load_assets_from_modules,
 )
 
+from lenovo_pipeline.agents import assets as agents_assets
+from lenovo_pipeline.agents import checks as agents_checks
+from lenovo_pipeline.agents.tables import TABLES as AGENTS_TABLES
 from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
 from lenovo_pipeline.automation.schedules import SCHEDULES
@@ -65,6 +68,7 @@ TABLES: dict[str, Table] = {
         *PROMPTS_TABLES,
         *MODELS_TABLES,
         *RETRIEVAL_TABLES,
+        *AGENTS_TABLES,
         *EVALUATION_TABLES,
         *ROSTER_TABLES,
     )
@@ -82,6 +86,7 @@ _ASSET_MODULES = [
     compression_assets,
     registry_assets,
     retrieval_assets,
+    agents_assets,
     evaluation_assets,
     roster_assets,
 ]
@@ -96,6 +101,7 @@ _CHECK_MODULES = [
     compression_checks,
     registry_checks,
     retrieval_checks,
+    agents_checks,
     evaluation_checks,
     roster_checks,
 ]

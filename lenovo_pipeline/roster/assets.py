@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
+from lenovo_pipeline.agents.tables import AGENT_ADAPTER
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_SEARCH, CATALOGUE, FOUNDATION
@@ -145,6 +146,7 @@ def deployments(
         ADAPTER_CHAMPIONS,
         ADAPTER_SEARCH,
         ABLATION,
+        AGENT_ADAPTER,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:

@@ -4,7 +4,7 @@ Belongs here: the numbers. A change of one makes the adapter anew.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lenovo_pipeline.models.tuning.recipes import Lora
 from lenovo_pipeline.models.tuning.trainer import Plan
@@ -18,10 +18,15 @@ class AgentRecipe:
 
     plan: Plan
     lora: Lora
-    together: int = 8
-    longest: int = 2048
+    together: int = 5
+    longest: int = 1280
     passes: int = 1
     validation: int = 24
+
+    @property
+    def validating(self) -> "AgentRecipe":
+        """How the validation split is packed: once."""
+        return replace(self, passes=1)
 
 
 _LORA = Lora(rank=32, alpha=64)

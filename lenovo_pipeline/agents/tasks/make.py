@@ -75,7 +75,7 @@ _TRIES = 60
 
 SIZES: Mapping[str, Mapping[Split, int]] = {
     "smoke": {"train": 80, "validation": 12, "test": 45},
-    "default": {"train": 500, "validation": 40, "test": 200},
+    "default": {"train": 300, "validation": 32, "test": 208},
     "full": {"train": 6000, "validation": 240, "test": 1000},
 }
 """Tasks by profile and split."""
