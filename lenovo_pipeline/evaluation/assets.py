@@ -1,12 +1,13 @@
 """The assets of stage `evaluation`: the items, the scores of each kind of candidate, their headers and the leaderboard.
 
 Thin by rule; the logic is imported inside the assets, so that loading the definitions stays quick. A kind of candidate is
-one asset here, with a builder in kinds.py.
+one asset here, with a builder in kinds.py and a table in tables.py; everything after the scores takes the kinds from there.
 """
 
 import pandas as pd
-from dagster import AssetExecutionContext, MetadataValue, ResourceParam
+from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, ResourceParam
 
+from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
 from lenovo_pipeline.evaluation.tables import (
     ADAPTER,
@@ -17,6 +18,7 @@ from lenovo_pipeline.evaluation.tables import (
     LEADERBOARD,
     LIFT,
     MOBILE_MODEL,
+    OF_MODELS,
     RAW_FOUNDATION,
     SKILLS,
 )
@@ -116,133 +118,47 @@ def raw_foundation(
     return found.frame
 
 
-@table_asset(
-    ADAPTER,
-    partitions_def=MODEL_PARTITIONS,
-    deps=TABLES_OF["adapter"],
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
-def adapter(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    items: pd.DataFrame,
-    questions: pd.DataFrame,
-    chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import asked_items
-    from lenovo_pipeline.evaluation.keeping import scored_builds
+def _of_builds(table: Table) -> AssetsDefinition:
+    """The asset of the scores of one kind of builds."""
 
-    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
-    found = scored_builds(
-        ADAPTER,
-        foundation,
-        catalogue,
-        opened,
-        inference,
-        warehouse,
-        store,
-        tracking,
-        settings,
-        say=context.log.info,
+    @table_asset(
+        table,
+        partitions_def=MODEL_PARTITIONS,
+        deps=TABLES_OF[table.name],
+        foundation=FOUNDATION,
+        catalogue=CATALOGUE,
+        items=ITEMS,
+        questions=QUESTIONS,
+        chunks=CHUNKS,
     )
-    context.add_output_metadata(found.metadata)
-    return found.frame
+    def scores_of_builds(
+        context: AssetExecutionContext,
+        foundation: pd.DataFrame,
+        catalogue: pd.DataFrame,
+        items: pd.DataFrame,
+        questions: pd.DataFrame,
+        chunks: pd.DataFrame,
+        inference: ResourceParam[Inference],
+        warehouse: ResourceParam[Warehouse],
+        store: ResourceParam[Store],
+        tracking: ResourceParam[Tracking],
+        settings: ResourceParam[Settings],
+    ) -> pd.DataFrame:
+        from lenovo_pipeline.evaluation.items import asked_items
+        from lenovo_pipeline.evaluation.keeping import scored_builds
+
+        _, opened = asked_items(items[items["of_builds"]], questions, chunks)
+        stores = (inference, warehouse, store, tracking, settings)
+        found = scored_builds(table, foundation, catalogue, opened, *stores, say=context.log.info)
+        context.add_output_metadata(found.metadata)
+        return found.frame
+
+    return scores_of_builds
 
 
-@table_asset(
-    CUSTOM_MODEL,
-    partitions_def=MODEL_PARTITIONS,
-    deps=TABLES_OF["custom_model"],
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
-def custom_model(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    items: pd.DataFrame,
-    questions: pd.DataFrame,
-    chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import asked_items
-    from lenovo_pipeline.evaluation.keeping import scored_builds
-
-    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
-    found = scored_builds(
-        CUSTOM_MODEL,
-        foundation,
-        catalogue,
-        opened,
-        inference,
-        warehouse,
-        store,
-        tracking,
-        settings,
-        say=context.log.info,
-    )
-    context.add_output_metadata(found.metadata)
-    return found.frame
-
-
-@table_asset(
-    MOBILE_MODEL,
-    partitions_def=MODEL_PARTITIONS,
-    deps=TABLES_OF["mobile_model"],
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
-def mobile_model(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    items: pd.DataFrame,
-    questions: pd.DataFrame,
-    chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import asked_items
-    from lenovo_pipeline.evaluation.keeping import scored_builds
-
-    _, opened = asked_items(items[items["of_builds"]], questions, chunks)
-    found = scored_builds(
-        MOBILE_MODEL,
-        foundation,
-        catalogue,
-        opened,
-        inference,
-        warehouse,
-        store,
-        tracking,
-        settings,
-        say=context.log.info,
-    )
-    context.add_output_metadata(found.metadata)
-    return found.frame
+adapter = _of_builds(ADAPTER)
+custom_model = _of_builds(CUSTOM_MODEL)
+mobile_model = _of_builds(MOBILE_MODEL)
 
 
 @table_asset(
@@ -278,7 +194,7 @@ def skills(
     return found.frame
 
 
-@table_asset(HEADERS, baselines=BASELINES, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS])
+@table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS])
 def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_headers
     from lenovo_pipeline.evaluation.keeping import all_headed
@@ -286,7 +202,7 @@ def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.
     return make_headers(all_headed(warehouse))
 
 
-@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, HEADERS])
+@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[*OF_MODELS, HEADERS])
 def leaderboard(
     context: AssetExecutionContext,
     items: pd.DataFrame,
@@ -314,7 +230,7 @@ def leaderboard(
     return made
 
 
-@table_asset(LIFT, deps=[RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS])
+@table_asset(LIFT, deps=[*OF_MODELS, SKILLS])
 def lift(
     context: AssetExecutionContext,
     warehouse: ResourceParam[Warehouse],

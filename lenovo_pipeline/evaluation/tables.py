@@ -151,6 +151,9 @@ SKILLS = score_table(
 SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL)}
 """The score tables of the gold questions by kind of candidate."""
 
+OF_MODELS = tuple(table for table in SCORES.values() if table.partitioned)
+"""Those of them whose candidates have a model."""
+
 _HEADED = (*KINDS, SKILLS.name)
 
 HEADERS = Table(
