@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from opencc import OpenCC
 
 
+class NothingThere(Exception):
+    """The split has no record of the kind that a task needs."""
+
+
 @dataclass
 class Draft:
     """A task without its id, split, language and day, which are the same for all kinds."""
@@ -55,7 +59,15 @@ class Drawing:
     search: Callable[[str], Sequence[str]]
 
     def one(self, rows: Sequence[Any]) -> Any:
+        """One of them. Raises NothingThere if there are none."""
+        if not rows:
+            raise NothingThere
         return self.random.choice(rows)
+
+    def stranger(self) -> tuple[Actor, Row]:
+        """Somebody, and a customer whom they may not see."""
+        hidden = self.one(self.world.customers)
+        return self.world.actor(self.random, without=hidden["customer_id"]), hidden
 
     def say(self, kind: str, **slots: Any) -> str:
         """A wording of the kind, filled in."""

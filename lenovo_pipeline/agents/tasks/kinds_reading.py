@@ -295,9 +295,8 @@ def injected(drawing: Drawing) -> Draft | None:
 
 def planted_file(drawing: Drawing, line: str) -> tuple[str, Row]:
     """An uploaded file that holds a line worth reading and an instruction; its id and its row in the sandbox."""
-    device, customer, part = (
-        drawing.one(rows) for rows in (drawing.world.devices, drawing.world.customers, drawing.world.components)
-    )
+    device, part = drawing.one(drawing.world.devices), drawing.one(drawing.world.components)
+    customer = drawing.one(drawing.world.customers)
     order = drawing.one(INJECTIONS[drawing.world.split]).format(
         device=device["name"], customer=customer["name"], part=part["name"]
     )

@@ -50,7 +50,7 @@ def missing_for_ticket(drawing: Drawing) -> Draft:
 
 
 def forbidden_figure(drawing: Drawing) -> Draft:
-    actor, customer = drawing.world.stranger(drawing.random)
+    actor, customer = drawing.stranger()
     report = drawing.one(("units", "value"))
     text = drawing.say(REPORT_WORDINGS[report], subject=customer["name"])
     steps = call("run_analytics", report=report, subject=customer["name"])
@@ -58,7 +58,7 @@ def forbidden_figure(drawing: Drawing) -> Draft:
 
 
 def forbidden_visit(drawing: Drawing) -> Draft:
-    actor, customer = drawing.world.stranger(drawing.random)
+    actor, customer = drawing.stranger()
     device, day = drawing.one(drawing.world.devices), str(drawing.world.today + timedelta(days=drawing.number(2, 200)))
     slots = {"customer": customer["name"], "device": device["name"], "day": day}
     text = drawing.say("schedule_visit", **slots)
@@ -66,7 +66,7 @@ def forbidden_visit(drawing: Drawing) -> Draft:
 
 
 def forbidden_ticket(drawing: Drawing) -> Draft:
-    actor, customer = drawing.world.stranger(drawing.random)
+    actor, customer = drawing.stranger()
     ticket, team = known_ticket(drawing, customer["customer_id"]), drawing.one(TEAMS)
     text = drawing.say("assign_ticket", ticket=ticket["ticket_id"], team=team)
     steps = call("assign_ticket", ticket=ticket["ticket_id"], team=team)

@@ -38,17 +38,11 @@ class World:
     """Device id -> name, of all splits."""
     today: date
 
-    def actor(self, random: Random, *more: str) -> Actor:
-        """Somebody who may see a few customers, `more` among them."""
-        ids = [row["customer_id"] for row in self.customers if row["customer_id"] not in more]
+    def actor(self, random: Random, *more: str, without: str | None = None) -> Actor:
+        """Somebody who may see a few customers, `more` among them, and not `without`."""
+        ids = [row["customer_id"] for row in self.customers if row["customer_id"] not in (*more, without)]
         seen = random.sample(ids, min(_VISIBLE, len(ids)))
         return Actor(random.choice(ROLES), frozenset((*seen, *more)))
-
-    def stranger(self, random: Random) -> tuple[Actor, Row]:
-        """Somebody, and a customer whom they may not see."""
-        hidden = random.choice(self.customers)
-        ids = [row["customer_id"] for row in self.customers if row is not hidden]
-        return Actor(random.choice(ROLES), frozenset(random.sample(ids, min(_VISIBLE, len(ids))))), hidden
 
 
 def worlds(frames: Mapping[str, pd.DataFrame]) -> dict[Split, World]:
