@@ -20,6 +20,7 @@ from lenovo_pipeline.evaluation.tables import (
     MOBILE_MODEL,
     OF_MODELS,
     RAW_FOUNDATION,
+    RETRIEVAL_WORKFLOW,
     SKILLS,
 )
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
@@ -27,12 +28,18 @@ from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.encoders import Encoder
+from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
+
+_RETRIEVAL = ("knowledge/keyword_index", "knowledge/vector_collections", "knowledge/graph", "retrieval/hybrid_settings")
+"""What retrieval answers from."""
 
 
 @table_asset(ITEMS, questions=QUESTIONS, qrels=QRELS, chunks=CHUNKS)
@@ -58,7 +65,7 @@ def items(
     return made
 
 
-@table_asset(BASELINES, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
+@table_asset(BASELINES, deps=_RETRIEVAL, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
 def baselines(
     context: AssetExecutionContext,
     items: pd.DataFrame,
@@ -66,17 +73,24 @@ def baselines(
     chunks: pd.DataFrame,
     warehouse: ResourceParam[Warehouse],
     store: ResourceParam[Store],
+    vectors: ResourceParam[Vectors],
+    encoder: ResourceParam[Encoder],
+    graph_store: ResourceParam[GraphStore],
     tracking: ResourceParam[Tracking],
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.items import asked_items
     from lenovo_pipeline.evaluation.keeping import scored
-    from lenovo_pipeline.evaluation.kinds import baseline_contenders
+    from lenovo_pipeline.evaluation.kinds import baseline_contenders, retrieval_baseline
+    from lenovo_pipeline.retrieval.candidate import evidence_base, retrieval_settings
 
-    _, opened = asked_items(items, questions, chunks)
-    found = scored(
-        baseline_contenders(opened, settings.seed), BASELINES, warehouse, store, tracking, settings, say=context.log.info
-    )
+    closed, opened = asked_items(items, questions, chunks)
+    with evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base:
+        contenders = [
+            *baseline_contenders(opened, settings.seed),
+            retrieval_baseline(open_base, retrieval_settings(warehouse, store, encoder), closed),
+        ]
+        found = scored(contenders, BASELINES, warehouse, store, tracking, settings, say=context.log.info)
     context.add_output_metadata(found.metadata)
     return found.frame
 
@@ -162,6 +176,53 @@ mobile_model = _of_builds(MOBILE_MODEL)
 
 
 @table_asset(
+    RETRIEVAL_WORKFLOW,
+    partitions_def=MODEL_PARTITIONS,
+    deps=_RETRIEVAL,
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def retrieval_workflow(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    vectors: ResourceParam[Vectors],
+    encoder: ResourceParam[Encoder],
+    graph_store: ResourceParam[GraphStore],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.keeping import scored
+    from lenovo_pipeline.evaluation.kinds import workflow_contenders
+    from lenovo_pipeline.models.catalogue import require_row
+    from lenovo_pipeline.retrieval.candidate import evidence_base, retrieval_settings
+
+    model = context.partition_key
+    row = require_row(catalogue.to_dict("records"), model)
+    closed, _ = asked_items(items, questions, chunks)
+    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    with (
+        evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base,
+        workflow_contenders(
+            resolved, row, inference, open_base, retrieval_settings(warehouse, store, encoder), closed
+        ) as contenders,
+    ):
+        found = scored(contenders, RETRIEVAL_WORKFLOW, warehouse, store, tracking, settings, model=model, say=context.log.info)
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(
     SKILLS,
     partitions_def=MODEL_PARTITIONS,
     deps=BUILD_TABLES,
@@ -241,7 +302,7 @@ def lift(
     from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
     from lenovo_pipeline.evaluation.lift import make_lift
     from lenovo_pipeline.evaluation.plots import draw_lift
-    from lenovo_pipeline.evaluation.showing import lift_headline, shown_lift, shown_unmet
+    from lenovo_pipeline.evaluation.showing import lift_headline, shown_lift, shown_unmet, shown_workflows
 
     made = make_lift(stored_builds(warehouse), all_scores(warehouse), stored_rows(warehouse, SKILLS), seed=settings.seed)
     place = store.artifacts / "lift"
@@ -250,6 +311,7 @@ def lift(
         {
             "headline": f"Lift: {lift_headline(made)}",
             "lift": MetadataValue.md(shown_lift(made)),
+            "workflows": MetadataValue.md(shown_workflows(made)),
             "not_eligible": MetadataValue.md(shown_unmet(made)),
             **{name: MetadataValue.md(image) for name, image in images.items()},
         }

@@ -15,10 +15,12 @@ from lenovo_pipeline.evaluation.tables import (
     LIFT,
     MOBILE_MODEL,
     RAW_FOUNDATION,
+    RETRIEVAL_WORKFLOW,
     SCORES,
     SKILLS,
 )
 from lenovo_pipeline.gold.tables import QUESTIONS
+from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import FOUNDATION
 from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.store import Store
@@ -67,6 +69,22 @@ def quality_falls_within_the_limit_of_the_level(warehouse: ResourceParam[Warehou
     from lenovo_pipeline.evaluation.verify import fallen_builds
 
     return fallen_builds(warehouse.load(LIFT))
+
+
+@violations_check(RETRIEVAL_WORKFLOW, severity=AssetCheckSeverity.WARN)
+def most_questions_were_answered_from_what_was_found(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """No workflow failed on more than a tenth of its questions; the reasons of those that did are named."""
+    from lenovo_pipeline.evaluation.verify import failing_candidates
+
+    return failing_candidates(warehouse.load(RETRIEVAL_WORKFLOW))
+
+
+@violations_check(RETRIEVAL_WORKFLOW, blocking=True, deps=[CHUNKS])
+def cited_sources_exist(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """Every record that an answer names as its source is one: nothing that a model made up stands there."""
+    from lenovo_pipeline.evaluation.verify import unknown_sources
+
+    return unknown_sources(warehouse.load(RETRIEVAL_WORKFLOW), warehouse.distinct(CHUNKS.qualified_name, "record_id"))
 
 
 @violations_check(SKILLS, severity=AssetCheckSeverity.WARN)

@@ -9,14 +9,15 @@ from typing import Any
 
 from lenovo_pipeline.evaluation.builds import Built
 from lenovo_pipeline.evaluation.scoring import Contender
-from lenovo_pipeline.measures.baselines import baselines
+from lenovo_pipeline.measures.baselines import TopEvidenceSentence, baselines
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.models.candidate import BuiltModel, RawModel, Wording, open_build, open_foundation
 from lenovo_pipeline.models.foundation import Opens
 from lenovo_pipeline.resources.inference import Backend
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.retrieval.candidate import EvidenceBase, RetrievalWorkflow
 
-OPEN_BOOK, CLOSED_BOOK = "open-book", "closed-book"
+OPEN_BOOK, CLOSED_BOOK, RAG = "open-book", "closed-book", "rag"
 REFERENCES = ("oracle", "always-refuse", "random")
 """Candidates that test the evaluation and the policy; they cannot be run by anybody."""
 
@@ -24,6 +25,28 @@ REFERENCES = ("oracle", "always-refuse", "random")
 def baseline_contenders(opened: Sequence[Item], seed: int) -> list[Contender]:
     """Every baseline, open book."""
     return [Contender(candidate, opened) for candidate in baselines(opened, seed)]
+
+
+def retrieval_baseline(open_base: Callable[[], EvidenceBase], retrieval: Mapping[str, Any], closed: Sequence[Item]) -> Contender:
+    """Retrieval without a model: the sentence of what is found that shares most with the question."""
+    reader = TopEvidenceSentence()
+    return Contender(RetrievalWorkflow(f"{reader.name}/{RAG}", open_base, reader, retrieval), closed)
+
+
+@contextmanager
+def workflow_contenders(
+    foundation: Mapping[str, Any],
+    catalogue_row: Mapping[str, Any],
+    inference: Opens,
+    open_base: Callable[[], EvidenceBase],
+    retrieval: Mapping[str, Any],
+    closed: Sequence[Item],
+) -> Iterator[list[Contender]]:
+    """The base model of a partition reading what `open_base` finds; `retrieval` says for the header how that is found."""
+    model = str(foundation["model"])
+    with _opened_once(foundation, catalogue_row, inference) as base:
+        reader = RawModel(f"{model}/{OPEN_BOOK}", foundation, base)
+        yield [Contender(RetrievalWorkflow(f"{model}/{RAG}", open_base, reader, retrieval), closed, model)]
 
 
 @contextmanager
@@ -83,6 +106,11 @@ def skill_contenders(
 def base_name(model: str) -> str:
     """The candidate that builds of a model are compared with: the model as it is, open book."""
     return f"{model}/{OPEN_BOOK}"
+
+
+def rivals_of_workflow(model: str) -> tuple[str, ...]:
+    """The candidates that a workflow around a model is compared with: the model on its own, with and without the passages."""
+    return tuple(f"{model}/{book}" for book in (CLOSED_BOOK, OPEN_BOOK))
 
 
 def _of_builds(

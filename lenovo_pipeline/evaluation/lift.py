@@ -1,4 +1,5 @@
-"""Lift: what each build gains and loses against its base and against what it was made from, on the same items.
+"""Lift: what each build gains and loses against its base and against what it was made from, and each workflow against the model
+on its own, on the same items.
 
 Belongs here: paired differences with intervals, and what follows from them for a build (contract LIFT).
 Does not belong here: the statistics (measures), and what the roster makes of it (roster/rules.py).
@@ -13,19 +14,20 @@ What has to hold:
   below what it was made from, on at least 2,000 items, decided on the estimate, too.
 - Where fewer items were asked nothing counts as shown, and the requirement as not met. A fall beyond the limit is shown by
   fewer items, too, if its whole interval lies beyond.
+- Of a workflow nothing is required here: what it has to reach the policy of the roster says.
 - A build that has no answer to more than 1 % of the items meets nothing: what it failed at would not be counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from lenovo_pipeline.evaluation.builds import Built, origin
-from lenovo_pipeline.evaluation.kinds import base_name
+from lenovo_pipeline.evaluation.kinds import base_name, rivals_of_workflow
 from lenovo_pipeline.evaluation.scoring import stored_table
-from lenovo_pipeline.evaluation.tables import LIFT
+from lenovo_pipeline.evaluation.tables import LIFT, WORKFLOW_KINDS
 from lenovo_pipeline.measures.scores import ScoreTable
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
 from lenovo_pipeline.measures.statistics.power import design_effect, detectable_mean
@@ -44,6 +46,7 @@ TUNED = ("lora", "qlora", "full", "weighted", "stacked", "merged", "quantised_ad
 _DECIMALS = 9
 """A fall of exactly the limit is within it, however its sum was rounded."""
 
+_GOLD_MEASURES = ("token_f1", "correct")
 Verdict = Literal["rise", "fall", "not shown"]
 _METRICS = {"token_f1": "token_f1", "correct": "correct", "skills": "correct", "quality": "correct"}
 
@@ -57,7 +60,7 @@ class Scores:
 
     def of(self, measure: str) -> ScoreTable | None:
         """The rows that a measure is taken over; of quality, those of both, and none where one is missing."""
-        if measure in ("token_f1", "correct"):
+        if measure in _GOLD_MEASURES:
             return self.gold
         if measure == "skills":
             return self.skills
@@ -98,7 +101,10 @@ class Requirement:
 def make_lift(
     builds: Sequence[Built], scores: Mapping[str, pd.DataFrame], skills: pd.DataFrame | None, *, seed: int
 ) -> pd.DataFrame:
-    """All differences (contract LIFT) of the builds that were scored. `scores`: those of the gold questions, by kind."""
+    """All differences (contract LIFT) of the builds and workflows that were scored.
+
+    `scores`: those of the gold questions, by kind.
+    """
     found = {built.name: _scores(built.kind, built.name, scores, skills) for built in builds}
     rows: list[dict[str, Any]] = []
     for built in builds:
@@ -113,8 +119,24 @@ def make_lift(
                 compared = _compared(found[built.name].of(measure), rival.of(measure), measure, seed)
                 if compared is not None:
                     asked = _required(built, measure, base=against == base, made_from_it=made_from_it)
-                    rows.append(_row(built, against, measure, compared, asked))
+                    made = {"candidate": built.name, "kind": built.kind, "model": built.model}
+                    made |= {name: built.row[name] for name in ("method", "domain", "level")}
+                    rows.append(_row(made, against, measure, compared, asked))
+    rows += [row for kind in WORKFLOW_KINDS if kind in scores for row in _of_workflows(kind, scores, seed)]
     return pd.DataFrame(rows, columns=list(LIFT.column_names))
+
+
+def _of_workflows(kind: str, scores: Mapping[str, pd.DataFrame], seed: int) -> Iterator[dict[str, Any]]:
+    """Rows of LIFT for every workflow of a kind that was scored."""
+    for model, candidate in sorted(set(zip(scores[kind]["model"], scores[kind]["candidate"], strict=True))):
+        mine = stored_table(scores[kind], str(candidate))
+        for against in rivals_of_workflow(str(model)):
+            rival = stored_table(scores.get("raw_foundation"), against)
+            for measure in _GOLD_MEASURES:
+                compared = _compared(mine, rival, measure, seed)
+                if compared is not None:
+                    made = {"candidate": candidate, "kind": kind, "model": model, "method": None, "domain": None, "level": None}
+                    yield _row(made, against, measure, compared, None)
 
 
 def judged(found: Difference, asked: Requirement | None) -> tuple[bool | None, str]:
@@ -202,13 +224,10 @@ def _scores(kind: str, candidate: str, scores: Mapping[str, pd.DataFrame], skill
     return Scores(stored_table(scores.get(kind), candidate), stored_table(skills, candidate))
 
 
-def _row(built: Built, against: str, measure: str, found: Difference, asked: Requirement | None) -> dict[str, Any]:
+def _row(made: Mapping[str, Any], against: str, measure: str, found: Difference, asked: Requirement | None) -> dict[str, Any]:
     met, note = judged(found, asked)
     return {
-        "candidate": built.name,
-        "kind": built.kind,
-        "model": built.model,
-        **{name: built.row[name] for name in ("method", "domain", "level")},
+        **made,
         "against": against,
         "measure": measure,
         **{name: getattr(found, name) for name in ("before", "after", "difference", "lower", "upper")},

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.kinds import base_name
 from lenovo_pipeline.evaluation.lift import unmet
-from lenovo_pipeline.evaluation.tables import MEASURES
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS, MEASURES
 from lenovo_pipeline.resources.markdown import markdown_table
 
 COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -63,7 +63,7 @@ def shown_lift(lift: pd.DataFrame) -> str:
     """Markdown: a row for each build with its differences to its base, in points with their 95 % interval and items."""
     lacking = unmet(lift)
     rows = []
-    for candidate, mine in lift.groupby("candidate"):
+    for candidate, mine in lift[lift["kind"].isin(BUILD_KINDS)].groupby("candidate"):
         base = base_name(str(mine["model"].iloc[0]))
         points = {row["measure"]: _points(row) for row in mine.to_dict("records") if row["against"] == base}
         eligible = "no" if lacking[str(candidate)] else "yes"
@@ -75,6 +75,17 @@ def shown_lift(lift: pd.DataFrame) -> str:
             }
         )
     return markdown_table(pd.DataFrame(rows))
+
+
+def shown_workflows(lift: pd.DataFrame) -> str:
+    """Markdown: a row for each workflow and each candidate it is compared with, differences in points with 95 % intervals."""
+    rows = []
+    for (candidate, against), mine in lift[~lift["kind"].isin(BUILD_KINDS)].groupby(["candidate", "against"]):
+        points = {row["measure"]: _points(row) for row in mine.to_dict("records")}
+        rows.append(
+            {"workflow": candidate, "against": against, **{name: points.get(name, "–") for name in ("token_f1", "correct")}}
+        )
+    return markdown_table(pd.DataFrame(rows)) if rows else "none"
 
 
 def shown_unmet(lift: pd.DataFrame) -> str:

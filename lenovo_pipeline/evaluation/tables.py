@@ -15,7 +15,10 @@ from lenovo_pipeline.models.tables import DOMAINS, LEVELS, METHODS
 BUILD_KINDS = ("adapter", "custom_model", "mobile_model")
 """Kinds of candidates that were made from a base model."""
 
-KINDS = ("baselines", "raw_foundation", *BUILD_KINDS)
+WORKFLOW_KINDS = ("retrieval_workflow",)
+"""Kinds of candidates that put something around a base model."""
+
+KINDS = ("baselines", "raw_foundation", *BUILD_KINDS, *WORKFLOW_KINDS)
 """Kinds of candidates: each has a table of scores of that name."""
 
 MEASURES = ("token_f1", "correct", "skills", "quality")
@@ -140,6 +143,11 @@ CUSTOM_MODEL = score_table(
 MOBILE_MODEL = score_table(
     "mobile_model", "Scores of builds for edge devices, with the gold passages given.", partitioned=True, min_rows=0
 )
+RETRIEVAL_WORKFLOW = score_table(
+    "retrieval_workflow",
+    "Scores of base models that read what retrieval finds for the question, instead of passages that were given.",
+    partitioned=True,
+)
 SKILLS = score_table(
     "skills",
     "Scores of base models and what was made from them in general skills, on made-up records that no training saw.",
@@ -148,7 +156,7 @@ SKILLS = score_table(
     of_gold=False,
 )
 
-SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL)}
+SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, RETRIEVAL_WORKFLOW)}
 """The score tables of the gold questions by kind of candidate."""
 
 OF_MODELS = tuple(table for table in SCORES.values() if table.partitioned)
@@ -225,7 +233,7 @@ LEADERBOARD = Table(
     ),
 )
 
-_COMPARED = tuple(f"evaluation.{kind}.correct" for kind in ("raw_foundation", *BUILD_KINDS, SKILLS.name))
+_COMPARED = tuple(f"evaluation.{kind}.correct" for kind in ("raw_foundation", *BUILD_KINDS, *WORKFLOW_KINDS, SKILLS.name))
 
 
 def _share(name: str, description: str, *, least: float = -1, **more: Any) -> Column:
@@ -235,15 +243,24 @@ def _share(name: str, description: str, *, least: float = -1, **more: Any) -> Co
 LIFT = Table(
     stage="evaluation",
     name="lift",
-    description="What each build of a base model gains and loses on the same items, against its base and what it was made from.",
+    description="What each build of a base model and each workflow around it gains and loses on the same items, "
+    "against the base and what it was made from.",
     key=("candidate", "against", "measure"),
     min_rows=0,
     columns=(
         Column(name="candidate", type="text", description="Name of the candidate."),
-        Column(name="kind", type="text", description="What it is built as.", choices=BUILD_KINDS),
+        Column(name="kind", type="text", description="What it is built as.", choices=(*BUILD_KINDS, *WORKFLOW_KINDS)),
         Column(name="model", type="text", description="Base model by its name in the catalogue."),
-        Column(name="method", type="text", description="How it was made.", choices=METHODS),
-        Column(name="domain", type="text", description="Domain that it was customised for.", choices=("all", *DOMAINS)),
+        Column(
+            name="method", type="text", description="How a build was made; empty for a workflow.", choices=METHODS, nullable=True
+        ),
+        Column(
+            name="domain",
+            type="text",
+            description="Domain that a build was customised for; empty for a workflow.",
+            choices=("all", *DOMAINS),
+            nullable=True,
+        ),
         Column(name="level", type="text", description="Edge level.", choices=LEVELS, nullable=True),
         Column(name="against", type="text", description="Candidate that it is compared with."),
         Column(
@@ -281,4 +298,16 @@ LIFT = Table(
     ),
 )
 
-TABLES = (ITEMS, BASELINES, RAW_FOUNDATION, ADAPTER, CUSTOM_MODEL, MOBILE_MODEL, SKILLS, HEADERS, LEADERBOARD, LIFT)
+TABLES = (
+    ITEMS,
+    BASELINES,
+    RAW_FOUNDATION,
+    ADAPTER,
+    CUSTOM_MODEL,
+    MOBILE_MODEL,
+    RETRIEVAL_WORKFLOW,
+    SKILLS,
+    HEADERS,
+    LEADERBOARD,
+    LIFT,
+)

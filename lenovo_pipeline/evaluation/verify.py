@@ -1,15 +1,17 @@
 """What must hold of items, scores, the leaderboard and builds, as sentences about what does not. No Dagster here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from lenovo_pipeline.evaluation.builds import Built, refusals
 from lenovo_pipeline.evaluation.items import asked_of
 from lenovo_pipeline.evaluation.lift import LEVEL_MAY_FALL, beyond_limit
+from lenovo_pipeline.evaluation.scoring import SAID_LENGTH
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.retrieval.passages import SOURCES_MARK
 
 MOST_FAILURES = 0.1
 
@@ -32,6 +34,18 @@ def failing_candidates(scores: pd.DataFrame, most: float = MOST_FAILURES) -> lis
             found.append(
                 f"{candidate} failed on {len(failures)} of {len(mine)} questions, most often: {failures.value_counts().index[0]}"
             )
+    return found
+
+
+def unknown_sources(scores: pd.DataFrame, records: Collection[str]) -> list[str]:
+    """Answers of workflows that name a source which is no record; one that was cut for storing is read as far as it goes."""
+    found = []
+    for candidate, question_id, said in zip(scores["candidate"], scores["question_id"], scores["said"], strict=True):
+        _, mark, named = str(said).rpartition(SOURCES_MARK)
+        sources = [each.strip() for each in named.split(",")] if mark else []
+        if len(said) >= SAID_LENGTH:
+            sources = sources[:-1]
+        found += [f"{candidate} names {each!r} as a source of {question_id}" for each in sources if each not in records]
     return found
 
 

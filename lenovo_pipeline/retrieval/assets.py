@@ -83,7 +83,7 @@ def hybrid_settings(
     settings: ResourceParam[Settings],
 ) -> StoreReport:
     from lenovo_pipeline.retrieval import scoring
-    from lenovo_pipeline.retrieval.kept_settings import are_made_by, read_settings, write_settings
+    from lenovo_pipeline.retrieval.kept_settings import are_made_by, read_settings, settings_folder, write_settings
     from lenovo_pipeline.retrieval.library import open_library
     from lenovo_pipeline.retrieval.settings import HybridSettings
 
@@ -132,7 +132,7 @@ def scores(
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.retrieval import scoring
-    from lenovo_pipeline.retrieval.kept_settings import FORMAT, are_made_by, read_settings
+    from lenovo_pipeline.retrieval.kept_settings import FORMAT, are_made_by, read_settings, settings_folder
     from lenovo_pipeline.retrieval.langchain_faiss import LangChainRetriever
     from lenovo_pipeline.retrieval.library import open_library
     from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
@@ -207,11 +207,6 @@ def faiss_folder(store: Store) -> Path:
 def tree_folder(store: Store) -> Path:
     """Where LlamaIndex's tree of records and passages lies."""
     return store.artifacts / "llamaindex_index"
-
-
-def settings_folder(store: Store) -> Path:
-    """Where the tuned settings of the hybrid lie."""
-    return store.artifacts / "hybrid_settings"
 
 
 def _made_by(

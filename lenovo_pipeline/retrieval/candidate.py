@@ -5,22 +5,79 @@ Belongs here: the workflow from question to answer. Does not belong here: retrie
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
-from lenovo_pipeline.retrieval.interface import Retriever
+from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.encoders import Encoder
+from lenovo_pipeline.resources.graph import GraphStore
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.vectors import Vectors
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.retrieval.interface import Evidence, Retriever
+from lenovo_pipeline.retrieval.kept_settings import read_settings, settings_folder
+from lenovo_pipeline.retrieval.library import open_library
 from lenovo_pipeline.retrieval.passages import SOURCES_MARK, Passage, Passages, citations, stating
-from lenovo_pipeline.retrieval.register import Register
+from lenovo_pipeline.retrieval.register import VIEWED, Register
 
-VERSION = 1
+VERSION = 2
 RECORDS = 5
 """Records whose passages are read."""
 
-PASSAGES = 8
-"""Passages read: what a model with a window of 2,048 tokens takes beside the question."""
+PASSAGES = 5
+"""Passages read: one of each record, since what a small model is shown beside the evidence distracts it and takes its time."""
+
+
+@dataclass(frozen=True)
+class EvidenceBase:
+    """What evidence comes from: a retriever, and the texts and names of the records that it finds."""
+
+    retriever: Retriever
+    passages: Passages
+    register: Register
+
+
+@contextmanager
+def evidence_base(
+    warehouse: Warehouse, store: Store, vectors: Vectors, encoder: Encoder, graph: GraphStore
+) -> Iterator[Callable[[], EvidenceBase]]:
+    """The tuned hybrid over what knowledge made: opened when it is first asked for, closed at the end of the block.
+
+    What it gives raises PermanentFailure where a store is missing or does not fit.
+    """
+    with ExitStack() as stack:
+        opened: list[EvidenceBase] = []
+
+        def open_once() -> EvidenceBase:
+            if not opened:
+                settings = read_settings(settings_folder(store))["hybrid"]
+                library = stack.enter_context(open_library(warehouse, store, vectors, encoder, graph))
+                passages = Passages(library.tables.views, library.register)
+                opened.append(EvidenceBase(library.hybrid(settings), passages, library.register))
+            return opened[0]
+
+        yield open_once
+
+
+def retrieval_settings(warehouse: Warehouse, store: Store, encoder: Encoder) -> dict[str, Any]:
+    """All that decides what the tuned hybrid finds, as JSON values, without opening it: its weights, what it reads, its code.
+
+    Raises PermanentFailure if it has not been tuned yet.
+    """
+    weights = read_settings(settings_folder(store))["hybrid"].as_dict()
+    return {
+        "retriever": "hybrid",
+        "weights": weights,
+        "read": digest(f"{table.qualified_name} {warehouse.fingerprint(table.qualified_name)}" for table in VIEWED)[:16],
+        "encoder": encoder.id,
+        "code": code_version(open_library, whole=True),
+    }
 
 
 @dataclass(frozen=True)
@@ -29,13 +86,11 @@ class RetrievalWorkflow:
 
     Where nothing is found it refuses without asking the model. What it says ends with the records that the answer rests on:
     those that it cites or quotes, else those in which it stands; ids that the model made up are taken out and told in
-    `Answer.steps`.
+    `Answer.steps`. Its latency is that of finding and reading together.
     """
 
     name: str
-    retriever: Retriever
-    passages: Passages
-    register: Register
+    open_base: Callable[[], EvidenceBase]
     reader: Candidate
     settings: Mapping[str, Any]
     """What decides what is retrieved, as JSON values, for the header."""
@@ -47,11 +102,20 @@ class RetrievalWorkflow:
             **self.reader.describe(),
             "workflow": "rag",
             "workflow_version": VERSION,
-            "retriever": self.retriever.name,
             "retrieval": hashlib.sha256(described.encode()).hexdigest()[:16],
+            "retrieval_settings": json.loads(described),
             "records": RECORDS,
             "passages": PASSAGES,
         }
+
+    def prepare(self) -> None:
+        """Open the evidence and the reader now. Raises what opening them raises."""
+        self.open_base()
+        getattr(self.reader, "prepare", lambda: None)()
+
+    def close(self) -> None:
+        """Give back what the reader opened; the evidence is closed by whoever opened it."""
+        getattr(self.reader, "close", lambda: None)()
 
     def answer(self, question: Question) -> Answer:
         """One answer. Raises what the retriever and the reader raise."""
@@ -62,18 +126,21 @@ class RetrievalWorkflow:
 
     def answer_batch(self, questions: Sequence[Question]) -> list[Answer | Exception]:
         """An answer or its failure for each question; the passages that a question brings along are not looked at."""
-        shown = [self._shown(question) for question in questions]
+        shown = [self.shown(question.text) for question in questions]
         asked = [
-            replace(question, passages=tuple(passage.text for passage in passages))
-            for question, passages in zip(questions, shown, strict=True)
-            if passages
+            replace(question, passages=tuple(passage.text for passage in each.passages))
+            for question, each in zip(questions, shown, strict=True)
+            if each.passages
         ]
         said = iter(self._read(asked))
-        return [self._finished(next(said), passages) if passages else _refusal() for passages in shown]
+        return [self._finished(next(said), each) if each.passages else _refusal(each.seconds) for each in shown]
 
-    def _shown(self, question: Question) -> list[Passage]:
-        found = self.retriever.retrieve(question.text, RECORDS)
-        return self.passages.shown(question.text, found.evidence, PASSAGES)
+    def shown(self, question: str) -> "Shown":
+        """The evidence for a question, and the passages of it that the reader is shown."""
+        base, begun = self.open_base(), time.perf_counter()
+        found = base.retriever.retrieve(question, RECORDS)
+        passages = base.passages.shown(question, found.evidence, PASSAGES)
+        return Shown(found.evidence, tuple(passages), time.perf_counter() - begun)
 
     def _read(self, questions: Sequence[Question]) -> Sequence[Answer | Exception]:
         if isinstance(self.reader, BatchCandidate) and len(questions) > 1:
@@ -86,10 +153,11 @@ class RetrievalWorkflow:
                 answers.append(error)
         return answers
 
-    def _finished(self, said: Answer | Exception, passages: Sequence[Passage]) -> Answer | Exception:
+    def _finished(self, said: Answer | Exception, shown: "Shown") -> Answer | Exception:
         if isinstance(said, Exception):
             return said
-        found = citations(said.text, passages, self.register.records)
+        passages = shown.passages
+        found = citations(said.text, passages, self.open_base().register.records)
         text = said.text.rstrip()
         for made_up in found.unknown:
             text = text.replace(made_up.partition(" ")[0], "").rstrip()
@@ -104,8 +172,19 @@ class RetrievalWorkflow:
             text=f"{text}\n{SOURCES_MARK} {', '.join(sources)}" if sources and answer != NOT_STATED else text,
             contexts=tuple(passage.text for passage in passages),
             steps=(*said.steps, *steps),
+            latency_s=said.latency_s + shown.seconds,
+            first_token_s=None if said.first_token_s is None else said.first_token_s + shown.seconds,
         )
 
 
-def _refusal() -> Answer:
-    return Answer(f"{ANSWER_MARK} {NOT_STATED}", steps=("no evidence was found",))
+@dataclass(frozen=True)
+class Shown:
+    """Evidence for a question, the passages of it that are read, and the seconds that finding them took."""
+
+    evidence: tuple[Evidence, ...]
+    passages: tuple[Passage, ...]
+    seconds: float
+
+
+def _refusal(seconds: float) -> Answer:
+    return Answer(f"{ANSWER_MARK} {NOT_STATED}", steps=("no evidence was found",), latency_s=seconds)

@@ -10,11 +10,17 @@ from typing import Any
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.provenance import mismatches, read_manifest, require_provenance, write_manifest
 from lenovo_pipeline.resources.folders import folder_aside
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.retrieval.settings import LADDER, HybridSettings
 
 FORMAT = 1
 REMEDY = "Materialise retrieval/hybrid_settings again."
 _FILE = "settings.json"
+
+
+def settings_folder(store: Store) -> Path:
+    """Where the tuned settings of the hybrid lie."""
+    return store.artifacts / "hybrid_settings"
 
 
 def write_settings(by_step: dict[str, HybridSettings], folder: Path, made_by: dict[str, Any]) -> None:

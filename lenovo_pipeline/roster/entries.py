@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lenovo_pipeline.evaluation.builds import Built, estimated, passport
-from lenovo_pipeline.evaluation.kinds import REFERENCES
+from lenovo_pipeline.evaluation.kinds import RAG, REFERENCES
 from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.models.licences import USES
@@ -21,6 +21,9 @@ from lenovo_pipeline.roster.tables import ENTRIES
 GOLD_QUESTIONS = "gold_questions"
 _OWN_LICENCE = "Apache License 2.0"
 _ALL_TARGETS = ("mobile", "edge", "server", "cloud")
+_WITH_STORES = ("edge", "server", "cloud")
+"""Targets on which vector store and graph can run."""
+
 _MB, _BILLION = 1e6, 1e9
 _AS_IT_IS: dict[str, Any] = {"ineligible_because": [], "passport": {}}
 """What every entry has that is no build."""
@@ -40,7 +43,8 @@ def make_entries(
     as none.
 
     A candidate without a model is this project's own code: its licence is the project's, and it weighs nothing. A build has
-    the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry.
+    the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry. A workflow has
+    licence, size and parameters of its base, and its targets where the stores can run.
     """
     models = _by(catalogue, "name")
     resolved = {} if foundation is None else _by(foundation, "model")
@@ -63,6 +67,7 @@ def make_entries(
                 "headers": headers,
                 "runnable": candidate not in REFERENCES,
                 **(_of_build(built[candidate], profile, lacking) if kind in BUILD_KINDS else profile),
+                **(_beside_stores(profile) if str(candidate).endswith(f"/{RAG}") else {}),
             }
         )
     return pd.DataFrame(rows, columns=list(ENTRIES.column_names))
@@ -131,6 +136,11 @@ def _of_code() -> dict[str, Any]:
         "size_mb": 0.0,
         "parameters_billion": 0.0,
     }
+
+
+def _beside_stores(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The targets of what asks the stores at every question: those of its base where the stores can run, too."""
+    return {name: [each for each in profile[name] if each in _WITH_STORES] for name in ("targets", "measured_targets")}
 
 
 def _of_build(built: Built, base: Mapping[str, Any], lacking: Mapping[str, Sequence[str]]) -> dict[str, Any]:

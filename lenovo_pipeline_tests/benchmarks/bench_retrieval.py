@@ -20,9 +20,8 @@ from lenovo_pipeline.resources.graph_server import GraphServer
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.retrieval.assets import settings_folder
 from lenovo_pipeline.retrieval.interface import Retriever
-from lenovo_pipeline.retrieval.kept_settings import read_settings
+from lenovo_pipeline.retrieval.kept_settings import read_settings, settings_folder
 from lenovo_pipeline.retrieval.library import open_library
 from lenovo_pipeline.retrieval.scoring import asked, relevance_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Question
 from lenovo_pipeline.measures.reading import final_answer
-from lenovo_pipeline.retrieval.candidate import PASSAGES, RetrievalWorkflow
+from lenovo_pipeline.retrieval.candidate import PASSAGES, EvidenceBase, RetrievalWorkflow
 from lenovo_pipeline.retrieval.library import Library
 from lenovo_pipeline.retrieval.passages import Passage, Passages, citations, stating
 from lenovo_pipeline.retrieval.settings import HybridSettings
@@ -38,7 +38,8 @@ class Reader:
 def workflow(library: Library, say: Callable[[Question], str]) -> RetrievalWorkflow:
     settings = HybridSettings()
     passages = Passages(library.tables.views, library.register)
-    return RetrievalWorkflow("rag", library.hybrid(settings), passages, library.register, Reader(say), settings.as_dict())
+    base = EvidenceBase(library.hybrid(settings), passages, library.register)
+    return RetrievalWorkflow("rag", lambda: base, Reader(say), settings.as_dict())
 
 
 def asked(library: Library) -> Question:
@@ -120,6 +121,6 @@ def test_a_reader_that_fails_on_one_question_fails_on_that_one_only(library: Lib
 def test_the_header_tells_one_retrieval_from_another(library: Library) -> None:
     one = workflow(library, lambda question: "")
     described = one.describe()
-    assert described["model"] == "reader" and described["retriever"] == "hybrid"
-    changed = RetrievalWorkflow(one.name, one.retriever, one.passages, one.register, one.reader, {"k": 3})
+    assert described["model"] == "reader" and described["retrieval_settings"] == HybridSettings().as_dict()
+    changed = RetrievalWorkflow(one.name, one.open_base, one.reader, {"k": 3})
     assert changed.describe()["retrieval"] != described["retrieval"]
