@@ -14,7 +14,7 @@ from dagster import DagsterInstance, ExecuteInProcessResult
 from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.scoring import score_all
-from lenovo_pipeline.evaluation.tables import BASELINES, RAW_FOUNDATION
+from lenovo_pipeline.evaluation.tables import BASELINES, RAW_FOUNDATION, WORKFLOW_KINDS
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.models.catalogue import read_catalogue
 from lenovo_pipeline.models.tables import CATALOGUE
@@ -55,11 +55,12 @@ class Factory:
     def evaluate(self, model: str, served: Served) -> ExecuteInProcessResult:
         defs = build_defs(settings=self.settings, resources={"inference": served})
         job = defs.resolve_job_def("evaluate_model")
-        # What is built from a model has tests of its own.
+        # What is built from a model, and what is put around one, has tests of its own.
         chosen = [
             key
             for key in job.asset_layer.selected_asset_keys
-            if key.path[0] in ("evaluation", "roster") or key.path == ["models", "foundation"]
+            if (key.path[0] in ("evaluation", "roster") or key.path == ["models", "foundation"])
+            and not (key.path[0] == "evaluation" and key.path[1] in WORKFLOW_KINDS)
         ]
         return job.execute_in_process(
             instance=self.instance, partition_key=model, raise_on_error=False, asset_selection=sorted(chosen)
