@@ -58,6 +58,10 @@ class Store:
         return self.root / "dagster"
 
     @property
+    def deployments(self) -> Path:
+        return self.root / "deployments.db"
+
+    @property
     def alerts(self) -> Path:
         return self.root / "alerts"
 

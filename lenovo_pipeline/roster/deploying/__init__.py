@@ -1,0 +1,1 @@
+"""What runs where, as the operation of the roster changes it: by a run, by a person, by the monitor."""

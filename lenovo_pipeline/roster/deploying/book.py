@@ -1,0 +1,365 @@
+"""The book of deployments: one SQLite file in which a run, a person and the monitor change what runs where.
+
+Belongs here: the file and its transactions. Does not belong here: who decides on a change (record.py, monitoring).
+
+DuckDB has one writing process, and a run holds it for minutes; what is in production must be changeable within seconds, by
+several processes. So this file is the truth, with one transaction a change; `roster/deployments` copies it into the warehouse.
+A place (environment, use case) is a primary key, so that the database itself refuses a second entry in it.
+"""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import astuple, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.roster.deploying.transitions import (
+    FIRST,
+    Challenger,
+    Kind,
+    Pending,
+    Place,
+    Running,
+    Transition,
+    barred,
+    broken_chain,
+    last_good,
+    places,
+)
+
+_BUSY_S = 15.0
+_COLUMNS = tuple(field.name for field in fields(Transition))
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS transitions (
+    sequence INTEGER PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, environment TEXT NOT NULL,
+    use_case TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
+    replaced TEXT NOT NULL, replaced_decision TEXT NOT NULL, share REAL NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+    previous TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS running (
+    environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
+    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
+CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END;
+CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END;
+"""
+
+
+class Book:
+    """What runs where, and every change of it. `path` is the file; it is made with the first change.
+
+    Every change is one transaction: it is there whole or not at all, whatever kills the process. A change whose
+    `request_id` was made already changes nothing and returns what was made then. All changes raise PermanentFailure where
+    they cannot be, and TransientFailure where the file stays locked.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.path = path
+        self._clock = clock
+
+    def running(self) -> list[Running]:
+        """All that runs, by environment and use case."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall() if connection else []
+        return [Running(*row) for row in rows]
+
+    def active(self, environment: str, use_case: str) -> Running | None:
+        """What runs in a place; None if nothing does."""
+        found = [each for each in self.running() if (each.environment, each.use_case) == (environment, use_case)]
+        return found[0] if found else None
+
+    def history(self, environment: str | None = None, use_case: str | None = None) -> list[Transition]:
+        """All changes in their order, or those of an environment, of a use case, of a place."""
+        with self._reading() as connection:
+            steps = _steps(connection) if connection else []
+        return [step for step in steps if environment in (None, step.environment) and use_case in (None, step.use_case)]
+
+    def challenger(self, environment: str, use_case: str) -> Challenger | None:
+        """The challenger of a place; None if there is none."""
+        return self._place(environment, use_case).challenger
+
+    def pending(self) -> list[Pending]:
+        """The promotions that wait for a person."""
+        return [place.pending for _, place in sorted(places(self.history()).items()) if place.pending is not None]
+
+    def barred(self, environment: str, use_case: str) -> set[str]:
+        """Decisions that put nothing in this place by themselves any more: they were rolled back from, or refused."""
+        return barred(self.history(environment, use_case))
+
+    def promote(
+        self,
+        environment: str,
+        use_case: str,
+        entry: str,
+        decision_id: str,
+        *,
+        actor: str,
+        reason: str,
+        model: str = "",
+        request_id: str | None = None,
+        seen_version: int | None = None,
+    ) -> Transition:
+        """Put an entry in a place, instead of what runs there. `seen_version`: the version that ran when this was decided
+        (0: nothing); if another one runs by now, nothing changes and PermanentFailure says so. If the entry runs already, its
+        decision is brought up to date.
+        """
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            now = place.running
+            if seen_version is not None and (now.version if now else 0) != seen_version:
+                raise PermanentFailure(
+                    f"{entry} is not promoted for {use_case} ({environment}): {now.entry if now else 'nothing'} runs there now, "
+                    "which is not what ran when this was decided",
+                    remedy="Look again (python -m lenovo_pipeline.roster status), then decide again.",
+                )
+            kind: Kind = "confirmed" if now is not None and now.entry == entry else "promoted"
+            return self._step(place, environment, use_case, kind, entry, model, decision_id, actor, reason)
+
+        return self._change(environment, use_case, request_id, change)
+
+    def rollback(
+        self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None, only: str | None = None
+    ) -> Transition:
+        """Put the last good entry in the place of what runs there; where there is none, nothing runs afterwards.
+
+        The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. Raises
+        PermanentFailure if nothing, or another entry, runs there.
+        """
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            now = place.running
+            if now is None or (only is not None and now.entry != only):
+                raise PermanentFailure(
+                    f"there is nothing to roll back for {use_case} ({environment}): {now.entry if now else 'nothing'} runs there",
+                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                )
+            mine = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
+            good = last_good(mine, now)
+            entry, model, decision = (good.entry, good.model, good.decision_id) if good else ("", "", "")
+            return self._step(place, environment, use_case, "rolled_back", entry, model, decision, actor, reason)
+
+        return self._change(environment, use_case, request_id, change)
+
+    def retire(self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None) -> Transition:
+        """Take what runs out of a place. Raises PermanentFailure if nothing runs there."""
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            if place.running is None:
+                raise PermanentFailure(f"nothing runs for {use_case} ({environment})", remedy="Nothing is to be done.")
+            return self._step(place, environment, use_case, "retired", "", "", "", actor, reason)
+
+        return self._change(environment, use_case, request_id, change)
+
+    def request_approval(
+        self, environment: str, use_case: str, entry: str, decision_id: str, *, actor: str, reason: str, model: str = ""
+    ) -> Transition:
+        """Let a promotion wait for a person; it takes the place of one that waits. A decision is asked for once."""
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            return self._step(place, environment, use_case, "approval_requested", entry, model, decision_id, actor, reason)
+
+        return self._change(environment, use_case, f"approval {environment} {use_case} {decision_id}", change)
+
+    def approve(self, environment: str, use_case: str, *, actor: str, reason: str, refuse: bool = False) -> Transition:
+        """Do what waits in a place, or refuse it. Raises PermanentFailure if nothing waits."""
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            asked = place.pending
+            if asked is None:
+                raise PermanentFailure(
+                    f"nothing waits for approval for {use_case} ({environment})",
+                    remedy="See what waits: python -m lenovo_pipeline.roster status",
+                )
+            kind: Kind = "refused" if refuse else "approved"
+            return self._step(place, environment, use_case, kind, asked.entry, asked.model, asked.decision_id, actor, reason)
+
+        return self._change(environment, use_case, None, change)
+
+    def set_challenger(
+        self,
+        environment: str,
+        use_case: str,
+        entry: str,
+        decision_id: str,
+        *,
+        share: float,
+        actor: str,
+        reason: str,
+        model: str = "",
+        request_id: str | None = None,
+    ) -> Transition:
+        """Give an entry a share (above 0, at most 0.5) of the requests of a place where another one runs."""
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            problems = [f"a share of {share:g} is not above 0 and at most 0.5"] if not 0 < share <= 0.5 else []
+            if place.running is None:
+                problems.append("nothing runs there that it could be compared with")
+            elif place.running.entry == entry:
+                problems.append("it runs there already")
+            if problems:
+                raise PermanentFailure(
+                    f"{entry} is no challenger for {use_case} ({environment}): {'; '.join(problems)}",
+                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                )
+            return self._step(place, environment, use_case, "challenger_set", entry, model, decision_id, actor, reason, share)
+
+        return self._change(environment, use_case, request_id, change)
+
+    def remove_challenger(
+        self, environment: str, use_case: str, *, actor: str, reason: str, request_id: str | None = None
+    ) -> Transition:
+        """Send all requests to what runs again. Raises PermanentFailure if there is no challenger."""
+
+        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+            was = place.challenger
+            if was is None:
+                raise PermanentFailure(f"there is no challenger for {use_case} ({environment})", remedy="Nothing is to be done.")
+            return self._step(
+                place, environment, use_case, "challenger_removed", was.entry, was.model, was.decision_id, actor, reason
+            )
+
+        return self._change(environment, use_case, request_id, change)
+
+    def verify(self) -> list[str]:
+        """One sentence for each transition that was altered or removed, and for each place where something else runs than the
+        transitions lead to.
+        """
+        steps = self.history()
+        found = broken_chain(steps)
+        expected = {where: place.running for where, place in places(steps).items() if place.running is not None}
+        there = {(each.environment, each.use_case): each for each in self.running()}
+        for where in sorted(expected.keys() | there.keys()):
+            if expected.get(where) != there.get(where):
+                runs, should = there.get(where), expected.get(where)
+                found.append(
+                    f"{runs.entry if runs else 'nothing'} runs for {where[1]} ({where[0]}), but the transitions lead to "
+                    f"{should.entry if should else 'nothing'}"
+                )
+        return found
+
+    def _place(self, environment: str, use_case: str) -> Place:
+        return places(self.history(environment, use_case)).get((environment, use_case), Place())
+
+    def _change(
+        self,
+        environment: str,
+        use_case: str,
+        request_id: str | None,
+        change: Callable[[sqlite3.Connection, Place], Transition],
+    ) -> Transition:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors(), closing(self._connect()) as connection:
+            connection.executescript(_SCHEMA)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                known = _made(connection, request_id) if request_id else None
+                if known is None:
+                    steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
+                    place = places(steps).get((environment, use_case), Place())
+                    made = change(connection, place)
+                    known = _sealed_with(connection, made, request_id or f"request {uuid.uuid4().hex}")
+                    place.follow(known)
+                    _write(connection, known, place)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            return known
+
+    def _step(
+        self,
+        place: Place,
+        environment: str,
+        use_case: str,
+        kind: Kind,
+        entry: str,
+        model: str,
+        decision_id: str,
+        actor: str,
+        reason: str,
+        share: float = 0.0,
+    ) -> Transition:
+        now = place.running
+        return Transition(
+            sequence=0,
+            request_id="",
+            at=self._clock().astimezone(UTC).isoformat(timespec="microseconds"),
+            environment=environment,
+            use_case=use_case,
+            kind=kind,
+            entry=entry,
+            model=model,
+            decision_id=decision_id,
+            replaced=now.entry if now else "",
+            replaced_decision=now.decision_id if now else "",
+            share=share,
+            actor=actor,
+            reason=reason,
+            previous="",
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        if not self.path.exists():
+            yield None
+            return
+        with self._errors(), closing(self._connect()) as connection:
+            connection.executescript(_SCHEMA)
+            # One snapshot for everything that is read.
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise TransientFailure(
+                    f"the book of deployments {self.path} stayed locked for {_BUSY_S:.0f} s", remedy="Try again."
+                ) from error
+            raise PermanentFailure(
+                f"the book of deployments {self.path} cannot be used ({error})",
+                remedy="See that it may be written, and that the disk is not full.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise PermanentFailure(
+                f"the book of deployments {self.path} is damaged ({error})",
+                remedy="Restore it from a backup (make restore), or remove it: the next run deploys what its decisions promote.",
+            ) from error
+
+
+def _steps(connection: sqlite3.Connection) -> list[Transition]:
+    rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions ORDER BY sequence").fetchall()
+    return [Transition(*row) for row in rows]
+
+
+def _made(connection: sqlite3.Connection, request_id: str) -> Transition | None:
+    row = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions WHERE request_id = ?", [request_id]).fetchone()
+    return Transition(*row) if row else None
+
+
+def _sealed_with(connection: sqlite3.Connection, step: Transition, request_id: str) -> Transition:
+    """The step as the next of the chain."""
+    last = connection.execute("SELECT sequence, hash FROM transitions ORDER BY sequence DESC LIMIT 1").fetchone()
+    sequence, previous = last or (0, FIRST)
+    values = {**{name: getattr(step, name) for name in _COLUMNS}, "sequence": sequence + 1, "previous": previous}
+    return Transition(**{**values, "request_id": request_id}).sealed()
+
+
+def _write(connection: sqlite3.Connection, step: Transition, place: Place) -> None:
+    connection.execute(f"INSERT INTO transitions VALUES ({', '.join('?' * len(_COLUMNS))})", astuple(step))
+    connection.execute("DELETE FROM running WHERE environment = ? AND use_case = ?", [step.environment, step.use_case])
+    if place.running is not None:
+        connection.execute("INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(place.running))

@@ -1,0 +1,168 @@
+"""Changes of what runs where, as values: each names the one before by its hash, so that none can be altered or left out unseen.
+
+Belongs here: a transition, its hash, and what follows from a sequence of them. Does not belong here: the file (book.py).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+Kind = Literal[
+    "promoted",
+    "confirmed",
+    "rolled_back",
+    "retired",
+    "approval_requested",
+    "approved",
+    "refused",
+    "challenger_set",
+    "challenger_removed",
+]
+PUTS_IN_PLACE = ("promoted", "confirmed", "approved")
+"""Kinds after which the entry that they name runs because somebody chose it."""
+
+FIRST = "0" * 64
+"""What the first transition follows."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One change. `at` is UTC in ISO 8601; `entry` is what runs afterwards, or what it is about (approvals, challengers);
+    `replaced` and `replaced_decision` say what ran before. An empty text stands for nothing.
+    """
+
+    sequence: int
+    request_id: str
+    at: str
+    environment: str
+    use_case: str
+    kind: Kind
+    entry: str
+    model: str
+    decision_id: str
+    replaced: str
+    replaced_decision: str
+    share: float
+    actor: str
+    reason: str
+    previous: str
+    hash: str = ""
+
+    def sealed(self) -> "Transition":
+        """The same with its hash: SHA-256 over all other fields."""
+        content = {name: value for name, value in asdict(self).items() if name != "hash"}
+        return replace(self, hash=hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest())
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs in a place: `version` counts what has run there, `since` is UTC in ISO 8601."""
+
+    environment: str
+    use_case: str
+    entry: str
+    model: str
+    decision_id: str
+    version: int
+    since: str
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """What gets `share` (0 to 1) of the requests of a place, to be compared with what runs there."""
+
+    environment: str
+    use_case: str
+    entry: str
+    model: str
+    decision_id: str
+    share: float
+    since: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A promotion that waits for a person."""
+
+    environment: str
+    use_case: str
+    entry: str
+    model: str
+    decision_id: str
+    reason: str
+    requested_at: str
+
+
+@dataclass
+class Place:
+    """What a sequence of transitions of one environment and use case leads to."""
+
+    running: Running | None = None
+    challenger: Challenger | None = None
+    pending: Pending | None = None
+    version: int = 0
+
+    def follow(self, step: Transition) -> None:
+        """Take one step further."""
+        where = (step.environment, step.use_case)
+        if step.kind == "confirmed" and self.running is not None:
+            self.running = replace(self.running, decision_id=step.decision_id)
+        elif step.kind in ("promoted", "approved") or (step.kind == "rolled_back" and step.entry):
+            self.version += 1
+            self.running = Running(*where, step.entry, step.model, step.decision_id, self.version, step.at)
+            self.pending = None
+            if self.challenger is not None and self.challenger.entry == step.entry:
+                self.challenger = None
+        elif step.kind in ("retired", "rolled_back"):
+            self.running, self.challenger = None, None
+        elif step.kind == "approval_requested":
+            self.pending = Pending(*where, step.entry, step.model, step.decision_id, step.reason, step.at)
+        elif step.kind == "refused":
+            self.pending = None
+        elif step.kind == "challenger_set":
+            self.challenger = Challenger(*where, step.entry, step.model, step.decision_id, step.share, step.at)
+        elif step.kind == "challenger_removed":
+            self.challenger = None
+
+
+def places(steps: Iterable[Transition]) -> dict[tuple[str, str], Place]:
+    """What transitions in their order lead to, by environment and use case."""
+    found: dict[tuple[str, str], Place] = {}
+    for step in steps:
+        found.setdefault((step.environment, step.use_case), Place()).follow(step)
+    return found
+
+
+def last_good(steps: Sequence[Transition], running: Running) -> Transition | None:
+    """The transition that last put another entry in this place which was never rolled back from; None if there is none.
+
+    `steps` are those of the place, in their order.
+    """
+    bad = barred(steps)
+    for step in reversed(steps):
+        if step.kind in PUTS_IN_PLACE and step.entry != running.entry and step.decision_id not in bad:
+            return step
+    return None
+
+
+def barred(steps: Iterable[Transition]) -> set[str]:
+    """Decisions whose entry was rolled back from, or that a person refused: they put nothing in place again by themselves."""
+    found = {step.replaced_decision for step in steps if step.kind == "rolled_back"}
+    return found | {step.decision_id for step in steps if step.kind == "refused"}
+
+
+def broken_chain(steps: Sequence[Transition]) -> list[str]:
+    """One sentence for each transition that was altered, or before which one is missing."""
+    found, previous = [], FIRST
+    for expected, step in enumerate(steps, start=1):
+        name = f"transition {step.sequence} ({step.kind} {step.entry or 'nothing'} for {step.use_case}, {step.at})"
+        if step.sequence != expected or step.previous != previous:
+            found.append(f"{name} does not follow the one before it: one was removed, added or altered")
+        if step.sealed().hash != step.hash:
+            found.append(f"{name} was altered after it was written")
+        previous = step.hash
+        if step.sequence != expected:
+            break
+    return found
