@@ -109,6 +109,11 @@ class Tracking:
         """The client of this run's MLflow, for what is no run: registered prompts and models."""
         return self._open()
 
+    def experiment(self, name: str) -> str:
+        """The id of an experiment, made if there is none: for traces, which belong to no run."""
+        self._open()
+        return self._experiment(name)
+
     def close(self, *, failed: bool = False) -> None:
         """End the parent run, if one was opened."""
         if self._parent is not None:

@@ -18,12 +18,17 @@ FORMAT = "lenovo-attempts-1"
 _REMEDY = "Make them anew: materialise agents/attempts."
 
 
+def write_lines(folder: Path, attempts: Iterable[Attempt]) -> None:
+    """Write the recordings into a folder that somebody else completes with a manifest."""
+    with (folder / FILE).open("w", encoding="utf-8") as lines:
+        for attempt in attempts:
+            lines.write(json.dumps({"id": attempt.attempt_id, **attempt.as_dict()}, ensure_ascii=False) + "\n")
+
+
 def write_attempts(folder: Path, attempts: Iterable[Attempt], made_by: Mapping[str, Any]) -> None:
-    """Write the recordings into a folder, whole or not at all."""
+    """Write the recordings and their manifest into a folder, whole or not at all."""
     with folder_aside(folder) as aside:
-        with (aside / FILE).open("w", encoding="utf-8") as lines:
-            for attempt in attempts:
-                lines.write(json.dumps({"id": attempt.attempt_id, **attempt.as_dict()}, ensure_ascii=False) + "\n")
+        write_lines(aside, attempts)
         write_manifest(aside, {"format": FORMAT, **made_by})
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Span
 
+EXPERIMENT = "agent_traces"
 _LONGEST = 2_000
 _NS = 1_000_000_000
 _TOGETHER = 20
@@ -129,8 +130,8 @@ def _spans_of_step(attempt: Attempt, step: Step, began: int) -> Iterator[dict[st
     for number in step.model_calls:
         call = attempt.model_calls[number]
         ended = now + int(call.seconds * _NS)
-        tokens = {"tokens_in": call.tokens_in, "tokens_out": call.tokens_out, "finish_reason": call.finish_reason}
-        said = {"text": call.text[:_LONGEST], "calls": [dict(each) for each in call.calls], "error": call.error}
+        tokens: dict[str, Any] = {"tokens_in": call.tokens_in, "tokens_out": call.tokens_out, "finish_reason": call.finish_reason}
+        said: dict[str, Any] = {"text": call.text[:_LONGEST], "calls": [dict(each) for each in call.calls], "error": call.error}
         calls.append(_child(f"model {number}", node, "model", "LLM", tokens, said, call.error is None, now, ended))
         now = ended
     for number in step.tool_calls:
@@ -149,7 +150,7 @@ def _spans_of_step(attempt: Attempt, step: Step, began: int) -> Iterator[dict[st
 def _child(
     name_id: str, parent: str, name: str, kind: str, inputs: Any, outputs: Any, well: bool, began: int, ended: int
 ) -> dict[str, Any]:
-    said = {"inputs": inputs, "outputs": outputs, "well": well, "began": began, "ended": ended, "more": {}}
+    said: dict[str, Any] = {"inputs": inputs, "outputs": outputs, "well": well, "began": began, "ended": ended, "more": {}}
     return {"id": name_id, "parent": parent, "name": name, "type": kind, **said}
 
 

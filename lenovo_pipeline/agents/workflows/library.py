@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from lenovo_pipeline.agents.tools.catalogue import SPECS
+from lenovo_pipeline.agents.tools.factory import FACTORY_SPECS
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.agents.workflows.parsing import parse
 from lenovo_pipeline.agents.workflows.prompts import PROMPTS
@@ -19,6 +21,9 @@ from lenovo_pipeline.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "data" / "workflows"
 FORMAT = "lenovo-workflow-1"
+KNOWN_TOOLS = frozenset(spec.name for spec in (*SPECS, *FACTORY_SPECS))
+"""Names of all tools that a definition may name."""
+
 _REMEDY = "Correct the file; the other workflows are not touched by it."
 
 
@@ -41,7 +46,7 @@ class Library:
         )
 
 
-def read_library(tools: Collection[str], folder: Path = FOLDER) -> Library:
+def read_library(tools: Collection[str] = KNOWN_TOOLS, folder: Path = FOLDER) -> Library:
     """Every definition of a folder. A file that is wrong is rejected with all that is wrong with it, and the others load.
 
     Raises PermanentFailure if there is no such folder.
@@ -90,7 +95,7 @@ def export(workflow: Workflow, target: Path) -> None:
         raise PermanentFailure(f"{target} cannot be written ({error.strerror})", remedy="Choose another place.") from error
 
 
-def read_export(source: Path, tools: Collection[str]) -> Workflow:
+def read_export(source: Path, tools: Collection[str] = KNOWN_TOOLS) -> Workflow:
     """The workflow of an exported file.
 
     Raises PermanentFailure listing everything that does not fit: another format, content that was changed, prompts of other
@@ -117,7 +122,7 @@ def read_export(source: Path, tools: Collection[str]) -> Workflow:
     return workflow
 
 
-def import_workflow(source: Path, tools: Collection[str], folder: Path = FOLDER) -> Path:
+def import_workflow(source: Path, tools: Collection[str] = KNOWN_TOOLS, folder: Path = FOLDER) -> Path:
     """Write an exported workflow as a definition into a folder; returns its file. Raises PermanentFailure, as `read_export`
     does, and for a name that is taken.
     """

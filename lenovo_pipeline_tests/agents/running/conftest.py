@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lenovo_pipeline.agents.tools.calling import Told
-from lenovo_pipeline.agents.tools.catalogue import KINDS, SPECS, Kind
+from lenovo_pipeline.agents.tools.catalogue import KINDS, Kind
 from lenovo_pipeline.agents.tools.interface import Actor, Budget, Limits
 from lenovo_pipeline.agents.tools.sandbox import Sandbox
 from lenovo_pipeline.agents.tools.toolbox import StoreToolbox
@@ -72,7 +72,7 @@ def workflow_of(title: str, **budgets: Any) -> Workflow:
     """A bundled workflow, with other budgets."""
     from dataclasses import replace
 
-    workflow = read_library({spec.name for spec in SPECS}).workflow(title)
+    workflow = read_library().workflow(title)
     return replace(workflow, budgets=replace(workflow.budgets, **budgets))
 
 

@@ -12,7 +12,7 @@ from lenovo_pipeline.agents.running.work import Running, Work
 from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS
 from lenovo_pipeline.agents.workflows.diagram import draw, layout, mermaid
-from lenovo_pipeline.agents.workflows.library import FOLDER, export, import_workflow, read_export, read_library
+from lenovo_pipeline.agents.workflows.library import FOLDER, KNOWN_TOOLS, export, import_workflow, read_export, read_library
 from lenovo_pipeline.agents.workflows.parsing import parse
 from lenovo_pipeline.agents.workflows.prompts import PROMPTS
 from lenovo_pipeline.agents.workflows.validation import problems_of
@@ -23,7 +23,7 @@ from lenovo_pipeline.resources.inference.messages import Message
 from lenovo_pipeline.resources.inference.model_folder import identify
 from lenovo_pipeline.settings import PROJECT_ROOT
 
-TOOLS = {spec.name for spec in SPECS}
+TOOLS = KNOWN_TOOLS
 
 
 def triage() -> dict:  # type: ignore[type-arg]

@@ -1,0 +1,205 @@
+"""Attempts and replays of a partition as rows: which workflows try which tasks, and what came of it.
+
+Belongs here: the choice of tasks, recordings by content, rows and figures for people. Does not belong here: attempts (bulk.py).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.agents.running.attempt import Attempt, Step
+from lenovo_pipeline.agents.running.builds import Builds
+from lenovo_pipeline.agents.running.bulk import Judged, run_tasks, threads_for
+from lenovo_pipeline.agents.running.keeping import FORMAT, read_attempts, write_lines
+from lenovo_pipeline.agents.running.replaying import replay
+from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS
+from lenovo_pipeline.agents.tasks.task import Task
+from lenovo_pipeline.agents.tools.catalogue import SPECS
+from lenovo_pipeline.agents.tools.stores import Stores
+from lenovo_pipeline.agents.workflows.definition import Workflow
+from lenovo_pipeline.failures import SkippedPartition
+from lenovo_pipeline.models.builds import Artifact, kept
+from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.store import Store
+
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "smoke": {"full": 8, "mobile": 3},
+    "default": {"full": 50, "mobile": 12},
+    "full": {"full": 1_000, "mobile": 200},
+}
+"""Tasks that each workflow of support tries, by profile and the workflow's profile."""
+
+KIND = "agent_attempts"
+_INVALID = ("unknown_tool", "bad_arguments")
+
+
+@dataclass(frozen=True)
+class Made:
+    """The attempts of one partition: rows of agents.attempts, the recordings, and workflows that could not run, with why."""
+
+    rows: pd.DataFrame
+    attempts: list[Attempt]
+    artifacts: list[Artifact]
+    skipped: Mapping[str, str]
+
+    @property
+    def reused(self) -> bool:
+        return all(artifact.reused for artifact in self.artifacts)
+
+
+def chosen(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
+    """That many tasks, as evenly over the categories as they come, the same for the same seed."""
+    by_category: dict[str, list[Task]] = {}
+    for task in sorted(tasks, key=lambda each: each.task_id):
+        by_category.setdefault(task.category, []).append(task)
+    for name, group in sorted(by_category.items()):
+        Random(f"{seed}/{name}").shuffle(group)
+    found: list[Task] = []
+    place = 0
+    while len(found) < min(count, len(tasks)):
+        found += [group[place] for _, group in sorted(by_category.items()) if place < len(group)]
+        place += 1
+    return sorted(found[:count], key=lambda each: each.task_id)
+
+
+def make_attempts(
+    workflows: Sequence[Workflow],
+    tasks: Sequence[Task],
+    stores: Callable[[], Stores],
+    builds: Builds,
+    store: Store,
+    *,
+    profile: str,
+    seed: int,
+    read: str,
+    concurrency: int,
+    say: Callable[[str], None],
+) -> Made:
+    """Attempts of all workflows at their tasks; those of the same content are taken over. `read` says what the stores hold.
+
+    `stores` opens them, once they are needed.
+    """
+    rows: list[dict[str, Any]] = []
+    attempts: list[Attempt] = []
+    artifacts: list[Artifact] = []
+    skipped: dict[str, str] = {}
+    for workflow in workflows:
+        picked = chosen(tasks, SIZES[profile][workflow.profile], seed)
+        made_by = {
+            "format": FORMAT,
+            "workflow": workflow.content,
+            "tasks": [task.task_id for task in picked],
+            "model": builds.identity(workflow.model.build),
+            "read": read,
+            "code": code_version(run_tasks, whole=True),
+        }
+
+        def make(folder: Path, workflow: Workflow = workflow, picked: Sequence[Task] = picked) -> Mapping[str, Any]:
+            backend, about = builds.open(workflow.model.build), builds.about(workflow.model.build)
+            at_once = threads_for(concurrency) if about["source"] not in ("folder", "edge") else threads_for(10_000)
+            judged = run_tasks(workflow, picked, stores(), backend, about_model=about, at_once=at_once, say=say)
+            write_lines(folder, [each.attempt for each in judged])
+            return {"rows": [_judged_row(each, workflow) for each in judged]}
+
+        try:
+            artifact = kept(store, KIND, made_by, make)
+        except SkippedPartition as cannot:
+            skipped[workflow.title] = str(cannot)
+            continue
+        say(f"{workflow.title}: {len(picked)} attempts{' re-used' if artifact.reused else ''}")
+        artifacts.append(artifact)
+        attempts += read_attempts(artifact.folder)
+        model = builds.foundation["model"]
+        rows += [{"model": model, "path": artifact.path, **row} for row in artifact.made_by["report"]["rows"]]
+    return Made(pd.DataFrame(rows, columns=list(ATTEMPTS.column_names)), attempts, artifacts, skipped)
+
+
+def make_replays(attempts: pd.DataFrame, workflows: Mapping[str, Workflow], store: Store) -> pd.DataFrame:
+    """Every recorded attempt run again from its recording."""
+    rows = []
+    for path, of_folder in attempts.groupby("path"):
+        by_id = {(row["workflow"], row["task_id"]): row for row in of_folder.to_dict("records")}
+        for recorded in read_attempts(store.root / str(path)):
+            row = by_id.get((recorded.workflow, recorded.task_id))
+            if row is None:
+                continue
+            again = replay(recorded, workflows[recorded.workflow], SPECS)
+            rows.append(
+                {
+                    "model": row["model"],
+                    "workflow": recorded.workflow,
+                    "task_id": recorded.task_id,
+                    "attempt_id": recorded.attempt_id,
+                    "same_state": again.same_state,
+                    "same_trace": again.same_trace,
+                    "differences": list(again.differences),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(REPLAYS.column_names))
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each workflow: attempts, success, who decided, tokens and time; the mobile one beside the full one."""
+    told = []
+    for title, group in rows.groupby("workflow"):
+        decided = int(group["steps_by_model"].sum() + group["steps_by_code"].sum())
+        told.append(
+            {
+                "workflow": title,
+                "attempts": len(group),
+                "success": round(float(group["success"].mean()), 3),
+                "steps": round(float(group["steps"].mean()), 1),
+                "decided by the model": f"{group['steps_by_model'].sum() / max(decided, 1):.0%}",
+                "tokens": round(float((group["tokens_in"] + group["tokens_out"]).mean())),
+                "seconds p50": round(float(group["seconds"].median()), 2),
+                "model s": round(float(group["model_seconds"].mean()), 2),
+                "tools s": round(float(group["tool_seconds"].mean()), 3),
+                "leaks": int(group["leaks"].sum()),
+            }
+        )
+    return pd.DataFrame(told)
+
+
+def _judged_row(judged: Judged, workflow: Workflow) -> dict[str, Any]:
+    attempt, outcome, task = judged.attempt, judged.outcome, judged.task
+    by = _decided(attempt.steps)
+    return {
+        "workflow": workflow.title,
+        "task_id": task.task_id,
+        "attempt_id": attempt.attempt_id,
+        "framework": workflow.framework,
+        "profile": workflow.profile,
+        "build": workflow.model.build,
+        "category": task.category,
+        "feasible": task.feasible,
+        "ending": attempt.ending,
+        "reason": attempt.reason,
+        "success": outcome.success,
+        "goal_reached": outcome.goal_reached,
+        "right_refusal": outcome.right_refusal,
+        "refused": outcome.refused,
+        "wrong_effects": outcome.wrong_effects,
+        "leaks": len(outcome.leaked),
+        "recovered": outcome.recovered,
+        "shortfall": "; ".join(outcome.reasons) or None,
+        "steps": len(attempt.steps),
+        "steps_by_model": by["model"],
+        "steps_by_code": by["code"],
+        "calls": len(attempt.tool_calls),
+        "valid_calls": sum(call.error_kind not in _INVALID for call in attempt.tool_calls),
+        "tokens_in": attempt.tokens_in,
+        "tokens_out": attempt.tokens_out,
+        "seconds": attempt.seconds,
+        "model_seconds": attempt.model_seconds,
+        "tool_seconds": attempt.tool_seconds,
+        "framework_seconds": attempt.framework_seconds,
+        "cost": attempt.cost,
+    }
+
+
+def _decided(steps: Sequence[Step]) -> dict[str, int]:
+    return {by: sum(step.decided_by == by for step in steps) for by in ("code", "model")}
