@@ -15,6 +15,9 @@ from dagster import (
 
 from lenovo_pipeline.agents import assets as agents_assets
 from lenovo_pipeline.agents import checks as agents_checks
+from lenovo_pipeline.agents.running import assets as running_assets
+from lenovo_pipeline.agents.running import checks as running_checks
+from lenovo_pipeline.agents.running.tables import TABLES as RUNNING_TABLES
 from lenovo_pipeline.agents.tables import TABLES as AGENTS_TABLES
 from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
@@ -69,6 +72,7 @@ TABLES: dict[str, Table] = {
         *MODELS_TABLES,
         *RETRIEVAL_TABLES,
         *AGENTS_TABLES,
+        *RUNNING_TABLES,
         *EVALUATION_TABLES,
         *ROSTER_TABLES,
     )
@@ -87,6 +91,7 @@ _ASSET_MODULES = [
     registry_assets,
     retrieval_assets,
     agents_assets,
+    running_assets,
     evaluation_assets,
     roster_assets,
 ]
@@ -102,6 +107,7 @@ _CHECK_MODULES = [
     registry_checks,
     retrieval_checks,
     agents_checks,
+    running_checks,
     evaluation_checks,
     roster_checks,
 ]

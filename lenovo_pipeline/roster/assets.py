@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
+from lenovo_pipeline.agents.running.tables import REPLAYS
 from lenovo_pipeline.agents.tables import AGENT_ADAPTER
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
@@ -147,6 +148,7 @@ def deployments(
         ADAPTER_SEARCH,
         ABLATION,
         AGENT_ADAPTER,
+        REPLAYS,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:

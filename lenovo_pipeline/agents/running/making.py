@@ -27,8 +27,8 @@ from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 
 SIZES: Mapping[str, Mapping[str, int]] = {
-    "smoke": {"full": 8, "mobile": 3},
-    "default": {"full": 50, "mobile": 12},
+    "smoke": {"full": 6, "mobile": 2},
+    "default": {"full": 46, "mobile": 5},
     "full": {"full": 1_000, "mobile": 200},
 }
 """Tasks that each workflow of support tries, by profile and the workflow's profile."""
