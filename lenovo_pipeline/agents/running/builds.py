@@ -22,7 +22,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import PROJECT_ROOT
 
 _LEVEL = "light"
-_TARGET = "edge_x86_64"
+_TARGET = "edge-x86_64"
 
 
 @dataclass

@@ -60,7 +60,7 @@ def run(
     return langgraph_runtime.attempt_of(state, running, tuple(turns), seconds=seconds, **about)
 
 
-def about(identity: ModelIdentity, **more: Any) -> dict[str, Any]:
+def about(identity: ModelIdentity, /, **more: Any) -> dict[str, Any]:
     """What an attempt says of its model: who answered, and `more`, such as its adapter."""
     said = asdict(identity)
     return {name: said[name] for name in ("source", "revision", "tokenizer_hash", "template_hash", "parameters")} | more
