@@ -24,6 +24,9 @@ from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
 from lenovo_pipeline.automation.schedules import SCHEDULES
 from lenovo_pipeline.automation.sensors import make_sensors
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.embeddings import assets as embeddings_assets
+from lenovo_pipeline.embeddings import checks as embeddings_checks
+from lenovo_pipeline.embeddings.tables import TABLES as EMBEDDINGS_TABLES
 from lenovo_pipeline.enterprise import assets as enterprise_assets
 from lenovo_pipeline.enterprise import checks as enterprise_checks
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
@@ -70,6 +73,7 @@ TABLES: dict[str, Table] = {
         *GOLD_TABLES,
         *PROMPTS_TABLES,
         *MODELS_TABLES,
+        *EMBEDDINGS_TABLES,
         *RETRIEVAL_TABLES,
         *AGENTS_TABLES,
         *RUNNING_TABLES,
@@ -89,6 +93,7 @@ _ASSET_MODULES = [
     tuning_assets,
     compression_assets,
     registry_assets,
+    embeddings_assets,
     retrieval_assets,
     agents_assets,
     running_assets,
@@ -105,6 +110,7 @@ _CHECK_MODULES = [
     tuning_checks,
     compression_checks,
     registry_checks,
+    embeddings_checks,
     retrieval_checks,
     agents_checks,
     running_checks,

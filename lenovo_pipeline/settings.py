@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     policy: Path = Field(PROJECT_ROOT / "data" / "policy" / "roster.yaml", description="What the roster demands.")
     prompts: Path = Field(PROJECT_ROOT / "data" / "prompts", description="Prompt libraries and external collections.")
     workflows: Path = Field(PROJECT_ROOT / "data" / "workflows", description="Workflow definitions of agents.")
+    reference: Path = Field(
+        PROJECT_ROOT.parent / "shared" / "reference",
+        description="Public sets to compare with (retrieval/scifact); what needs one that is missing is stated as not measured.",
+    )
     warehouse: str | None = Field(None, description="DuckDB path or MotherDuck address (md:…).")
     chroma_url: str | None = Field(None, description="Chroma server, for example http://127.0.0.1:8081.")
     neo4j_uri: str | None = Field(None, description="Neo4j server, for example bolt://127.0.0.1:7687.")

@@ -8,7 +8,7 @@ holds whole chunks, and the next run embeds what is still missing.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the texts embedded so far and the texts to embed."""
+
+COLLECTIONS: Mapping[str, str] = {kind: kind for kind in KINDS}
+"""The collection of each kind, as the base encoder fills it."""
 
 _WRITE_BATCH = 256
 """Chunks written at a time: what a kill can lose, and few enough round trips that writing stays below encoding."""
@@ -70,10 +73,16 @@ class _Plan:
 
 
 def synchronise(
-    chunks: pd.DataFrame, vectors: Vectors, encoder: Encoder, progress: Progress = lambda done, total: None
+    chunks: pd.DataFrame,
+    vectors: Vectors,
+    encoder: Encoder,
+    progress: Progress = lambda done, total: None,
+    *,
+    collections: Mapping[str, str] = COLLECTIONS,
 ) -> dict[str, Counts]:
     """Make each kind's collection hold exactly its chunks (columns of CHUNKS), and say what that took, by kind.
 
+    `collections` says which kinds, and what their collections are called.
     Only new and changed texts are embedded, equal texts once; a collection of another encoder is rebuilt.
     Raises ContractError for chunks that do not fit, and what `Vectors` raises.
     """
@@ -81,7 +90,7 @@ def synchronise(
     texts = indexed_texts(frame)
     hashes = [_text_hash(text) for text in texts]
     known: dict[str, tuple[Collection, str]] = {}
-    plans = {kind: _plan(kind, frame, vectors, encoder.id, known) for kind in KINDS}
+    plans = {kind: _plan(kind, name, frame, vectors, encoder.id, known) for kind, name in collections.items()}
     items = _Items(frame, texts, hashes)
     with _Writer(vectors) as writer:
         fresh: dict[str, list[tuple[str, int]]] = {}
@@ -139,15 +148,17 @@ def search(
     return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)]
 
 
-def _plan(kind: str, frame: pd.DataFrame, vectors: Vectors, encoder_id: str, known: dict[str, tuple["Collection", str]]) -> _Plan:
+def _plan(
+    kind: str, name: str, frame: pd.DataFrame, vectors: Vectors, encoder_id: str, known: dict[str, tuple["Collection", str]]
+) -> _Plan:
     """Compare one collection with its chunks; note in `known` where the vector of each text already lies."""
     rows = np.flatnonzero(frame["kind"].to_numpy() == kind).tolist()
     ids, row_hashes = frame["chunk_id"].tolist(), frame[HASH_COLUMN].tolist()
     counts = Counts(total=len(rows))
-    collection = vectors.find(kind)
+    collection = vectors.find(name)
     if collection is None or (collection.metadata or {}).get(ENCODER_KEY) != encoder_id:
         counts.rebuilt = True
-        return _Plan(vectors.create(kind, encoder_id), counts, missing=rows)
+        return _Plan(vectors.create(name, encoder_id), counts, missing=rows)
     with vectors.explained():
         present = dict(_entries(collection))
     for entry, metadata in present.items():

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 PREFIX = "lenovo_"
 ENCODER_KEY = "encoder"
 _DATABASE = "chroma.sqlite3"
-_RUN = "Materialise knowledge/vector_collections again (make run)."
+TUNED = "_tuned"
+"""How the kinds end whose collections a tuned encoder fills (stage embeddings); the others are knowledge's."""
+
 
 # A second PersistentClient on one folder can hang, so a process has one, for as long as the folder is the same one:
 # the place -> the client and the inode of its database (0 for a server).
@@ -60,12 +62,12 @@ class Vectors:
         """The collection of a kind, to read. Raises PermanentFailure if it is missing or was built with another encoder."""
         found = self.find(kind)
         if found is None:
-            raise PermanentFailure(f"{self.place} has no collection {PREFIX}{kind}", remedy=_RUN)
+            raise PermanentFailure(f"{self.place} has no collection {PREFIX}{kind}", remedy=_remedy(kind))
         built_with = (found.metadata or {}).get(ENCODER_KEY)
         if built_with != encoder:
             raise PermanentFailure(
                 f"the collection {found.name} in {self.place} was built with encoder {built_with}; this code asks with {encoder}",
-                remedy=_RUN,
+                remedy=_remedy(kind),
             )
         return found
 
@@ -78,6 +80,19 @@ class Vectors:
                 return self.client().get_collection(PREFIX + kind, embedding_function=None)
             except NotFoundError:
                 return None
+
+    def kinds(self) -> list[str]:
+        """The kinds of all collections of ours that there are, in order."""
+        with self.explained():
+            names = [found.name for found in self.client().list_collections()]
+        return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+
+    def remove(self, kind: str) -> None:
+        """Remove the collection of a kind, if there is one."""
+        from chromadb.errors import NotFoundError
+
+        with self.explained(), suppress(NotFoundError):
+            self.client().delete_collection(PREFIX + kind)
 
     def create(self, kind: str, encoder: str) -> "Collection":
         """Make an empty collection for vectors of this encoder (cosine distance), instead of the one that may be there."""
@@ -129,6 +144,11 @@ class Vectors:
             f"the vector store {self.folder} cannot be read or written ({found})",
             remedy=f"If the disk is not full, delete {self.folder} and run make run: it is rebuilt from the tables.",
         )
+
+
+def _remedy(kind: str) -> str:
+    asset = "embeddings/collections" if kind.endswith(TUNED) else "knowledge/vector_collections"
+    return f"Materialise {asset} again (make run)."
 
 
 def _embedded(folder: Path) -> "ClientAPI":

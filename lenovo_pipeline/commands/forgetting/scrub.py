@@ -18,7 +18,6 @@ from lenovo_pipeline.commands.forgetting.people import Sought
 from lenovo_pipeline.commands.forgetting.stock import folder_of
 from lenovo_pipeline.commands.forgetting.traces import byte_pattern
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.knowledge.tables import KINDS
 from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.retention import remove_unused
 from lenovo_pipeline.resources.store import Store
@@ -95,7 +94,7 @@ def rewrite_vectors(vectors: Vectors) -> int:
     copied = 0
     with folder_aside(vectors.folder) as aside:
         fresh = Vectors(aside)
-        for kind in KINDS:
+        for kind in vectors.kinds():
             old = vectors.find(kind)
             if old is None:
                 continue

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lenovo_pipeline.commands.forgetting.people import Sought
-from lenovo_pipeline.knowledge.tables import KINDS
 from lenovo_pipeline.privacy import FILE, name_words
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.store import Store
@@ -69,7 +68,7 @@ def _candidates(sought: Sought) -> tuple[str, list[str]]:
 def in_vectors(vectors: Vectors, sought: Sought) -> list[str]:
     """Ids of the entries of the vector store whose document or metadata name the person."""
     found = []
-    for kind in KINDS:
+    for kind in vectors.kinds():
         collection = vectors.find(kind)
         if collection is None:
             continue
