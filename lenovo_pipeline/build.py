@@ -55,6 +55,8 @@ from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.wiring import make_resources
 from lenovo_pipeline.retrieval import assets as retrieval_assets
 from lenovo_pipeline.retrieval import checks as retrieval_checks
+from lenovo_pipeline.retrieval.chunking import assets as chunking_assets
+from lenovo_pipeline.retrieval.reranking import assets as reranking_assets
 from lenovo_pipeline.retrieval.tables import TABLES as RETRIEVAL_TABLES
 from lenovo_pipeline.roster import assets as roster_assets
 from lenovo_pipeline.roster import checks as roster_checks
@@ -97,6 +99,8 @@ _ASSET_MODULES = [
     retrieval_assets,
     agents_assets,
     running_assets,
+    reranking_assets,
+    chunking_assets,
     evaluation_assets,
     roster_assets,
 ]

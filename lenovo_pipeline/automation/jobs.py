@@ -17,7 +17,7 @@ everything: UnresolvedAssetJobDefinition = define_asset_job(
 
 refresh_knowledge: UnresolvedAssetJobDefinition = define_asset_job(
     "refresh_knowledge",
-    selection=AssetSelection.groups("uploads", "knowledge") | AssetSelection.assets("roster/published"),
+    selection=AssetSelection.groups("uploads", "knowledge") | AssetSelection.assets("embeddings/collections", "roster/published"),
     description="Read the uploads again and bring vectors, keywords, graph and analytics in line with the records.",
 )
 

@@ -130,14 +130,13 @@ def selection(
     description="Chroma collections of the tuned encoders, for the kinds of text that selection chose one for; by difference.",
     kinds={"chroma"},
     columns=CHUNKS,
-    deps=["knowledge/vector_collections"],
-    selection=SELECTION,
+    deps=["knowledge/vector_collections", SELECTION],
     chunks=CHUNKS,
 )
 def collections(
     context: AssetExecutionContext,
-    selection: pd.DataFrame,
     chunks: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
     store: ResourceParam[Store],
     vectors: ResourceParam[Vectors],
     encoder: ResourceParam[Encoder],
@@ -157,6 +156,9 @@ def collections(
 
         return tell
 
+    # Knowledge may be refreshed before anything was ever selected.
+    made = warehouse.described(SELECTION) is not None
+    selection = warehouse.load(SELECTION) if made else pd.DataFrame(columns=list(SELECTION.column_names))
     counts = follow(selection, chunks, store, vectors, encoder.id, progress)
     shown = pd.DataFrame([{"collection": name, **each.as_dict()} for name, each in counts.items()])
     names = ("total", "embedded", "reused", "relabelled", "deleted", "unchanged")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenovo_pipeline.embeddings.recipes import Recipe
 from lenovo_pipeline.failures import PermanentFailure
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _WEIGHTS = "model.safetensors"
-_COMPANIONS = (
+COMPANIONS = (
     "config.json",
     "config_sentence_transformers.json",
     "modules.json",
@@ -33,6 +32,8 @@ _COMPANIONS = (
     "vocab.txt",
     "1_Pooling/config.json",
 )
+"""What an encoder's folder holds beside its weights."""
+
 _ABSENT = -1e9
 
 
@@ -123,7 +124,7 @@ def save_encoder(trained: "Mapping[str, Tensor]", base: Path, folder: Path, kept
         )
     for name, weight in trained.items():
         weights[name] = ((1 - kept) * weights[name] + kept * weight.detach()).contiguous()
-    for name in _COMPANIONS:
+    for name in COMPANIONS:
         if (base / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(base / name, folder / name)
@@ -131,13 +132,13 @@ def save_encoder(trained: "Mapping[str, Tensor]", base: Path, folder: Path, kept
 
 
 def pairs_of(
-    rows: Sequence[Mapping[Any, Any]], texts: Mapping[str, str], records: Mapping[str, str], recipe: Recipe
+    rows: Sequence[Mapping[Any, Any]], texts: Mapping[str, str], records: Mapping[str, str], negatives: int
 ) -> list[Pair]:
-    """Rows of TRAINING_PAIRS with the texts and records of their passages (by chunk id)."""
+    """Rows of TRAINING_PAIRS with the texts and records of their passages (by chunk id), at most so many negatives each."""
     made = []
     for row in rows:
-        chunks = [row["positive_id"], *list(row["negative_ids"])[: recipe.negatives]]
-        positive, *negatives = [texts[chunk] for chunk in chunks]
+        chunks = [row["positive_id"], *list(row["negative_ids"])[:negatives]]
+        positive, *wrong = [texts[chunk] for chunk in chunks]
         owners = tuple(records[chunk] for chunk in chunks)
-        made.append(Pair(row["question"], positive, tuple(negatives), owners, frozenset(row["relevant_ids"])))
+        made.append(Pair(row["question"], positive, tuple(wrong), owners, frozenset(row["relevant_ids"])))
     return made

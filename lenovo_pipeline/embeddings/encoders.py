@@ -72,7 +72,9 @@ class Tuning:
             )
         base_id = encoder_id(self.base)
         records = dict(zip(self.chunks["chunk_id"], self.chunks["record_id"], strict=True))
-        examples, unseen = (pairs_of(frame.to_dict("records"), self._texts, records, recipe) for frame in (chosen, held_out))
+        examples, unseen = (
+            pairs_of(frame.to_dict("records"), self._texts, records, recipe.negatives) for frame in (chosen, held_out)
+        )
         made_by = {
             "kind": KIND,
             "domain": domain,

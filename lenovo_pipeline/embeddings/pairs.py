@@ -6,7 +6,7 @@ Hard negatives are what keyword search finds first for the question (as Karpukhi
 relevant to it, and without records of the other splits: not even as a wrong answer does a training see those.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,8 @@ from lenovo_pipeline.embeddings.tables import TRAINING_PAIRS
 from lenovo_pipeline.enterprise.anchors import split_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.qrels import STATES_ANSWER
+from lenovo_pipeline.knowledge.chunks import indexed_texts
+from lenovo_pipeline.models.tuning.leakage import Sentences
 
 Search = Callable[[str, int], Sequence[tuple[str, float]]]
 """From a question and a number to passages with their scores, best first (KeywordIndex.search)."""
@@ -34,15 +36,20 @@ _HELD_OUT = 0.1
 def make_pairs(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFrame, search: Search) -> pd.DataFrame:
     """The rows of TRAINING_PAIRS from gold and the chunks of knowledge; the same ones each time.
 
-    Held out are the pairs of a tenth of the anchors, so that no entity is on both sides.
+    Held out are the pairs of a tenth of the anchors of each kind, so that no entity is on both sides. Passages in which an answer
+    of the test split stands as a sentence are left out: records of different splits share some.
     Raises PermanentFailure if no question of the train split has a passage of its own.
     """
     own = chunks[[isinstance(a, str) and split_of(a) == "train" for a in chunks["anchor"]]]
+    answers = Sentences(questions[questions["split"] == "test"])
+    own = own[[not answers.inside(text) for text in indexed_texts(own)]]
     records, kinds = (dict(zip(own["chunk_id"], own[name], strict=True)) for name in ("record_id", "kind"))
     relevant_records = _by_question(qrels[qrels["level"] == "record"])
     relevant_chunks = _by_question(qrels[qrels["level"] == "chunk"])
     rows: list[dict[str, Any]] = []
-    for row in questions[questions["split"] == "train"].sort_values("question_id").to_dict("records"):
+    asked = questions[questions["split"] == "train"].sort_values("question_id")
+    held_out = _held_out(asked["anchor"])
+    for row in asked.to_dict("records"):
         relevant = relevant_records.get(row["question_id"], {})
         positives = _positives(relevant_chunks.get(row["question_id"], {}), records, kinds)
         if not positives:
@@ -55,7 +62,7 @@ def make_pairs(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFram
                 {
                     "pair_id": f"EP-{hashed(row['question_id'], chunk)[:16]}",
                     "domain": DOMAIN_OF[kinds[chunk]],
-                    "role": "held_out" if int(hashed("held out", row["anchor"])[:8], 16) / 2**32 < _HELD_OUT else "train",
+                    "role": "held_out" if row["anchor"] in held_out else "train",
                     "question_id": row["question_id"],
                     "question": row["question"],
                     "category": row["category"],
@@ -71,6 +78,14 @@ def make_pairs(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFram
             remedy="Materialise gold/questions, gold/qrels and knowledge/chunks anew, or raise LENOVO_SCALE.",
         )
     return pd.DataFrame(rows, columns=list(TRAINING_PAIRS.column_names))
+
+
+def _held_out(anchors: Iterable[str]) -> set[str]:
+    """A tenth of the anchors (`kind:key`) of each kind; one at least of several."""
+    by_kind: dict[str, list[str]] = {}
+    for anchor in sorted(set(anchors), key=hashed):
+        by_kind.setdefault(anchor.partition(":")[0], []).append(anchor)
+    return {anchor for own in by_kind.values() if len(own) > 1 for anchor in own[: max(1, round(len(own) * _HELD_OUT))]}
 
 
 def _positives(graded: dict[str, int], records: dict[str, str], kinds: dict[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lenovo_pipeline.embeddings.tables import SELECTION
+from lenovo_pipeline.knowledge.chunks import indexed_texts
 from lenovo_pipeline.models.tuning.leakage import find_leaks
 
 LEAST_PUBLIC = -0.01
@@ -16,10 +17,10 @@ LEAST_PUBLIC = -0.01
 def leaks(pairs: pd.DataFrame, chunks: pd.DataFrame, questions: pd.DataFrame, records: pd.DataFrame) -> list[str]:
     """Whatever of the test split stands in the pairs: questions, near copies, answers, phrasings, templates, entities.
 
-    `chunks` has chunk_id, record_id and text; `records` record_id, anchor and template (gold.records). The search is that of
-    the training sets of language models (models/tuning/leakage.py).
+    `chunks` has chunk_id, record_id, context and text; `records` record_id, anchor and template (gold.records). The search
+    is that of the training sets of language models (models/tuning/leakage.py).
     """
-    texts = dict(zip(chunks["chunk_id"], chunks["text"], strict=True))
+    texts = dict(zip(chunks["chunk_id"], indexed_texts(chunks), strict=True))
     owners = dict(zip(chunks["chunk_id"], chunks["record_id"], strict=True))
     examples = []
     for row in pairs.to_dict("records"):

@@ -22,10 +22,10 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.retrieval.tables import ABLATION, SCORES
+from lenovo_pipeline.retrieval.tables import ABLATION, RERANKER, SCORES
 from lenovo_pipeline.settings import Settings
 
-_SOURCES = ("knowledge/keyword_index", "knowledge/vector_collections", "knowledge/graph")
+_SOURCES = ("knowledge/keyword_index", "knowledge/vector_collections", "knowledge/graph", "embeddings/collections")
 
 
 @store_asset(
@@ -89,7 +89,7 @@ def hybrid_settings(
 
     relevance = scoring.relevance_of(qrels)
     asked = scoring.asked(questions, relevance, "validation", scoring.TUNING_SIZES[settings.profile], settings.seed)
-    made_by = _made_by("validation", asked, chunks, warehouse, encoder, code_version(scoring.tuned, whole=True))
+    made_by = _made_by("validation", asked, chunks, warehouse, store, encoder, code_version(scoring.tuned, whole=True))
     folder = settings_folder(store)
     reused = are_made_by(folder, made_by)
     if not reused:
@@ -113,6 +113,7 @@ def hybrid_settings(
         "retrieval/faiss_index",
         "retrieval/llamaindex_index",
         "retrieval/hybrid_settings",
+        RERANKER,
     ],
     questions=QUESTIONS,
     qrels=QRELS,
@@ -136,12 +137,15 @@ def scores(
     from lenovo_pipeline.retrieval.langchain_faiss import LangChainRetriever
     from lenovo_pipeline.retrieval.library import open_library
     from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
+    from lenovo_pipeline.retrieval.reranking.recipes import SCORED
+    from lenovo_pipeline.retrieval.reranking.tuning import note_folder
 
     relevance = scoring.relevance_of(qrels)
     asked = scoring.asked(questions, relevance, "test", scoring.SIZES[settings.profile], settings.seed)
     made_by = {
-        **_made_by("test", asked, chunks, warehouse, encoder, code_version(scoring.score_all, whole=True)),
+        **_made_by("test", asked, chunks, warehouse, store, encoder, code_version(scoring.score_all, whole=True)),
         "settings": file_hash(settings_folder(store) / MANIFEST),
+        "reranker": file_hash(note_folder(store) / MANIFEST),
     }
     note = store.artifacts / "retrieval_scores"
     if warehouse.described(SCORES) is not None and are_made_by(note, made_by):
@@ -168,6 +172,9 @@ def scores(
             relevance,
             say=context.log.info,
         )
+        few = scoring.asked(asked, relevance, "test", SCORED[settings.profile], settings.seed)
+        reranked, means_of = scoring.score_all([library.reranked(store, tuned["hybrid"])], few, relevance, say=context.log.info)
+        frame, summary = pd.concat([frame, reranked], ignore_index=True), summary | means_of
     for name, means in summary.items():
         tracking.record(
             f"retrieval {name.replace('+', 'and').replace(',', '')}",
@@ -210,9 +217,10 @@ def tree_folder(store: Store) -> Path:
 
 
 def _made_by(
-    split: str, asked: pd.DataFrame, chunks: pd.DataFrame, warehouse: Warehouse, encoder: Encoder, code: str
+    split: str, asked: pd.DataFrame, chunks: pd.DataFrame, warehouse: Warehouse, store: Store, encoder: Encoder, code: str
 ) -> dict[str, object]:
-    """What figures on these questions follow from: the questions, all that retrieval reads, the encoder, the code."""
+    """What figures on these questions follow from: the questions, all that retrieval reads, the encoders, the code."""
+    from lenovo_pipeline.embeddings.chosen import choice_version
     from lenovo_pipeline.retrieval.register import VIEWED
 
     return {
@@ -221,6 +229,7 @@ def _made_by(
         "chunks": digest(chunks[HASH_COLUMN]),
         "read": digest(f"{table.qualified_name} {warehouse.fingerprint(table.qualified_name)}" for table in VIEWED),
         "encoder": encoder.id,
+        "tuned": choice_version(store, encoder.id),
         "code": code,
     }
 

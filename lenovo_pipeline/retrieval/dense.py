@@ -1,7 +1,7 @@
 """Evidence by meaning: the passages in Chroma whose vectors are nearest to the question's.
 
 Belongs here: the source `dense`, and the vectors of questions, encoded once each. Does not belong here: the collections
-(knowledge/vector_collections).
+(knowledge/vector_collections, embeddings/collections).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from lenovo_pipeline.knowledge.tables import KINDS
 from lenovo_pipeline.resources.encoders import Encoder, Vectors32
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
@@ -23,9 +22,13 @@ _REMEMBERED = 20_000
 
 @dataclass
 class QueryEncoder:
-    """The vectors of questions by one encoder; each question is encoded once, many together where they are known before."""
+    """The vectors of questions by one encoder; each question is encoded once, many together where they are known before.
+
+    `others` are prepared along with it: tuned encoders that serve some of the collections.
+    """
 
     encoder: Encoder
+    others: tuple["QueryEncoder", ...] = ()
     _known: dict[str, Vectors32] = field(default_factory=dict, repr=False)
 
     def prepare(self, questions: Sequence[str]) -> None:
@@ -34,6 +37,8 @@ class QueryEncoder:
         if len(self._known) + len(new) > _REMEMBERED:
             self._known.clear()
         self._known.update(zip(new, self.encoder.encode(new), strict=True))
+        for other in self.others:
+            other.prepare(questions)
 
     def vector(self, question: str) -> Vectors32:
         """The unit vector [width] of a question."""
@@ -57,11 +62,12 @@ class DenseRetriever:
     _opened: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def over_knowledge(
-        cls, vectors: Vectors, encoder: QueryEncoder, register: Register, record_of: dict[str, str]
+    def over_chosen(
+        cls, vectors: Vectors, chosen: Mapping[str, Encoder], encoder: QueryEncoder, register: Register, record_of: dict[str, str]
     ) -> "DenseRetriever":
-        """Over the collections of knowledge/vector_collections."""
-        return cls(vectors, dict.fromkeys(KINDS, encoder), register, record_of)
+        """Over the collections that were chosen, each with its encoder (embeddings/chosen.py); `encoder` is the base's."""
+        asking = {encoder.encoder.id: encoder} | {each.encoder.id: each for each in encoder.others}
+        return cls(vectors, {kind: asking[each.id] for kind, each in chosen.items()}, register, record_of)
 
     def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
         asked = request(question, k, filters)

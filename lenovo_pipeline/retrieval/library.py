@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lenovo_pipeline.embeddings.chosen import chosen_encoders
 from lenovo_pipeline.knowledge.keyword_index import KeywordIndex
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
@@ -20,8 +21,12 @@ from lenovo_pipeline.retrieval.graph_source import GraphRetriever
 from lenovo_pipeline.retrieval.hybrid import HybridRetriever
 from lenovo_pipeline.retrieval.interface import Evidence, Filters, Result, Retriever
 from lenovo_pipeline.retrieval.keyword import KeywordRetriever
+from lenovo_pipeline.retrieval.passages import Passages
 from lenovo_pipeline.retrieval.register import VIEWED, Register, read_register
+from lenovo_pipeline.retrieval.reranking.retriever import RerankedRetriever
+from lenovo_pipeline.retrieval.reranking.tuning import open_reranked
 from lenovo_pipeline.retrieval.settings import BOTH, LADDER, HybridSettings
+from lenovo_pipeline.retrieval.tables import RERANKED
 from lenovo_pipeline.retrieval.tables_source import TablesRetriever
 
 
@@ -35,9 +40,14 @@ class Library:
     dense: DenseRetriever
     tables: TablesRetriever
     graph: GraphRetriever
+    passages: Passages
 
     def hybrid(self, settings: HybridSettings) -> HybridRetriever:
         return HybridRetriever(self.keyword, self.dense, self.tables, self.graph, self.register, settings)
+
+    def reranked(self, store: Store, settings: HybridSettings) -> RerankedRetriever:
+        """The hybrid, read once more by the reranker. Raises PermanentFailure if none was trained, or it is damaged."""
+        return open_reranked(store, self.hybrid(settings), self.passages.texts, RERANKED)
 
     def ladder(self, settings: dict[str, HybridSettings]) -> list[Retriever]:
         """The steps from dense search to the hybrid, without its ends; `settings` by step, as tuned for its sources."""
@@ -56,14 +66,17 @@ def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: 
     with open_views(warehouse, VIEWED) as views:
         register = read_register(views)
         record_of = register.record_of
-        questions = QueryEncoder(encoder)
+        chosen = chosen_encoders(store, encoder)
+        tuned = {each.id: each for each in chosen.values() if each.id != encoder.id}
+        questions = QueryEncoder(encoder, tuple(QueryEncoder(each) for each in tuned.values()))
         yield Library(
             register,
             questions,
             KeywordRetriever(KeywordIndex.load(store.artifacts / "keyword_index"), register, record_of),
-            DenseRetriever.over_knowledge(vectors, questions, register, record_of),
+            DenseRetriever.over_chosen(vectors, chosen, questions, register, record_of),
             TablesRetriever(views, register),
             GraphRetriever(graph, register),
+            Passages(views, register),
         )
 
 

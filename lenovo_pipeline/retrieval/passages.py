@@ -48,7 +48,7 @@ class Passages:
         """
         asked = set(tokenize(question))
         ids = [chunk for each in evidence for chunk in self._register.chunks.get(each.record_id, ())]
-        texts = self._texts(ids)
+        texts = self.texts(ids)
         firsts: list[str] = []
         others: list[tuple[float, str]] = []
         for each in evidence:
@@ -66,7 +66,8 @@ class Passages:
     def _owners(self, evidence: Sequence[Evidence]) -> dict[str, str]:
         return {chunk: each.record_id for each in evidence for chunk in self._register.chunks.get(each.record_id, ())}
 
-    def _texts(self, ids: Sequence[str]) -> dict[str, str]:
+    def texts(self, ids: Sequence[str]) -> dict[str, str]:
+        """What is indexed of each of these chunks."""
         rows = self._views.rows(
             "SELECT chunk_id, context, text FROM knowledge.chunks WHERE list_contains($ids, chunk_id)", {"ids": list(ids)}
         )

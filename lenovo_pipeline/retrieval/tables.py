@@ -11,8 +11,11 @@ from lenovo_pipeline.retrieval.settings import BOTH, LADDER
 SINGLE = ("keyword", "dense", "langchain", "llamaindex_vector", "llamaindex_hierarchical", "graph", "tables")
 """Retrievers that ask one source."""
 
-STEPS = ("dense", BOTH, *LADDER)
-"""The ladder, from one source to all."""
+RERANKED = "hybrid + reranker"
+"""The hybrid whose first records the cross-encoder has put in order; asked fewer questions than the others."""
+
+STEPS = ("dense", BOTH, *LADDER, RERANKED)
+"""The ladder, from one source to all, read once more."""
 
 RETRIEVERS = (*SINGLE, *(step for step in STEPS if step not in SINGLE))
 MEASURES = ("ndcg", "recall")
@@ -92,4 +95,58 @@ ABLATION = Table(
     ),
 )
 
-TABLES = (SCORES, ABLATION)
+RERANKER = Table(
+    stage="retrieval",
+    name="reranker",
+    description="The cross-encoder trained here: its folder, its training, and how much its word counts, as validation decided.",
+    key=("path",),
+    columns=(
+        Column(name="path", type="text", description="Its folder, relative to data/store."),
+        Column(name="content", type="text", description="Hash of its files.", pattern=r"[0-9a-f]{32}"),
+        Column(name="size_bytes", type="integer", description="Size of its files.", unit="byte", minimum=1),
+        Column(
+            name="questions",
+            type="integer",
+            description="Questions trained on.",
+            unit="question",
+            minimum=1,
+            derived_from=("embeddings.training_pairs.pair_id",),
+        ),
+        Column(name="updates", type="integer", description="Updates of the weights.", minimum=1),
+        Column(name="loss_before", type="number", description="Loss on held-out questions before the training.", nullable=True),
+        Column(name="loss_after", type="number", description="Lowest loss on them; its weights were kept.", nullable=True),
+        Column(name="training_s", type="number", description="Seconds of the updates.", unit="s", minimum=0),
+        Column(name="weight", type="number", description="What its word counts beside the hybrid's; 0: not asked.", minimum=0),
+        Column(name="tried", type="json", description="nDCG@10 on validation by weight."),
+        Column(name="validation_questions", type="integer", description="Validation questions that decided.", minimum=1),
+        Column(name="curves", type="json", description="Loss by update, and of the held-out questions."),
+        Column(name="mlflow_run_id", type="text", description="Run of the training."),
+    ),
+)
+
+CHUNKING = Table(
+    stage="retrieval",
+    name="chunking",
+    description="Ways to cut texts, compared on the same validation questions with the same encoder.",
+    key=("strategy",),
+    columns=(
+        Column(
+            name="strategy",
+            type="text",
+            description="How texts are cut; structural is what the product does.",
+            choices=("fixed", "structural", "sentence window", "parent and child"),
+        ),
+        Column(name="questions", type="integer", description="Questions asked.", unit="question", minimum=1),
+        Column(name="units", type="integer", description="Pieces that are searched.", unit="piece", minimum=1),
+        Column(name="searched_tokens", type="number", description="Mean length of what is searched.", unit="token", minimum=1),
+        Column(name="shown_tokens", type="number", description="Mean length of what is shown.", unit="token", minimum=1),
+        _share("ndcg", "nDCG@10 over records, by the best piece of each."),
+        _share("recall", "Share of the relevant records among the first ten."),
+        _share("answered", "Questions whose answer stands in the first five pieces shown, in a relevant record."),
+        Column(name="difference", type="number", description="nDCG@10 minus that of structural; empty there.", nullable=True),
+        Column(name="lower", type="number", description="Lower end of its paired 95 % interval.", nullable=True),
+        Column(name="upper", type="number", description="Upper end of it.", nullable=True),
+    ),
+)
+
+TABLES = (SCORES, RERANKER, ABLATION, CHUNKING)

@@ -16,7 +16,7 @@ from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.retrieval.tables import ABLATION
+from lenovo_pipeline.retrieval.tables import ABLATION, CHUNKING
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
 from lenovo_pipeline.uploads.tables import REJECTS, ROWS
@@ -149,6 +149,7 @@ def deployments(
         ABLATION,
         AGENT_ADAPTER,
         REPLAYS,
+        CHUNKING,
     ],
 )
 def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:

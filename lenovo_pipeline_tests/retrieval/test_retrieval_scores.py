@@ -8,14 +8,26 @@ import pandas as pd
 import pytest
 from dagster import AssetCheckResult
 
+from lenovo_pipeline.embeddings.assets import training_pairs
+from lenovo_pipeline.embeddings.tables import TRAINING_PAIRS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.retrieval import assets, checks, scoring
 from lenovo_pipeline.retrieval.kept_settings import read_settings, write_settings
+from lenovo_pipeline.retrieval.reranking.assets import reranker
 from lenovo_pipeline.retrieval.settings import LADDER, HybridSettings
-from lenovo_pipeline.retrieval.tables import ABLATION, RETRIEVERS, SCORES, STEPS
+from lenovo_pipeline.retrieval.tables import ABLATION, RERANKED, RERANKER, RETRIEVERS, SCORES, STEPS
 
-ASSETS = (assets.faiss_index, assets.llamaindex_index, assets.hybrid_settings, assets.scores, assets.ablation)
+ASSETS = (
+    assets.faiss_index,
+    assets.llamaindex_index,
+    assets.hybrid_settings,
+    training_pairs,
+    reranker,
+    assets.scores,
+    assets.ablation,
+)
+TABLES = [TRAINING_PAIRS, RERANKER, SCORES, ABLATION]
 
 
 def made_up(**recall: float) -> pd.DataFrame:
@@ -44,18 +56,19 @@ def made_up(**recall: float) -> pd.DataFrame:
 
 def test_the_stage_runs_and_runs_again_without_building_anything(trial: Any, place: Any) -> None:
     shutil.copytree(place.spare, trial.store.root, dirs_exist_ok=True)
-    first = trial.run(*ASSETS, tables=[SCORES, ABLATION])
+    first = trial.run(*ASSETS, tables=TABLES)
     assert first.success
     scores = trial.warehouse.load(SCORES)
     assert set(scores["retriever"]) == set(RETRIEVERS)
-    assert scores.groupby("retriever")["question_id"].nunique().nunique() == 1
+    asked = scores.groupby("retriever")["question_id"].nunique()
+    assert asked.drop(RERANKED).nunique() == 1 and 0 < asked[RERANKED] < asked["hybrid"]
     quality = scoring.figures(scores, "recall")["all"]
     assert quality["hybrid"] == max(quality) and quality["hybrid"] > quality["keyword"]
     ladder = trial.warehouse.load(ABLATION)
     assert set(ladder["step"]) == set(STEPS) and ladder[ladder["position"] > 1]["lower"].notna().all()
     experiments = {each.name for each in trial.client().search_experiments()}
     assert {f"retrieval {name}" for name in ("keyword", "dense", "langchain", "graph", "tables", "hybrid")} <= experiments
-    second = trial.run(*ASSETS, tables=[SCORES, ABLATION])
+    second = trial.run(*ASSETS, tables=TABLES)
     for result in (first, second):
         reused = {
             event.asset_key.path[-1]: event.materialization.metadata["reused"].value
@@ -120,6 +133,11 @@ def test_the_checks_pass_on_fair_scores_and_fail_on_others(place: Any, tmp_path:
     stored(made_up(keyword=0.8, hybrid=0.8))
     assert not passed(checks.hybrid_beats_its_parts) and not passed(checks.keyword_search_alone_does_not_do)
     stored(made_up().drop(index=[0]))
+    assert not passed(checks.every_retriever_was_asked_the_same_test_questions)
+    fewer = made_up()
+    stored(fewer[(fewer["retriever"] != RERANKED) | (fewer["category"] == "basic")])
+    assert passed(checks.every_retriever_was_asked_the_same_test_questions)
+    stored(fewer[fewer["retriever"] != RERANKED])
     assert not passed(checks.every_retriever_was_asked_the_same_test_questions)
     training = place.questions.loc[place.questions["split"] == "train", "question_id"].iloc[0]
     stored(made_up())

@@ -1,0 +1,1 @@
+"""Ways to cut texts into what is searched and what is shown, compared on the same questions."""
