@@ -113,7 +113,7 @@ def test_a_better_encoder_is_chosen_and_a_forgetful_or_worse_one_is_not() -> Non
     assert row["verdict"] == "chosen" and row["test_lower"] > 0 and row["validation_tuned"] == 1.0
     assert row["public_documents"] == 3 and row["overall_tuned"] > row["overall_base"]
     forgetful = Candidate("joint", "x", Words("forgetful", *COLOURS, "another"))
-    data = PublicSet({"2": "other", "1": "science fact"}, {"q": "science claim"}, {"q": {"1": 1}})
+    data = PublicSet({"2": "other", "1": "science"}, {"q": "science"}, {"q": {"1": 1}})
     row = select(judging(base, data), [forgetful]).set_index("kind").loc["devices"]
     assert row["verdict"] == "base stays" and "SciFact" in row["reason"]
     unmeasured = select(judging(base, None), [seeing]).set_index("kind").loc["devices"]

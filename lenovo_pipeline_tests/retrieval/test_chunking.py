@@ -47,8 +47,8 @@ def test_all_are_compared_on_the_same_questions_and_with_the_products_own_way(pl
     world = {name: place.world[name] for name in EVIDENCE_TABLES}
     found = compare(world, place.questions, relevance, place.encoder, limit=96, profile="smoke", seed=1)
     assert set(found["strategy"]) == set(STRATEGIES) and found["questions"].nunique() == 1
-    rows = found.set_index("strategy")
-    assert pd.isna(rows.loc[STRUCTURAL, "difference"]) and rows.drop(STRUCTURAL)["lower"].notna().all()
-    assert rows.loc["parent and child", "shown_tokens"] > rows.loc["parent and child", "searched_tokens"]
-    assert rows["recall"].max() > 0.2
+    rows = {row["strategy"]: row for row in found.to_dict("records")}
+    assert pd.isna(rows[STRUCTURAL]["difference"]) and all(rows[each]["lower"] <= 1 for each in rows if each != STRUCTURAL)
+    assert rows["parent and child"]["shown_tokens"] > rows["parent and child"]["searched_tokens"]
+    assert max(row["recall"] for row in rows.values()) > 0.2
     assert strategies(found).startswith("![chunking](data:image/png;base64,")
