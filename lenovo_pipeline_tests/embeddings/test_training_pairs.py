@@ -38,8 +38,8 @@ def test_pairs_are_of_the_train_split_with_wrong_passages_of_records_that_are_no
 
 
 def test_the_same_world_gives_the_same_pairs_in_any_order(ground: Any, pairs: pd.DataFrame) -> None:
-    shuffled = (frame.sample(frac=1, random_state=2) for frame in (ground.questions, ground.qrels, ground.chunks))
-    pd.testing.assert_frame_equal(make_pairs(*shuffled, ground.index.search), pairs)
+    questions, qrels, chunks = (frame.sample(frac=1, random_state=2) for frame in (ground.questions, ground.qrels, ground.chunks))
+    pd.testing.assert_frame_equal(make_pairs(questions, qrels, chunks, ground.index.search), pairs)
 
 
 def test_a_world_without_questions_to_train_on_is_an_error_with_the_remedy(ground: Any) -> None:
@@ -59,6 +59,7 @@ def test_the_check_for_leaks_passes_and_fails_on_each_kind_of_leak(
     test = ground.questions[(ground.questions["split"] == "test") & (ground.questions["language"] == "en")].iloc[0]
     of_test = ground.qrels[(ground.qrels["question_id"] == test["question_id"]) & (ground.qrels["level"] == "chunk")]
     row = pairs.iloc[0]
+    own: dict[str, Any] = {str(name): value for name, value in row.items()}
     leaking: dict[str, dict[str, Any]] = {
         "a question of the test split": {"question_id": test["question_id"]},
         "its words": {"question": test["question"]},
@@ -70,7 +71,7 @@ def test_the_check_for_leaks_passes_and_fails_on_each_kind_of_leak(
     warehouse.replace(TRAINING_PAIRS, pairs)
     assert passed(check, store=None, warehouse=warehouse)
     for what, changed in leaking.items():
-        warehouse.replace(TRAINING_PAIRS, pd.DataFrame([{**row.to_dict(), **changed}]))
+        warehouse.replace(TRAINING_PAIRS, pd.DataFrame([own | changed]))
         assert not passed(check, store=None, warehouse=warehouse), what
 
 

@@ -87,7 +87,7 @@ def test_a_reranker_is_trained_once_and_a_damaged_one_is_refused(training: Train
 def test_pairs_without_a_wrong_passage_leave_nothing_to_train_on(training: Training) -> None:
     from dataclasses import replace
 
-    alone = training.pairs.assign(negative_ids=[[] for _ in range(len(training.pairs))])
+    alone = training.pairs.assign(negative_ids=training.pairs["negative_ids"].map(lambda _: []))
     with pytest.raises(PermanentFailure, match=r"the training set is empty.*embeddings/training_pairs"):
         replace(training, pairs=alone).reranker()
 
