@@ -32,6 +32,7 @@ from lenovo_pipeline.enterprise import checks as enterprise_checks
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
 from lenovo_pipeline.evaluation import assets as evaluation_assets
 from lenovo_pipeline.evaluation import checks as evaluation_checks
+from lenovo_pipeline.evaluation.pressure_tables import PRESSURE_TABLES
 from lenovo_pipeline.evaluation.tables import TABLES as EVALUATION_TABLES
 from lenovo_pipeline.gold import assets as gold_assets
 from lenovo_pipeline.gold import checks as gold_checks
@@ -80,6 +81,7 @@ TABLES: dict[str, Table] = {
         *AGENTS_TABLES,
         *RUNNING_TABLES,
         *EVALUATION_TABLES,
+        *PRESSURE_TABLES,
         *ROSTER_TABLES,
     )
 }

@@ -4,11 +4,15 @@ Thin by rule; the logic is imported inside the assets, so that loading the defin
 one asset here, with a builder in kinds.py and a table in tables.py; everything after the scores takes the kinds from there.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, ResourceParam
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
+from lenovo_pipeline.evaluation.pressure_tables import BIAS, COMPARISONS, PROBES, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.tables import (
     ADAPTER,
     BASELINES,
@@ -27,7 +31,8 @@ from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
-from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EVALUATION_PROMPTS
+from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
@@ -255,7 +260,7 @@ def skills(
     return found.frame
 
 
-@table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS])
+@table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS, PROBES])
 def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_headers
     from lenovo_pipeline.evaluation.keeping import all_headed
@@ -317,3 +322,166 @@ def lift(
         }
     )
     return made
+
+
+@table_asset(
+    PROBES,
+    partitions_def=MODEL_PARTITIONS,
+    deps=[ADAPTER, CUSTOM_MODEL, MOBILE_MODEL],
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    adversarial=ADVERSARIAL,
+    counterfactuals=COUNTERFACTUALS,
+    evaluation_prompts=EVALUATION_PROMPTS,
+)
+def probes(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    adversarial: pd.DataFrame,
+    counterfactuals: pd.DataFrame,
+    evaluation_prompts: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.pressing import scored_probes
+    from lenovo_pipeline.evaluation.probes import SIZES, probe_items
+
+    asked = probe_items(adversarial, counterfactuals, evaluation_prompts, SIZES[settings.profile])
+    stores = (inference, warehouse, store, tracking, settings)
+    found = scored_probes(foundation, catalogue, asked, *stores, say=context.log.info)
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+@table_asset(ROBUSTNESS, partitions_def=MODEL_PARTITIONS, probes=PROBES, adversarial=ADVERSARIAL)
+def robustness(
+    context: AssetExecutionContext,
+    probes: pd.DataFrame,
+    adversarial: pd.DataFrame,
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
+    from lenovo_pipeline.evaluation.robustness import make_robustness
+
+    made = make_robustness(probes, adversarial, seed=settings.seed)
+    images = draw_pressure(made, ROBUSTNESS, store.artifacts / "robustness" / context.partition_key)
+    context.add_output_metadata({"robustness": MetadataValue.md(markdown_table(made)), **_shown(images)})
+    return made
+
+
+@table_asset(BIAS, partitions_def=MODEL_PARTITIONS, probes=PROBES, counterfactuals=COUNTERFACTUALS)
+def bias(
+    context: AssetExecutionContext,
+    probes: pd.DataFrame,
+    counterfactuals: pd.DataFrame,
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.bias import make_bias
+    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
+
+    made = make_bias(probes, counterfactuals, seed=settings.seed)
+    images = draw_pressure(made, BIAS, store.artifacts / "bias" / context.partition_key)
+    context.add_output_metadata({"bias": MetadataValue.md(markdown_table(made)), **_shown(images)})
+    return made
+
+
+@table_asset(
+    STRESS,
+    partitions_def=MODEL_PARTITIONS,
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+)
+def stress(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.pressing import stressed
+    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
+
+    _, opened = asked_items(items, questions, chunks)
+    made = stressed(foundation, catalogue, opened, inference, warehouse, settings, say=context.log.info)
+    images = draw_pressure(made, STRESS, store.artifacts / "stress" / context.partition_key)
+    context.add_output_metadata({"stress": MetadataValue.md(markdown_table(made)), **_shown(images)})
+    return made
+
+
+@table_asset(COMPARISONS, leaderboard=LEADERBOARD)
+def comparisons(
+    context: AssetExecutionContext,
+    leaderboard: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.comparing import compare_best
+    from lenovo_pipeline.evaluation.keeping import all_scores
+
+    made = compare_best(all_scores(warehouse), leaderboard, seed=settings.seed)
+    context.add_output_metadata({"comparisons": MetadataValue.md(markdown_table(made))})
+    return made
+
+
+@store_asset(
+    "evaluation",
+    "report",
+    description="One self-contained page of the leaderboard and one for each candidate, as HTML, CSV, JSON and Inspect logs.",
+    kinds={"html", "mlflow"},
+    columns=LEADERBOARD,
+    leaderboard=LEADERBOARD,
+    lift=LIFT,
+    comparisons=COMPARISONS,
+    questions=QUESTIONS,
+    deps=[ROBUSTNESS, BIAS, STRESS, FOUNDATION],
+)
+def report(
+    leaderboard: pd.DataFrame,
+    lift: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    questions: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    tracking: ResourceParam[Tracking],
+    settings: ResourceParam[Settings],
+) -> StoreReport:
+    from lenovo_pipeline.evaluation.report.gathering import gathered
+    from lenovo_pipeline.evaluation.report.writing import INDEX, write_report
+    from lenovo_pipeline.resources.code_version import code_version
+
+    evidence = gathered(leaderboard, lift, comparisons, questions, warehouse, store)
+    targets = dict(zip(questions["question_id"], questions["answer"], strict=True))
+    place = store.artifacts / "report"
+    written = write_report(evidence, targets, place, code=code_version(write_report), seed=settings.seed)
+    if written.changed:
+        run = tracking.record("evaluation", "report/pages", metrics={"pages": written.pages}, tags={"report": written.version})
+        tracking.client().log_artifacts(run.run_id, str(place), "report")
+    index = place / INDEX
+    return StoreReport(
+        data_version=written.version,
+        counts={"pages": written.pages, "bytes": written.bytes},
+        metadata={
+            "headline": f"Report: {index}",
+            "path": store.relative(place),
+            "page": MetadataValue.url(index.resolve().as_uri()),
+        },
+    )
+
+
+def _shown(images: Mapping[str, str]) -> dict[str, MetadataValue[Any]]:
+    return {f"{name}_picture": MetadataValue.md(image) for name, image in images.items()}

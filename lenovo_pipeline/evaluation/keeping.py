@@ -13,6 +13,7 @@ from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.builds import Built, refusals, stored_builds
 from lenovo_pipeline.evaluation.figures import candidate_figures, detectable
 from lenovo_pipeline.evaluation.kinds import build_contenders, skill_contenders
+from lenovo_pipeline.evaluation.pressure_tables import PROBES
 from lenovo_pipeline.evaluation.scoring import Contender, score_all, stored_table
 from lenovo_pipeline.evaluation.skills import BATCH_SIZE as SKILLS_AT_ONCE
 from lenovo_pipeline.evaluation.skills import COUNTS, skill_items
@@ -174,9 +175,9 @@ def all_scores(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
 
 
 def all_headed(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
-    """All score tables that there are, those of the skills too."""
-    skills = stored_rows(warehouse, SKILLS)
-    return {**all_scores(warehouse), **({} if skills is None else {SKILLS.name: skills})}
+    """All score tables that there are, those of the skills and of the probes too."""
+    more = {table.name: stored_rows(warehouse, table) for table in (SKILLS, PROBES)}
+    return {**all_scores(warehouse), **{kind: frame for kind, frame in more.items() if frame is not None}}
 
 
 def _track(contender: Contender, scores: ScoreTable, table: Table, tracking: Tracking, seed: int) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _VERSION = 2
 _DPI = 80
-_BLUE, _GREY = "#2b6cb0", "#4a5568"
+BLUE, GREY = "#2b6cb0", "#4a5568"
 
 
 def draw(leaderboard: pd.DataFrame, place: Path) -> dict[str, str]:
@@ -34,7 +34,7 @@ def draw(leaderboard: pd.DataFrame, place: Path) -> dict[str, str]:
 
     Pictures of the same figures are taken over.
     """
-    return _drawn(leaderboard, LEADERBOARD, place, {"correct": _correct, "by_category": _by_category})
+    return drawn(leaderboard, LEADERBOARD, place, {"correct": _correct, "by_category": _by_category})
 
 
 def draw_lift(lift: pd.DataFrame, place: Path) -> dict[str, str]:
@@ -43,12 +43,13 @@ def draw_lift(lift: pd.DataFrame, place: Path) -> dict[str, str]:
     shown = {measure: against_base[against_base["measure"] == measure] for measure in ("token_f1", "skills")}
     if all(rows["difference"].notna().sum() == 0 for rows in shown.values()):
         return {}
-    return _drawn(lift, LIFT, place, {"lift": lambda _: _differences(shown)})
+    return drawn(lift, LIFT, place, {"lift": lambda _: _differences(shown)})
 
 
-def _drawn(
+def drawn(
     frame: pd.DataFrame, table: Table, place: Path, pictures: Mapping[str, Callable[[pd.DataFrame], "Figure"]]
 ) -> dict[str, str]:
+    """Draw pictures of a table into the folder `place` unless they lie there; returns each as Markdown, by name."""
     made_by = {table.name: digest(conform(frame, table)["content_hash"]), "version": _VERSION}
     try:
         require_provenance(place, made_by, remedy="They are drawn anew.")
@@ -65,13 +66,13 @@ def _drawn(
 def _differences(shown: Mapping[str, pd.DataFrame]) -> "Figure":
     """For each measure a column: every build's difference to its base in points, with its interval, and a line at none."""
     names = sorted({str(name) for rows in shown.values() for name in rows["candidate"]})[::-1]
-    figure, every = _canvas(11, 0.28 * len(names) + 1.4, columns=len(shown))
+    figure, every = canvas(11, 0.28 * len(names) + 1.4, columns=len(shown))
     for axes, (measure, rows) in zip(every, shown.items(), strict=True):
         by = rows.set_index("candidate").reindex(names)[["difference", "lower", "upper"]].astype(float) * 100
         low = (by["difference"] - by["lower"]).clip(lower=0).fillna(0).to_numpy()
         high = (by["upper"] - by["difference"]).clip(lower=0).fillna(0).to_numpy()
         points = by["difference"].to_numpy()
-        axes.errorbar(points, range(len(names)), xerr=[low, high], fmt="o", color=_BLUE, ecolor=_GREY, capsize=2)
+        axes.errorbar(points, range(len(names)), xerr=[low, high], fmt="o", color=BLUE, ecolor=GREY, capsize=2)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(range(len(names)), names if axes is every[0] else [], fontsize=8)
         axes.set_title(f"{FIGURES[measure].title if measure in FIGURES else 'right answers in general skills'}", fontsize=9)
@@ -86,8 +87,8 @@ def _correct(leaderboard: pd.DataFrame) -> "Figure":
     by = by.reindex(candidates)
     values = by["value"].astype(float).fillna(0.0)
     low, high = (by[side].astype(float).fillna(values) for side in ("lower", "upper"))
-    figure, (axes,) = _canvas(8, 0.3 * len(candidates) + 1.4)
-    axes.barh(candidates, values, color=[_BLUE if model else _GREY for model in by["model"]])
+    figure, (axes,) = canvas(8, 0.3 * len(candidates) + 1.4)
+    axes.barh(candidates, values, color=[BLUE if model else GREY for model in by["model"]])
     axes.errorbar(values, candidates, xerr=[values - low, high - values], fmt="none", ecolor="black", capsize=3)
     axes.set_xlim(0, 1.02)
     axes.set_xlabel("answerable questions answered right (95 % interval, resampled by entity)")
@@ -99,7 +100,7 @@ def _by_category(leaderboard: pd.DataFrame) -> "Figure":
     candidates = ranked(leaderboard)
     by = leaderboard[leaderboard["metric"] == "correct"].pivot(index="candidate", columns="slice", values="value")
     by = by.reindex(index=candidates, columns=[name for name in CATEGORIES if name in by.columns]).astype(float)
-    figure, (axes,) = _canvas(0.8 * by.shape[1] + 3.4, 0.45 * len(candidates) + 1.8)
+    figure, (axes,) = canvas(0.8 * by.shape[1] + 3.4, 0.45 * len(candidates) + 1.8)
     axes.imshow(by.to_numpy(), vmin=0, vmax=1, cmap="Blues", aspect="auto")
     axes.set_xticks(range(by.shape[1]), list(by.columns), rotation=35, ha="right")
     axes.set_yticks(range(len(candidates)), candidates)
@@ -111,7 +112,8 @@ def _by_category(leaderboard: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _canvas(width: float, height: float, columns: int = 1) -> tuple["Figure", "list[Axes]"]:
+def canvas(width: float, height: float, columns: int = 1) -> tuple["Figure", "list[Axes]"]:
+    """An empty figure (inches) and its axes, side by side."""
     # Without pyplot: nothing global is opened, so that runs in threads do not meet.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

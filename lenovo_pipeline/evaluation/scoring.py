@@ -26,7 +26,7 @@ from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 SAID_LENGTH, ANSWER_LENGTH = 2_000, 500
 _SAY_EVERY_S = 5.0
 _SAME = ("question_id", "category", "language", "answer_type", "cluster", "said", "answer", "failure")
-_TOOK = ("tokens_in", "tokens_out", "latency_s", "first_token_s", "finish_reason")
+_TOOK = ("tokens_in", "tokens_out", "latency_s", "first_token_s", "finish_reason", "item")
 _METRICS = tuple(metric.name for metric in BASIC_METRICS)
 
 
@@ -83,7 +83,8 @@ def score_all(
 ) -> Scored:
     """Score all contenders (contract `table`). `stored` is what the table holds now, `logs` the folder of unfinished runs.
 
-    Nothing is asked whose score stands under the same header: only failures are tried again. Raises what the runner raises;
+    Nothing is asked again that was asked in the same way and whose item (question, passages, right answer, grounds) is the
+    same: the table is that of a full run, under a header of its own. Failures are tried again. Raises what the runner raises;
     what was scored until then stays in the log and is taken over by the next run.
     """
     started = time.monotonic()
@@ -158,7 +159,7 @@ def _score(
     log = ScoreLog(path, header)
     kept = {row.question_id: row for row in (*_rows_under(known, header), *log.table.rows)}
     if kept:
-        say(f"{candidate.name}: {len(kept)} of {len(items)} scores are there already.")
+        say(f"{candidate.name}: up to {len(kept)} of {len(items)} scores are there already.")
     said = [time.monotonic()]
 
     def progress(done: int, total: int) -> None:
@@ -171,7 +172,7 @@ def _score(
 
 
 def _rows_under(table: ScoreTable | None, header: Header) -> tuple[ItemScore, ...]:
-    return table.rows if table is not None and table.header.hash == header.hash else ()
+    return table.rows if table is not None and table.header.asking == header.asking else ()
 
 
 def _item_score(row: Mapping[str, Any]) -> ItemScore:

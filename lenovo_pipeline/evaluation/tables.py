@@ -118,6 +118,7 @@ def score_table(kind: str, description: str, *, partitioned: bool, min_rows: int
                 minimum=0,
             ),
             Column(name="finish_reason", type="text", description="Why the answer ended.", nullable=True),
+            Column(name="item", type="text", description="Hash of what was asked and shown.", pattern=_HEADER),
             Column(name="header", type="text", description="Hash of what made the scores.", pattern=_HEADER),
             Column(name="made_by", type="json", description="The header itself, which evaluation.headers holds once."),
         ),
@@ -162,7 +163,7 @@ SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CU
 OF_MODELS = tuple(table for table in SCORES.values() if table.partitioned)
 """Those of them whose candidates have a model."""
 
-_HEADED = (*KINDS, SKILLS.name)
+_HEADED = (*KINDS, SKILLS.name, "probes")
 
 HEADERS = Table(
     stage="evaluation",

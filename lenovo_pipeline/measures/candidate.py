@@ -57,6 +57,18 @@ class Candidate(Protocol):
 
 
 @runtime_checkable
+class GroundedCandidate(Candidate, Protocol):
+    """Answers from more than the question brings along, and says from what: where that is as it was, nothing is asked again.
+
+    What only decides the grounds (the version of a knowledge base) stands in `describe()["grounds"]`.
+    """
+
+    def grounds(self, questions: Sequence[Question]) -> list[str]:
+        """For each question a text, or its hash, that changes with what the answer rests on. No model is asked for it."""
+        ...
+
+
+@runtime_checkable
 class BatchCandidate(Candidate, Protocol):
     """Answers several questions at once, which the runner prefers."""
 

@@ -36,6 +36,10 @@ PACKAGES = (
 _NOT_HASHED = ("commit",)
 """The code that scores is hashed by content (`measures`): a commit elsewhere changes no score."""
 
+_OF_ITEMS = ("items", "items_hash", "data_version")
+GROUNDS = "grounds"
+"""The part of a candidate's description that changes an answer only through the grounds of its question."""
+
 _FOLDER = Path(__file__).resolve().parent
 _MAKE_NO_SCORES = ("statistics", "figures.py", "speed.py", "ranking.py", "score_log.py")
 
@@ -62,6 +66,13 @@ class Header:
     def hash(self) -> str:
         """16 hex digits over everything but the commit; the same in every process."""
         content = {name: value for name, value in asdict(self).items() if name not in _NOT_HASHED}
+        return hashlib.sha256(_json(content).encode()).hexdigest()[:16]
+
+    @cached_property
+    def asking(self) -> str:
+        """16 hex digits over who is asked and how, whatever the items: a row of an item that did not change stays valid."""
+        content = {name: value for name, value in asdict(self).items() if name not in (*_NOT_HASHED, *_OF_ITEMS)}
+        content["described"] = {name: value for name, value in self.described.items() if name != GROUNDS}
         return hashlib.sha256(_json(content).encode()).hexdigest()[:16]
 
     def to_json(self) -> str:

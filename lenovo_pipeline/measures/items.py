@@ -90,6 +90,12 @@ def items_from_rows(rows: Iterable[Mapping[str, Any]], passages: Mapping[str, Se
     return items
 
 
+def item_hash(item: Item, grounds: str = "") -> str:
+    """Hash (16 hex digits) of everything in the item, and of what else the answer rests on (`GroundedCandidate`)."""
+    content = json.dumps([asdict(item), grounds], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def items_hash(items: Iterable[Item]) -> str:
     """Hash (16 hex digits) of everything in the items, whatever their order."""
     lines = sorted(json.dumps(asdict(item), sort_keys=True, ensure_ascii=False) for item in items)

@@ -10,7 +10,7 @@ from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.asking import Asker, sentence
-from lenovo_pipeline.measures.candidate import Answer, Candidate
+from lenovo_pipeline.measures.candidate import Answer, Candidate, GroundedCandidate
 from lenovo_pipeline.measures.header import (
     Header,
     current_commit,
@@ -19,7 +19,7 @@ from lenovo_pipeline.measures.header import (
     measures_version,
     package_versions,
 )
-from lenovo_pipeline.measures.items import Item, items_hash
+from lenovo_pipeline.measures.items import Item, item_hash, items_hash
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.measures.metrics.metric import DOES_NOT_APPLY, Metric, Score, score
 from lenovo_pipeline.measures.reading import final_answer
@@ -84,7 +84,8 @@ def run(
 ) -> ScoreTable:
     """Ask the candidate every item and score what it says; rows come in the order of the items.
 
-    Rows of `done` are taken over if its header is the same and they are no failures. `on_scores` gets the new rows after each
+    Rows of `done` are taken over if the same was asked in the same way (`Header.asking`), their item is the same (`item_keys`)
+    and they are no failures. `on_scores` gets the new rows after each
     batch (see ScoreLog), `progress` how many of how many items are done. An error or a time-out is recorded as that item's
     failure, and its scores are None with the reason. Raises Interrupted on Ctrl-C, PermanentFailure for items that cannot
     be told apart or a description that is no plain JSON.
@@ -96,9 +97,11 @@ def run(
             remedy="Give at least one item, each with a question id of its own.",
         )
     header = make_header(candidate, items, settings)
+    keys = item_keys(candidate, items)
     rows: dict[str, ItemScore] = {}
-    if done is not None and done.header.hash == header.hash:
-        rows = {question_id: row for question_id, row in done.by_question.items() if row.failure is None}
+    if done is not None and done.header.asking == header.asking:
+        known = done.by_question.items()
+        rows = {each: row for each, row in known if row.failure is None and keys.get(each) == row.item}
     left = [item for item in items if item.question_id not in rows]
     asker = Asker(candidate, settings.timeout_s, settings.give_up_after)
     started = time.perf_counter()
@@ -111,7 +114,8 @@ def run(
     try:
         for start in range(0, len(left), settings.batch_size):
             batch = left[start : start + settings.batch_size]
-            new = score_answers(batch, asker.ask([item.question for item in batch]), settings.metrics)
+            scored = score_answers(batch, asker.ask([item.question for item in batch]), settings.metrics)
+            new = [replace(row, item=keys[row.question_id]) for row in scored]
             rows |= {row.question_id: row for row in new}
             asked += len(new)
             if on_scores:
@@ -123,6 +127,14 @@ def run(
     finally:
         asker.close()
     return table()
+
+
+def item_keys(candidate: Candidate, items: Sequence[Item]) -> dict[str, str]:
+    """By question id the hash of everything that is asked and shown. Raises what a grounded candidate's `grounds` raises."""
+    grounds = [""] * len(items)
+    if isinstance(candidate, GroundedCandidate):
+        grounds = candidate.grounds([item.question for item in items])
+    return {item.question_id: item_hash(item, ground) for item, ground in zip(items, grounds, strict=True)}
 
 
 def score_answers(

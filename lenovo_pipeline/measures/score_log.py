@@ -13,13 +13,13 @@ from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 
 
 class ScoreLog:
-    """The rows of one header in a file; rows of another header are discarded when it is opened."""
+    """The rows of one way of asking in a file; rows of another one are discarded when it is opened."""
 
     def __init__(self, path: Path, header: Header) -> None:
         """Open or start the log. A last line that was cut is dropped; raises PermanentFailure if the file is anything else."""
         kept = read_log(path) if path.is_file() else None
         self.path = path
-        self.table = kept if kept is not None and kept.header.hash == header.hash else ScoreTable(header, ())
+        self.table = ScoreTable(header, kept.rows if kept is not None and kept.header.asking == header.asking else ())
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"{path.name}.new")
         aside.write_text(header.to_json() + "\n" + _lines(self.table.rows), encoding="utf-8")

@@ -38,6 +38,8 @@ class ItemScore:
     latency_s: float | None = None
     first_token_s: float | None = None
     finish_reason: str | None = None
+    item: str = ""
+    """Hash of what was asked and shown (`items.item_hash`): while it stays, and who is asked stays, the row does."""
 
     @property
     def correct(self) -> float | None:
@@ -55,8 +57,11 @@ class ItemScore:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "ItemScore":
-        """The reverse of `as_row`. Raises TypeError or KeyError if fields are missing."""
-        values = {one.name: row[one.name] for one in fields(cls)}
+        """The reverse of `as_row`. Raises TypeError or KeyError if fields are missing.
+
+        Only `item` may be: a row written before it was kept fits no item, so that it is asked anew.
+        """
+        values = {one.name: row[one.name] for one in fields(cls) if one.name != "item"} | {"item": row.get("item", "")}
         values |= {"contexts": tuple(row["contexts"]), "steps": tuple(row["steps"])}
         return cls(**values)
 

@@ -147,6 +147,7 @@ def deployments(
         ADAPTER_CHAMPIONS,
         ADAPTER_SEARCH,
         ABLATION,
+        "evaluation/report",
         AGENT_ADAPTER,
         REPLAYS,
         CHUNKING,

@@ -1,5 +1,6 @@
 """Scores are made once for each header, survive kills and dead servers, and a candidate never sees an answer."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lenovo_pipeline.evaluation.kinds import baseline_contenders, raw_contenders
 from lenovo_pipeline.evaluation.scoring import ANSWER_LENGTH, SAID_LENGTH, Contender, Scored, log_path, score_all
 from lenovo_pipeline.evaluation.tables import BASELINES, RAW_FOUNDATION
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures.candidate import Answer, Question
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.models.candidate import open_foundation
 from lenovo_pipeline.resources.inference import ModelIdentity, Reach
@@ -63,10 +65,53 @@ def test_another_model_is_asked_everything(bench: Bench, reader: Any, model: Any
     assert bench.score(model(reader(), **changes)).asked == 21
 
 
-def test_changed_items_are_another_header(bench: Bench, reader: Any, model: Any) -> None:
+def test_only_items_that_changed_are_asked_again_and_the_table_is_that_of_a_full_run(
+    bench: Bench, reader: Any, model: Any
+) -> None:
     bench.keep(bench.score(model(reader())))
-    bench.items = bench.items[:-1]
-    assert bench.score(model(reader())).asked == 20
+    edited = bench.items[2].with_passages(["Edited: the Quartz weighs 9.99 kg."])
+    bench.items = [*bench.items[:2], edited, *bench.items[3:-1]]
+    again = reader()
+    merged = bench.score(model(again))
+    assert (len(again.prompts), merged.asked, merged.taken_over) == (1, 1, 19)
+    contender = Contender(model(reader()), bench.items, "lenovo-nano")
+    full = score_all([contender], RAW_FOUNDATION, None, logs=bench.logs / "full", settings=SETTINGS)
+    assert full.asked == 20
+    pd.testing.assert_frame_equal(merged.frame, full.frame)
+
+
+def test_a_changed_right_answer_is_scored_anew(bench: Bench, reader: Any, model: Any) -> None:
+    bench.keep(bench.score(model(reader())))
+    place = next(place for place, item in enumerate(bench.items) if item.answer_type == "number")
+    bench.items[place] = replace(bench.items[place], answer="42", answer_items=("42",))
+    scored = bench.score(model(reader()))
+    assert scored.asked == 1
+    assert scored.frame.set_index("question_id").loc[bench.items[place].question_id, "correct"] == 0
+
+
+class Grounded:
+    """Answers from a record of its own beside the question."""
+
+    name = "grounded"
+
+    def __init__(self, records: dict[str, str], version: str) -> None:
+        self.records, self.version, self.asked = records, version, 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"grounds": self.version}
+
+    def grounds(self, questions: Any) -> list[str]:
+        return [self.records.get(question.question_id, "") for question in questions]
+
+    def answer(self, question: Question) -> Answer:
+        self.asked += 1
+        return Answer(f"Answer: {self.records.get(question.question_id, '')}")
+
+
+def test_another_version_of_the_grounds_asks_only_where_the_grounds_changed(bench: Bench) -> None:
+    bench.keep(bench.score(Grounded({}, "v1")))
+    edited = Grounded({bench.items[0].question_id: "new"}, "v2")
+    assert bench.score(edited).asked == edited.asked == 1
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(bench: Bench, reader: Any, model: Any) -> None:

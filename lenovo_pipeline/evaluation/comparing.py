@@ -1,0 +1,117 @@
+"""A/B: two candidates on the questions that both were asked, with intervals, tests, and a correction for looking at many parts.
+
+Belongs here: the comparison of stored scores (contract COMPARISONS). Asking is the business of scoring.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.evaluation.pressure_tables import COMPARISONS
+from lenovo_pipeline.evaluation.scoring import stored_table
+from lenovo_pipeline.evaluation.showing import ranked
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures.figures import compare
+from lenovo_pipeline.measures.scores import ScoreTable
+from lenovo_pipeline.measures.statistics.multiple import holm
+
+METRICS = ("correct", "token_f1")
+ALPHA = 0.05
+ALL = "all"
+RIVALS = 3
+"""Candidates that the asset compares the best one with."""
+
+
+def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: str, *, seed: int) -> pd.DataFrame:
+    """First less second, over all common questions and by category (contract COMPARISONS), ordered by metric.
+
+    Raises PermanentFailure naming candidates that have no scores, or two that share no question.
+    """
+    tables = {name: _table(scores, name) for name in (first, second)}
+    kind, one = tables[first]
+    _, other = tables[second]
+    shared = one.by_question.keys() & other.by_question.keys()
+    if first == second or not shared:
+        raise PermanentFailure(
+            f"{first} and {second} are one candidate" if first == second else f"{first} and {second} share no question",
+            remedy="Name two candidates that were asked the same questions.",
+        )
+    one, other = (_only(table, shared) for table in (one, other))
+    rows = []
+    parts = [ALL, *sorted({row.category for row in one.rows})]
+    for metric in METRICS:
+        found = {part: _compared(one, other, part, metric, seed) for part in parts}
+        there = {part: result for part, result in found.items() if result is not None}
+        adjusted = holm({part: result["p_value"] for part, result in there.items()})
+        for part, result in there.items():
+            shown = adjusted[part] <= ALPHA and result["difference"] != 0
+            verdict = "not shown" if not shown else f"{'first' if result['difference'] > 0 else 'second'} is better"
+            same = {"first": first, "second": second, "first_kind": kind, "metric": metric, "slice": part}
+            rows.append({**same, **result, "adjusted": adjusted[part], "verdict": verdict})
+    return pd.DataFrame(rows, columns=list(COMPARISONS.column_names))
+
+
+def compare_best(scores: Mapping[str, pd.DataFrame], leaderboard: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """The best candidate that has a model against those that follow it (contract COMPARISONS), as far as they can be compared."""
+    of_models = {str(row["candidate"]) for row in leaderboard.to_dict("records") if row["model"]}
+    best, *others = [name for name in ranked(leaderboard) if name in of_models][: RIVALS + 1] or [""]
+    found = [compare_candidates(scores, best, other, seed=seed) for other in others]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COMPARISONS.column_names))
+
+
+def shown(comparison: pd.DataFrame) -> str:
+    """The comparison as lines for a terminal."""
+    lines: list[str] = []
+    for row in comparison.to_dict("records"):
+        if not lines:
+            lines += [f"{row['first']} less {row['second']}, in points; p by Holm over the slices", ""]
+        points = f"{100 * row['difference']:+6.1f}"
+        interval = (
+            "no interval"
+            if row["lower"] != row["lower"] or row["lower"] is None
+            else (f"{100 * row['lower']:+.1f} to {100 * row['upper']:+.1f}")
+        )
+        lines.append(
+            f"{row['metric']:<9} {row['slice']:<16} {points}  {interval:>18}  p {row['adjusted']:.3f}  "
+            f"n {row['items']:<5} {row['verdict']}"
+        )
+    return "\n".join(lines)
+
+
+def _table(scores: Mapping[str, pd.DataFrame], name: str) -> tuple[str, ScoreTable]:
+    for kind, frame in scores.items():
+        table = stored_table(frame, name)
+        if table is not None:
+            return kind, table
+    import difflib
+
+    known = sorted({str(each) for frame in scores.values() for each in frame["candidate"]})
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    raise PermanentFailure(
+        f"there are no scores of {name!r}, or of more than one header",
+        remedy=f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}.",
+    )
+
+
+def _only(table: ScoreTable, ids: Any) -> ScoreTable:
+    return replace(table, rows=tuple(row for row in table.rows if row.question_id in ids))
+
+
+def _compared(one: ScoreTable, other: ScoreTable, part: str, metric: str, seed: int) -> dict[str, Any] | None:
+    """None where nothing was scored of both, or nothing but one entity: there is no test then."""
+    mine = replace(one, rows=tuple(row for row in one.rows if part in (ALL, row.category)))
+    theirs = _only(other, mine.by_question.keys())
+    scored = mine.values(metric).keys() & theirs.values(metric).keys()
+    if len({row.cluster for row in mine.rows if row.question_id in scored}) < 2:
+        return None
+    found = compare(mine, theirs, metric, seed=seed)
+    return {
+        "items": found.n,
+        "clusters": found.clusters,
+        "difference": found.difference,
+        "lower": found.low,
+        "upper": found.high,
+        "p_value": found.p_value,
+    }

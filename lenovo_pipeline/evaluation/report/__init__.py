@@ -1,0 +1,1 @@
+"""The report: pages, data files and logs of what was evaluated."""

@@ -1,0 +1,187 @@
+"""Replay: a decision made again from its headers, its scores and its policy, or from the models themselves.
+
+Belongs here: deciding again and comparing. Nothing is written. Run as `python -m lenovo_pipeline.evaluation.replay <decision>`.
+
+Times are never measured again: a machine is not twice as busy, and the verdict is about the evidence that was judged.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from lenovo_pipeline.evaluation.figures import make_leaderboard
+from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
+from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+from lenovo_pipeline.evaluation.tables import ITEMS
+from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.entries import entries_of, figures_of
+from lenovo_pipeline.roster.policy import Policy, UseCase
+from lenovo_pipeline.roster.rules import Entry, Figures
+from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
+from lenovo_pipeline.settings import Settings, get_settings
+
+Scores = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A decision and what it is when it is made again. `differences`: one sentence for each; none where it is the same."""
+
+    decision_id: str
+    entry: str
+    use_case: str
+    then: str
+    now: str
+    basis: str
+    differences: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.then == self.now
+
+
+def replay(
+    decision: Mapping[str, Any], scores: Scores, items: pd.DataFrame, entries: Sequence[Entry], figures: Mapping[str, Figures]
+) -> Replayed:
+    """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`.
+
+    Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
+    instead, and `basis` says so.
+    """
+    use_case = UseCase.model_validate(_json(decision["policy"]))
+    kept = {str(header) for frame in scores.values() for header in frame["header"].unique()}
+    gone = sorted(set(decision["headers"]) - kept)
+    candidate = next((each for each in entries if each.entry == decision["entry"]), None)
+    if gone or candidate is None:
+        why = f"scores {', '.join(gone)} have been replaced" if gone else f"{decision['entry']} is no candidate any more"
+        return _from_rules(decision, use_case, why)
+    policy = Policy(use_cases={decision["use_case"]: use_case})
+    found = next(
+        each
+        for each in decide(policy, entries, figures)
+        if each.entry.entry == decision["entry"] and each.environment == decision["environment"]
+    )
+    then = {rule["text"]: rule for rule in _json(decision["rules"])}
+    differences = [
+        f"{rule.text}: {then[rule.text]['verdict']} then ({then[rule.text]['note']}), {rule.verdict} now ({rule.note})"
+        for rule in found.rules
+        if rule.text in then and then[rule.text]["verdict"] != rule.verdict
+    ]
+    now = {rule.text for rule in found.rules}
+    differences += [f"{text}: judged then, not now" for text in then if text not in now]
+    differences += [f"{text}: judged now, not then" for text in sorted(now - then.keys())]
+    if found.verdict != decision["verdict"] and not differences:
+        differences.append(f"the rules agree; then: {decision['reason']}; now: {found.reason}")
+    return _replayed(decision, found.verdict, "the stored scores", differences)
+
+
+def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: Scores | None = None) -> list[Replayed]:
+    """Replay decisions by their ids. `scores` replaces the stored score tables (of models that were asked again).
+
+    Raises PermanentFailure naming ids that there are not.
+    """
+    rows = {row["decision_id"]: row for row in warehouse.load(DECISIONS).to_dict("records")}
+    missing = [each for each in ids if each not in rows]
+    if missing:
+        raise PermanentFailure(
+            f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
+        )
+    used = all_scores(warehouse) if scores is None else scores
+    items = warehouse.load(ITEMS)
+    figures = figures_of(make_leaderboard(used, items, seed=seed))
+    entries = entries_of(warehouse.load(ENTRIES))
+    return [replay(rows[each], used, items, entries, figures) for each in ids]
+
+
+def asked_again(
+    warehouse: Warehouse, store: Store, settings: Settings, names: Sequence[str], say: Callable[[str], None]
+) -> tuple[Scores, list[str]]:
+    """Score tables in which the answers of these candidates are new and their times the old ones, and what there is to say."""
+    from lenovo_pipeline.evaluation.asking_again import ask_again
+
+    scores = dict(all_scores(warehouse))
+    said: list[str] = []
+    for name in names:
+        found = ask_again(warehouse, store, settings, name, scores, say)
+        scores |= found.scores
+        said += found.said
+    return scores, said
+
+
+def _from_rules(decision: Mapping[str, Any], use_case: UseCase, why: str) -> Replayed:
+    """Judge the figures again that the decision keeps."""
+    floors = {floor.text: floor for floor in use_case.floors}
+    differences, broken, binding = [], False, False
+    for rule in _json(decision["rules"]):
+        held = rule["verdict"] == "passed"
+        floor = floors.get(rule["text"])
+        if rule["rule"] == "floor" and floor is not None and rule["bound"] is not None:
+            held = floor.met_by(rule["bound"])
+            if held != (rule["verdict"] == "passed"):
+                differences.append(f"{rule['text']}: {rule['verdict']} then, yet its bound {rule['bound']:.4g} says otherwise")
+        broken = broken or not held
+        binding = binding or (not held and bool(rule.get("binding")))
+    beaten = not broken and decision["verdict"] == "held"
+    now = "rejected" if binding else "held" if broken or beaten else "promoted"
+    return _replayed(decision, now, f"the figures that it keeps, since {why}", differences)
+
+
+def _replayed(decision: Mapping[str, Any], now: str, basis: str, differences: Sequence[str]) -> Replayed:
+    names = ("decision_id", "entry", "use_case")
+    return Replayed(*(str(decision[name]) for name in names), str(decision["verdict"]), now, basis, tuple(differences))
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _line(found: Replayed) -> str:
+    verdict = f"{found.now}, as it was" if found.same else f"{found.now}, but was {found.then}"
+    lines = [f"{found.decision_id}  {found.entry} for {found.use_case}: {verdict} (from {found.basis})"]
+    return "\n".join([*lines, *(f"    {each}" for each in found.differences)])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print each decision made again; returns 0 if all verdicts are the same, 1 if one differs, 2 if one cannot be replayed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lenovo_pipeline.evaluation.replay", description="Make decisions again, from the published snapshot."
+    )
+    parser.add_argument("decision", nargs="*", help="ids of decisions")
+    parser.add_argument("--last", type=int, default=0, metavar="N", help="the last N decisions as well")
+    parser.add_argument("--models", action="store_true", help="ask the models again, as far as they can be opened here")
+    options = parser.parse_args(arguments)
+    settings = get_settings()
+    store = Store(settings.store)
+    try:
+        with snapshot_warehouse(store) as warehouse:
+            decisions = stored_rows(warehouse, DECISIONS)
+            if decisions is None:
+                raise PermanentFailure("the snapshot holds no decisions yet", remedy="Run: make run")
+            last = decisions.sort_values(["decided_at", "decision_id"])["decision_id"].tolist()
+            ids = list(dict.fromkeys([*options.decision, *(last[-options.last :] if options.last > 0 else [])]))
+            if not ids:
+                parser.error("name a decision, or give --last N")
+            scores, said = None, list[str]()
+            if options.models:
+                names = decisions.loc[decisions["decision_id"].isin(ids), "entry"].unique().tolist()
+                scores, said = asked_again(warehouse, store, settings, names, lambda text: print(f"  {text}", file=sys.stderr))
+            found = replay_all(warehouse, ids, seed=settings.seed, scores=scores)
+    except PipelineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join([*map(_line, found), *said]))
+    same = sum(each.same for each in found)
+    print(f"{same} of {len(found)} verdicts are the same")
+    return 0 if same == len(found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
