@@ -8,11 +8,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
+from lenovo_pipeline.measures.header import GROUNDS
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.encoders import Encoder
@@ -95,6 +96,9 @@ class RetrievalWorkflow:
     settings: Mapping[str, Any]
     """What decides what is retrieved, as JSON values, for the header."""
 
+    _shown: dict[str, "Shown"] = field(default_factory=dict, compare=False, repr=False)
+    """What was found already, by question: grounds and answers need it both."""
+
     def describe(self) -> Mapping[str, Any]:
         """The reader's own part, with how evidence is found."""
         described = json.dumps(self.settings, sort_keys=True, ensure_ascii=False)
@@ -102,11 +106,18 @@ class RetrievalWorkflow:
             **self.reader.describe(),
             "workflow": "rag",
             "workflow_version": VERSION,
-            "retrieval": hashlib.sha256(described.encode()).hexdigest()[:16],
-            "retrieval_settings": json.loads(described),
             "records": RECORDS,
             "passages": PASSAGES,
+            GROUNDS: {
+                "retrieval": hashlib.sha256(described.encode()).hexdigest()[:16],
+                "retrieval_settings": json.loads(described),
+            },
         }
+
+    def grounds(self, questions: Sequence[Question]) -> list[str]:
+        """For each question a hash of what the reader is shown: where it is as it was, the reader need not be asked again."""
+        shown = [[(each.record_id, each.text) for each in self.shown(question.text).passages] for question in questions]
+        return [hashlib.sha256(json.dumps(passages, ensure_ascii=False).encode()).hexdigest()[:16] for passages in shown]
 
     def prepare(self) -> None:
         """Open the evidence and the reader now. Raises what opening them raises."""
@@ -137,10 +148,12 @@ class RetrievalWorkflow:
 
     def shown(self, question: str) -> "Shown":
         """The evidence for a question, and the passages of it that the reader is shown."""
-        base, begun = self.open_base(), time.perf_counter()
-        found = base.retriever.retrieve(question, RECORDS)
-        passages = base.passages.shown(question, found.evidence, PASSAGES)
-        return Shown(found.evidence, tuple(passages), time.perf_counter() - begun)
+        if question not in self._shown:
+            base, begun = self.open_base(), time.perf_counter()
+            found = base.retriever.retrieve(question, RECORDS)
+            passages = base.passages.shown(question, found.evidence, PASSAGES)
+            self._shown[question] = Shown(found.evidence, tuple(passages), time.perf_counter() - begun)
+        return self._shown[question]
 
     def _read(self, questions: Sequence[Question]) -> Sequence[Answer | Exception]:
         if isinstance(self.reader, BatchCandidate) and len(questions) > 1:

@@ -48,9 +48,7 @@ class Replayed:
         return self.then == self.now
 
 
-def replay(
-    decision: Mapping[str, Any], scores: Scores, items: pd.DataFrame, entries: Sequence[Entry], figures: Mapping[str, Figures]
-) -> Replayed:
+def replay(decision: Mapping[str, Any], scores: Scores, entries: Sequence[Entry], figures: Mapping[str, Figures]) -> Replayed:
     """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`.
 
     Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
@@ -95,10 +93,9 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
             f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
         )
     used = all_scores(warehouse) if scores is None else scores
-    items = warehouse.load(ITEMS)
-    figures = figures_of(make_leaderboard(used, items, seed=seed))
+    figures = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
     entries = entries_of(warehouse.load(ENTRIES))
-    return [replay(rows[each], used, items, entries, figures) for each in ids]
+    return [replay(rows[each], used, entries, figures) for each in ids]
 
 
 def asked_again(

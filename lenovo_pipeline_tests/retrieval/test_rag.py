@@ -121,6 +121,6 @@ def test_a_reader_that_fails_on_one_question_fails_on_that_one_only(library: Lib
 def test_the_header_tells_one_retrieval_from_another(library: Library) -> None:
     one = workflow(library, lambda question: "")
     described = one.describe()
-    assert described["model"] == "reader" and described["retrieval_settings"] == HybridSettings().as_dict()
+    assert described["model"] == "reader" and described["grounds"]["retrieval_settings"] == HybridSettings().as_dict()
     changed = RetrievalWorkflow(one.name, one.open_base, one.reader, {"k": 3})
-    assert changed.describe()["retrieval"] != described["retrieval"]
+    assert changed.describe()["grounds"]["retrieval"] != described["grounds"]["retrieval"]

@@ -1,0 +1,129 @@
+"""The report is one page that runs nothing, whatever candidates say; comparisons correct for many looks; logs fit Inspect."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lenovo_pipeline.evaluation.comparing import compare_best, compare_candidates, shown
+from lenovo_pipeline.evaluation.figures import make_leaderboard
+from lenovo_pipeline.evaluation.kinds import baseline_contenders
+from lenovo_pipeline.evaluation.pressure_tables import BIAS, COMPARISONS, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.report.inspect_log import write_logs
+from lenovo_pipeline.evaluation.report.pages import Evidence, leaderboard_page, page_name
+from lenovo_pipeline.evaluation.report.writing import CSV, INDEX, JSON, write_report
+from lenovo_pipeline.evaluation.scoring import Contender, score_all
+from lenovo_pipeline.evaluation.tables import BASELINES, LIFT, RAW_FOUNDATION
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures.runner import RunSettings
+from lenovo_pipeline.resources.warehouse import Warehouse
+
+SETTINGS = RunSettings(batch_size=8, timeout_s=5.0)
+EVIL = 'Answer: <script>alert(1)</script> <img src=x onerror="alert(2)"> {{ 7 * 7 }} </pre>'
+
+
+@pytest.fixture
+def evidence(gold: Any, reader: Any, model: Callable[..., Any], tmp_path: Path) -> Evidence:
+    opened = gold.asked()[1]
+    good = Contender(model(reader()), opened, "lenovo-nano")
+    evil = Contender(model(reader(says=EVIL), name='lenovo-nano/<b onclick="x">'), opened, "lenovo-nano")
+    raw = score_all([good, evil], RAW_FOUNDATION, None, logs=tmp_path / "logs", settings=SETTINGS).frame
+    floors = score_all(baseline_contenders(opened, 1), BASELINES, None, logs=tmp_path / "logs", settings=SETTINGS).frame
+    scores = {"raw_foundation": raw, "baselines": floors}
+    board = make_leaderboard(scores, gold.items(), seed=1)
+    empty = [pd.DataFrame(columns=list(table.column_names)) for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS)]
+    texts = dict(zip(gold.questions["question_id"], gold.questions["question"], strict=True))
+    return Evidence(board, *empty, scores, texts, dict.fromkeys(board["candidate"], 19.0))
+
+
+def _targets(gold: Any) -> dict[str, str]:
+    return dict(zip(gold.questions["question_id"], gold.questions["answer"], strict=True))
+
+
+def test_a_page_holds_everything_and_runs_nothing_whatever_a_candidate_says(
+    evidence: Evidence, gold: Any, tmp_path: Path
+) -> None:
+    written = write_report(evidence, _targets(gold), tmp_path / "report", code="1", seed=1)
+    assert written.changed and written.pages == 8
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "report").glob("*.html")}
+    evil = pages[page_name('lenovo-nano/<b onclick="x">')]
+    assert "&lt;script&gt;alert(1)" in evil and "{{ 7 * 7 }}" in evil
+    for page in pages.values():
+        assert "<script" not in page and "onclick=" not in page.replace("&lt;b onclick=", "") and "<img src=x" not in page
+        assert "Content-Security-Policy" in page
+        assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+            "http://creativecommons.org", ""
+        )
+    index = pages[INDEX]
+    assert index.count("<svg") == 3
+    assert all(page_name(name) in index for name in evidence.leaderboard["candidate"].unique())
+
+
+def test_the_report_is_also_there_as_csv_and_json_and_is_written_once(evidence: Evidence, gold: Any, tmp_path: Path) -> None:
+    place = tmp_path / "report"
+    first = write_report(evidence, _targets(gold), place, code="1", seed=1)
+    assert len(pd.read_csv(place / CSV)) == len(evidence.leaderboard)
+    assert len(json.loads((place / JSON).read_text(encoding="utf-8"))["leaderboard"]) == len(evidence.leaderboard)
+    stamp = (place / INDEX).stat().st_mtime_ns
+    again = write_report(evidence, _targets(gold), place, code="1", seed=1)
+    assert not again.changed and again.version == first.version and (place / INDEX).stat().st_mtime_ns == stamp
+    other = replace(evidence, sizes={**evidence.sizes, "oracle": 1.0})
+    assert write_report(other, _targets(gold), place, code="1", seed=1).changed
+
+
+def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence) -> None:
+    unscored = evidence.leaderboard.assign(value=float("nan"), lower=float("nan"), upper=float("nan"))
+    assert "Nothing was measured" in leaderboard_page(replace(evidence, leaderboard=unscored))
+
+
+def test_two_candidates_are_compared_with_intervals_and_holms_correction(
+    evidence: Evidence, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Seven entities cannot show anything at 5 % in four slices: 2 of 128 permutations are as far as the one observed.
+    monkeypatch.setattr("lenovo_pipeline.evaluation.comparing.ALPHA", 0.2)
+    made = compare_candidates(evidence.scores, "oracle", "always-refuse", seed=1)
+    warehouse.replace(COMPARISONS, made)
+    whole = made[(made["metric"] == "correct") & (made["slice"] == "all")].iloc[0]
+    assert whole["difference"] == pytest.approx(14 / 21) and whole["lower"] > 0 and whole["verdict"] == "first is better"
+    assert (made["adjusted"] >= made["p_value"]).all()
+    assert "first is better" in shown(made)
+    back = compare_candidates(evidence.scores, "always-refuse", "oracle", seed=1)
+    assert back[(back["metric"] == "correct") & (back["slice"] == "all")].iloc[0]["verdict"] == "second is better"
+    assert set(compare_best(evidence.scores, evidence.leaderboard, seed=1)["first"]) == {"lenovo-nano/open-book"}
+
+
+def test_nan_scores_and_missing_rows_leave_a_comparison_of_what_both_have(evidence: Evidence) -> None:
+    frame = evidence.scores["baselines"].copy()
+    mine = frame.index[frame["candidate"] == "oracle"]
+    frame.loc[mine[:3], "correct"] = float("nan")
+    partial = {"baselines": frame.drop(mine[-2:])}
+    made = compare_candidates(partial, "oracle", "always-refuse", seed=1)
+    assert made[(made["metric"] == "correct") & (made["slice"] == "all")].iloc[0]["items"] == 21 - 3 - 2
+
+
+@pytest.mark.parametrize(
+    ("second", "message"), [("oracel", "Did you mean oracle"), ("oracle", "one candidate"), ("zzz", "There are: ")]
+)
+def test_a_comparison_that_cannot_be_made_says_why(evidence: Evidence, second: str, message: str) -> None:
+    with pytest.raises(PermanentFailure, match=message):
+        compare_candidates(evidence.scores, "oracle", second, seed=1)
+
+
+def test_logs_have_what_inspect_needs_and_no_nan(evidence: Evidence, gold: Any, tmp_path: Path) -> None:
+    made = write_logs(evidence.scores, tmp_path / "logs", evidence.questions, _targets(gold), created=datetime.now(UTC), seed=1)
+    assert made == 7
+    for path in (tmp_path / "logs").glob("*.json"):
+        log = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+        assert log["version"] == 2 and log["status"] == "success"
+        assert {"eval_id", "run_id", "created", "task", "dataset", "model", "config"} <= log["eval"].keys()
+        assert log["results"]["total_samples"] == len(log["samples"]) == 21
+        assert all(
+            {"id", "epoch", "input", "target", "messages", "output", "scores"} <= sample.keys() for sample in log["samples"]
+        )
+    with pytest.raises(PermanentFailure, match="no scores of 'nobody'"):
+        write_logs(evidence.scores, tmp_path / "x", {}, {}, created=datetime.now(UTC), seed=1, only="nobody")
