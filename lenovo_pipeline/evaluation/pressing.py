@@ -71,16 +71,21 @@ def stressed(
         candidate = next(each.candidate for each in contenders if each.candidate.name == base_name(model))
         header = stress.header_of(candidate, load, settings.seed)
         known = stored_rows(warehouse, STRESS, model)
-        if known is not None and set(known["header"]) == {header} and len(known) == len(load):
+        if known is not None and set(known["header"]) == {header}:
             say(f"{candidate.name}: {len(known)} steps of stress taken over, nothing asked.")
             return known[list(STRESS.column_names)]
         if isinstance(candidate, Prepared):
             candidate.prepare()
         candidate.answer(stress.questions_of(opened, load[0], settings.seed)[0])  # The first answer of a model is slower.
         rows: list[dict[str, Any]] = []
+        saturated = set[str]()
         for step in load:
+            if step.level in saturated:
+                say(f"{candidate.name}: {step.level} step {step.step} is not offered: of a lower load nothing was in time.")
+                continue
             found = stress.measure(candidate, stress.questions_of(opened, step, settings.seed), step, seed=settings.seed)
             say(f"{candidate.name}: {step.level} step {step.step}, {found['answered']} of {found['requests']} answered in time.")
+            saturated |= set() if found["answered"] else {step.level}
             rows.append(
                 {"model": model, "candidate": candidate.name, "level": step.level, "step": step.step, **found, "header": header}
             )

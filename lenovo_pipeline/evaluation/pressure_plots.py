@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RED = "#c0392b"
+_STRESS_FIGURES = ("step", "p50_s", "p95_s", "throughput_per_s", "offered_per_s", "timed_out", "failed", "requests")
 
 
 def draw_pressure(frame: pd.DataFrame, table: Table, place: Path) -> dict[str, str]:
@@ -76,7 +77,9 @@ def _stress(frame: pd.DataFrame) -> "Figure":
     """Tail latency, throughput and losses over the steps of both levels."""
     figure, every = canvas(11, 3.2, columns=3)
     for level, colour in (("consumer", BLUE), ("business", RED)):
-        rows = frame[frame["level"] == level].groupby("step").mean(numeric_only=True)
+        # A column without any figure is one of objects, which would be left out.
+        numbers = frame[frame["level"] == level][list(_STRESS_FIGURES)].apply(pd.to_numeric)
+        rows = numbers.groupby("step").mean()
         if rows.empty:
             continue
         every[0].plot(rows.index, rows["p95_s"], "o-", color=colour, label=f"{level}, p95")

@@ -191,9 +191,11 @@ def test_a_quick_server_answers_everything_and_a_slow_one_loses_what_waits_too_l
     assert warehouse.load(STRESS)["p95_s"].notna().all()
 
 
-def test_errors_under_load_are_counted_and_named_without_secrets() -> None:
+def test_errors_under_load_are_counted_and_named_without_secrets(tmp_path: Path) -> None:
     found = _stressed(Server(0.01, fails=True), Step("consumer", 1, 2, 0, 5.0, 6, 1.0))
     assert (found["answered"], found["failed"], found["p95_s"]) == (0, 6, None)
+    rows = [{"model": "m", "candidate": "s", "level": "consumer", "step": 1, **found, "header": "0" * 16}]
+    assert "stress" in draw_pressure(pd.DataFrame(rows), STRESS, tmp_path / "drawn")
     assert "out of memory" in found["error"] and "abc" not in found["error"]
 
 
