@@ -139,7 +139,7 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
         jobs=[*ASSET_JOBS, *OTHER_JOBS],
         schedules=SCHEDULES,
         sensors=make_sensors(settings),
-        resources={**make_resources(settings, TABLES), **(resources or {})},
+        resources={**make_resources(settings, TABLES), "graph": _graph(assets), **(resources or {})},
         # One process for all steps: a process each would import mlflow and the encoder's libraries again every time.
         executor=in_process_executor,
     )
@@ -154,6 +154,20 @@ def _following(asset: AssetsDefinition) -> AssetsDefinition:
 
 def _condition(spec: AssetSpec) -> AutomationCondition[Any]:
     return follow_data_versions() if spec.partitions_def is None else follow_made_partitions()
+
+
+def _graph(assets: list[AssetsDefinition]) -> dict[str, dict[str, Any]]:
+    """What the snapshot's manifest says of each asset: what it is made from, its code version and the modules of its code."""
+    sources = _dependencies(assets)
+    return {
+        "/".join(spec.key.path): {
+            "deps": sorted(sources["/".join(spec.key.path)]),
+            "code_version": spec.code_version,
+            "modules": spec.metadata["code_modules"],
+        }
+        for asset in assets
+        for spec in asset.specs
+    }
 
 
 def _dependencies(assets: list[AssetsDefinition]) -> dict[str, set[str]]:

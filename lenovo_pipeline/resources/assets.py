@@ -61,7 +61,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from lenovo_pipeline.contracts import HASH_COLUMN, Table
 from lenovo_pipeline.failures import SkippedPartition
 from lenovo_pipeline.resources.attempts import attempt
-from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.code_version import code_version, reached_modules
 from lenovo_pipeline.resources.recipes import MadeRows, Recipe, check_pure, recipe_of, result_before
 from lenovo_pipeline.resources.signatures import presented
 from lenovo_pipeline.resources.store import Store
@@ -343,4 +343,6 @@ def _code_references(function: Callable[..., Any]) -> Mapping[str, Any]:
         if git_url:
             relative = path.removeprefix(f"{PROJECT_ROOT}/")
             references.append(UrlCodeReference(url=f"{git_url.rstrip('/')}/blob/main/{relative}#L{line}", label=relative))
-        return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references)}
+        # The modules tell which assets a changed file touches (roster/blast.py).
+        modules = [module.removeprefix("lenovo_pipeline.") for module in reached_modules(function, whole=True)]
+        return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references), "code_modules": modules}

@@ -26,6 +26,14 @@ def code_version(function: Callable[..., Any], *, whole: bool = False) -> str:
     With `whole`, over all that the module reaches in which it stands, means of storage and of declaring included: coarser,
     for whoever must miss no change.
     """
+    hashed = hashlib.sha256(inspect.getsource(function).encode())
+    for module in reached_modules(function, whole=whole):
+        hashed.update(f"\n{module}\n{_source(module)}".encode())
+    return hashed.hexdigest()[:12]
+
+
+def reached_modules(function: Callable[..., Any], *, whole: bool = False) -> list[str]:
+    """The modules of this project whose sources the code version of a function is made of, sorted."""
     source = inspect.getsource(function)
     names = set(re.findall(r"\w+", source))
     start = {
@@ -39,10 +47,7 @@ def code_version(function: Callable[..., Any], *, whole: bool = False) -> str:
         start.add(f"{function.__module__.rpartition('.')[0]}.tables")
     if whole:
         start.add(function.__module__)
-    hashed = hashlib.sha256(source.encode())
-    for module in sorted(_closure(frozenset(start), whole)):
-        hashed.update(f"\n{module}\n{_source(module)}".encode())
-    return hashed.hexdigest()[:12]
+    return sorted(_closure(frozenset(start), whole))
 
 
 @cache

@@ -37,8 +37,13 @@ class Published:
     changed: bool
 
 
-def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> Published:
+def publish(
+    store: Store, warehouse: Warehouse, *, made_by: dict[str, Any], graph: dict[str, dict[str, Any]] | None = None
+) -> Published:
     """Copy the warehouse into a new snapshot and swap it in; nothing is copied if the data versions are those published.
+
+    `graph` ({asset: {deps, code_version, modules}}) goes into the manifest, so that commands need no Dagster to follow it; None:
+    as the last snapshot has it.
 
     Raises PermanentFailure, leaving the old snapshot in place, if it cannot be written.
     """
@@ -49,9 +54,11 @@ def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> P
         ).itertuples(index=False)
     ]
     contents = [f"{table['table']} {table['model']} {table['data_version']}" for table in tables]
+    current = read_manifest(store)
+    graph = graph or (current or {}).get("graph", {})
+    contents += [json.dumps(graph, sort_keys=True)] if graph else []
     version = digest([f"{FORMAT} {json.dumps(made_by, sort_keys=True)}", *contents])
     rows = sum(int(table["rows"]) for table in tables)
-    current = read_manifest(store)
     if current is not None and current.get("version") == version:
         return Published(version, len(tables), rows, _size(store.published), changed=False)
     place = store.root / f"published-{version[:_VERSION_LENGTH]}"
@@ -64,6 +71,7 @@ def publish(store: Store, warehouse: Warehouse, *, made_by: dict[str, Any]) -> P
             "made_by": made_by,
             "tables": tables,
             "artifacts": cited_artifacts(warehouse),
+            "graph": graph,
         }
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     previous = store.published.resolve() if store.published.is_symlink() else None

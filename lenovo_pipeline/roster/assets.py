@@ -1,6 +1,7 @@
 """The assets of stage `roster`: policy, entries, decisions, deployments, and the snapshot that everything outside a run reads."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
@@ -153,9 +154,14 @@ def deployments(
         CHUNKING,
     ],
 )
-def published(store: ResourceParam[Store], warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> StoreReport:
+def published(
+    store: ResourceParam[Store],
+    warehouse: ResourceParam[Warehouse],
+    settings: ResourceParam[Settings],
+    graph: ResourceParam[dict[str, Any]],
+) -> StoreReport:
     made_by = {"profile": settings.profile, "scale": settings.effective_scale, "seed": settings.seed}
-    snapshot = publish(store, warehouse, made_by=made_by)
+    snapshot = publish(store, warehouse, made_by=made_by, graph=graph)
     return StoreReport(
         data_version=snapshot.version,
         counts={"tables": snapshot.tables, "rows": snapshot.rows, "bytes": snapshot.bytes},

@@ -1,0 +1,245 @@
+"""What a change would touch, before it is made: from an asset, a record, a file, a package, a build or a base model downstream.
+
+Belongs here: finding what is meant, and following the graph and the rows of the published snapshot. Does not belong here:
+making the change. Nothing of Dagster is imported: the graph lies in the snapshot's manifest.
+
+Assets: everything downstream, each of which looks again and takes over what it has where its inputs turn out the same; so this
+is what may be made again, never less. Builds and evaluations are followed by rows: a build if it learned from the record's
+training set, an evaluation if a question's evidence or passages hold the record.
+"""
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.snapshot import read_manifest
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.reader import opened
+from lenovo_pipeline.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from lenovo_pipeline.roster.reader import Snapshot
+
+Graph = Mapping[str, Mapping[str, Any]]
+_KEYS = """
+SELECT schema_name, table_name, column_name FROM duckdb_columns()
+WHERE schema_name IN ('enterprise', 'uploads', 'gold', 'prompts', 'knowledge') AND column_index = 1 AND data_type = 'VARCHAR'
+ORDER BY schema_name <> 'enterprise', schema_name, table_name
+"""
+_BUILDS = """
+SELECT table_name FROM duckdb_columns() WHERE schema_name = 'models' AND column_name IN ('build', 'artifact', 'training_set')
+GROUP BY table_name HAVING count(*) = 3 AND table_name <> 'adapter_registry' ORDER BY 1
+"""
+_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Radius:
+    """What a change of `what` (a `kind` of thing) may touch, each sorted; `running`: the entries of it that run, with place."""
+
+    what: str
+    kind: str
+    assets: tuple[str, ...]
+    builds: tuple[str, ...]
+    evaluations: tuple[str, ...]
+    entries: tuple[str, ...]
+    running: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a change begins. `builds` and `evaluations`: which rows it reaches; None: all those of the assets it reaches."""
+
+    kind: str
+    assets: frozenset[str]
+    builds: frozenset[str] | None = None
+    evaluations: frozenset[str] | None = None
+
+
+def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
+    """What a change of `what` may touch. Raises PermanentFailure if nothing of this name is known, with similar names."""
+    with opened(store) as snapshot:
+        graph: Graph = (read_manifest(store) or {}).get("graph", {})
+        if not graph:
+            raise PermanentFailure("the snapshot was published without the graph of assets", remedy="Run: make run")
+        start = next((found for find in _FINDERS if (found := find(snapshot, graph, settings, what)) is not None), None)
+        if start is None:
+            near = difflib.get_close_matches(what, graph, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
+            raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
+        assets = downstream(graph, start.assets)
+        builds = _touched_builds(snapshot, assets, start)
+        headers = _touched_evaluations(snapshot, assets, builds, start)
+        # What changes the roster itself decides on every entry again.
+        every = any(asset.startswith("roster/") for asset in start.assets)
+        entries = {
+            row["entry"]
+            for row in snapshot.rows("SELECT entry, headers FROM roster.entries")
+            if every or headers & set(row["headers"]) or row["entry"] in builds
+        }
+    runs = [each for each in Book(store.deployments).running() if each.entry in entries]
+    running = (f"{each.entry} for {each.use_case} ({each.environment})" for each in runs)
+    return Radius(what, start.kind, *(tuple(sorted(each)) for each in (assets, builds, headers, entries, running)))
+
+
+def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
+    """The assets of `start` and all that are made from them."""
+    uses: dict[str, set[str]] = {}
+    for asset, described in graph.items():
+        for source in described["deps"]:
+            uses.setdefault(source, set()).add(asset)
+    found, waiting = set[str](), list(start)
+    while waiting:
+        asset = waiting.pop()
+        if asset not in found:
+            found.add(asset)
+            waiting.extend(uses.get(asset, ()))
+    return found
+
+
+def shown(radius: Radius) -> str:
+    """The answer for a person."""
+    parts = (
+        ("asset looks again", "assets look again", radius.assets),
+        ("build is made again", "builds are made again", radius.builds),
+        ("evaluation is asked again", "evaluations are asked again", radius.evaluations),
+        ("entry is decided on again", "entries are decided on again", radius.entries),
+    )
+    lines = [f"A change of {radius.kind} {radius.what} may touch:"]
+    for one, many, names in parts:
+        rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines.append(f"  {len(names)} {one if len(names) == 1 else many}{': ' if names else ''}{', '.join(names[:_NAMED])}{rest}")
+    lines.append(f"  running now: {', '.join(radius.running) or 'none of them'}")
+    return "\n".join(lines)
+
+
+def _asset(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    name = what.replace(".", "/", 1) if "/" not in what else what
+    return _Start("asset", frozenset({name})) if name in graph else None
+
+
+def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
+    roots = {
+        settings.catalogue: "models/catalogue",
+        settings.policy: "roster/policy",
+        settings.prompts: "prompts/library",
+        settings.uploads: "uploads/files",
+    }
+    for root, asset in roots.items():
+        if path == root or root in path.parents:
+            return _Start("file", frozenset({asset} & graph.keys()))
+    package = PROJECT_ROOT / "lenovo_pipeline"
+    if package not in path.parents or path.suffix != ".py":
+        return None
+    module = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
+    users = frozenset(asset for asset, described in graph.items() if module in described["modules"])
+    return _Start("file", users) if users or path.exists() else None
+
+
+def _model(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    found = snapshot.rows("SELECT 1 FROM models.catalogue WHERE name = ?", [what])
+    return _Start("base model", frozenset({"models/foundation"})) if found else None
+
+
+def _build(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    rows = [row for row in _builds(snapshot) if what in (row["build"], row["artifact"])]
+    if not rows:
+        return None
+    names = _with_children(_builds(snapshot), {row["build"] for row in rows})
+    return _Start("build", frozenset(f"models/{row['table_name']}" for row in rows), builds=frozenset(names))
+
+
+def _record(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    for column in snapshot.rows(_KEYS):
+        schema, table, name = column["schema_name"], column["table_name"], column["column_name"]
+        if f"{schema}/{table}" in graph and snapshot.rows(
+            f'SELECT 1 FROM "{schema}"."{table}" WHERE "{name}" = ? LIMIT 1', [what]
+        ):
+            trained = snapshot.rows(
+                "SELECT DISTINCT version FROM models.training_sets WHERE list_contains(record_ids, ?) OR question_id = ?"
+                " OR example_id = ?",
+                [what, what, what],
+            )
+            asked = snapshot.rows(
+                "SELECT DISTINCT i.question_id FROM evaluation.items i JOIN gold.questions q USING (question_id)"
+                " WHERE i.question_id = $1 OR list_contains(q.evidence_ids, $1) OR list_contains(q.alternate_ids, $1)"
+                " OR list_has_any(i.passage_ids, (SELECT coalesce(list(chunk_id), []) FROM knowledge.chunks"
+                " WHERE record_id = $1 OR chunk_id = $1))",
+                [what],
+            )
+            versions = {row["version"] for row in trained}
+            every = _builds(snapshot)
+            builds = _with_children(every, {row["build"] for row in every if row["training_set"] in versions})
+            questions = frozenset(row["question_id"] for row in asked)
+            return _Start("record", frozenset({f"{schema}/{table}"}), frozenset(builds), questions)
+    return None
+
+
+def _package(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+    headers = snapshot.rows("SELECT kind, made_by FROM evaluation.headers")
+    kinds = {f"evaluation/{row['kind']}" for row in headers if what in json.loads(row["made_by"]).get("packages", {})}
+    rows = [row for row in _builds(snapshot) if what in json.loads(row["made_by"]).get("versions", {})]
+    if not kinds and not rows:
+        return None
+    # Every pure asset keeps the versions of all packages, and makes its table again for any of them.
+    pure = {row["subject"] for row in snapshot.rows("SELECT DISTINCT subject FROM pipeline.recipes")}
+    return _Start("package", frozenset((kinds | pure | {f"models/{row['table_name']}" for row in rows}) & graph.keys()))
+
+
+_FINDERS: Sequence[Callable[["Snapshot", Graph, Settings, str], _Start | None]] = (
+    _asset,
+    _file,
+    _model,
+    _build,
+    _record,
+    _package,
+)
+
+
+def _builds(snapshot: "Snapshot") -> list[dict[str, Any]]:
+    return [
+        row
+        for each in snapshot.rows(_BUILDS)
+        for row in snapshot.rows(
+            f"SELECT '{each['table_name']}' AS table_name, build, artifact, training_set, made_by"
+            f' FROM models."{each["table_name"]}"'
+        )
+    ]
+
+
+def _with_children(builds: Sequence[Mapping[str, Any]], names: set[str]) -> set[str]:
+    """The builds of these names and all that were made from their files, however many steps away."""
+    found = set(names)
+    while True:
+        artifacts = {row["artifact"] for row in builds if row["build"] in found}
+        more = {row["build"] for row in builds if any(artifact in row["made_by"] for artifact in artifacts)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _touched_builds(snapshot: "Snapshot", assets: set[str], start: _Start) -> set[str]:
+    reached = {row["build"] for row in _builds(snapshot) if f"models/{row['table_name']}" in assets}
+    return reached if start.builds is None else reached & start.builds
+
+
+def _touched_evaluations(snapshot: "Snapshot", assets: set[str], builds: set[str], start: _Start) -> set[str]:
+    found = set()
+    for row in snapshot.rows("SELECT header, candidate, kind FROM evaluation.headers"):
+        if f"evaluation/{row['kind']}" not in assets:
+            continue
+        if start.builds is None or row["candidate"] in builds:
+            found.add(row["header"])
+        elif start.evaluations:
+            asked = snapshot.rows(
+                f'SELECT 1 FROM evaluation."{row["kind"]}" WHERE header = ? AND list_contains(?, question_id) LIMIT 1',
+                [row["header"], sorted(start.evaluations)],
+            )
+            found |= {row["header"]} if asked else set()
+    return found
