@@ -3,8 +3,9 @@
 Belongs here: choosing weights, combining through peft, and comparing with the single adapters on the same rows. Does not belong
 here: training adapters (tuning/).
 
-LoRA adds s B A to a matrix (arXiv:2106.09685), so that adapters over one base can be added up. `stacked`: every adapter at its
-full strength, their matrices side by side (peft's `cat`), exact, with the sum of their ranks. `weighted`: weights that are chosen
+LoRA adds s B A to a matrix (arXiv:2106.09685), so that adapters over one base can be added up. `stacked`: every adapter at an
+equal share, their matrices side by side (peft's `cat`), exact, with the sum of their ranks; at full strength, what all have
+learned would be added once for each (measured: worse than the base alone). `weighted`: weights that are chosen
 on one half of the validation rows, and then the nearest adapter of the rank of a single one (peft's `svd`). All are compared on
 the other half.
 """
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lenovo_pipeline.models.tuning.rows import Row
 
 BASE = "base"
-ROWS = {"smoke": 8, "default": 48, "full": 400}
+ROWS = {"smoke": 8, "default": 24, "full": 400}
 """Validation rows by profile: one half to choose weights on, the other one to compare on."""
 
 ROUNDS = {"smoke": 1, "default": 1, "full": 3}
@@ -140,8 +141,8 @@ class Composing:
                 names, [weights[name] for name in names], _NAME, "svd", svd_rank=rank, svd_full_matrices=False
             )
         else:
-            weights = dict.fromkeys(names, 1.0)
-            model.add_weighted_adapter(names, [1.0] * len(names), _NAME, "cat")
+            weights = dict.fromkeys(names, 1 / len(names))
+            model.add_weighted_adapter(names, list(weights.values()), _NAME, "cat")
         try:
             loss = self._loss(_NAME, compared_on)
             rank = int(model.peft_config[_NAME].r)
