@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         "fork", commands.fork, "go on live from one of the model's answers, or with another one instead", "attempt", "decision"
     )
     forked.add_argument("--instead", help="a text, or a call as JSON (name, arguments); default: ask the model again")
+    reviewed = add("roster", commands.roster, "review the published roster, or ask the factory desk about it", "workflow")
+    reviewed.add_argument("--say", default="Review the roster.", help="what is asked (default: %(default)s)")
+    reviewed.add_argument("--model", default=DEFAULT_MODEL, help="model partition (default: %(default)s)")
     opened = add("open", commands.open_, "make a session of an attempt, by replaying it", "attempt")
     opened.add_argument("--name", help="name of the session; default: the attempt's id")
     add("sessions", commands.sessions, "the sessions that there are")

@@ -144,6 +144,13 @@ def open_(options: argparse.Namespace, settings: Settings, store: Store) -> None
     print(reader.listed(sessions.checkpoints(_place(store, name))))
 
 
+def roster(options: argparse.Namespace, settings: Settings, store: Store) -> None:
+    from lenovo_pipeline.agents.running import reader
+    from lenovo_pipeline.agents.running.live import on_roster
+
+    print(reader.shown(on_roster(settings, _library(settings).workflow(options.workflow), options.say, options.model), {}))
+
+
 def sessions(options: argparse.Namespace, settings: Settings, store: Store) -> None:
     from lenovo_pipeline.agents.running import sessions
 

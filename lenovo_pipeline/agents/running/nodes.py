@@ -172,7 +172,7 @@ def holds(state: Mapping[str, Any], condition: str, work: Work) -> bool:
     workflow = work.running.workflow
     ended = bool(state.get("ended"))
     return {
-        "asks_knowledge": state.get("intent") == "question",
+        "asks_knowledge": state.get("intent") == "question" and not state.get("entities"),
         "needs_approval": call is not None and call["name"] in workflow.approval and not ended,
         "calls_tool": call is not None and not ended,
         "answers": not ended and bool(proposal) and call is None and not proposal.get("broken"),

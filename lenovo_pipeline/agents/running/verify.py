@@ -3,8 +3,9 @@
 Belongs here: the rules behind the asset checks. Does not belong here: declaring the checks (checks.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,11 +40,11 @@ def out_of_bounds(attempts: pd.DataFrame, workflows: pd.DataFrame) -> list[str]:
     return [
         f"{row['attempt_id']} ({row['workflow']} at {row['task_id']}) {problem}"
         for row in attempts.to_dict("records")
-        for problem in _problems(row, limits[str(row["workflow"])])
+        for problem in _problems({str(name): value for name, value in row.items()}, limits[row["workflow"]])
     ]
 
 
-def _problems(row: dict[str, object], limits: dict[str, float]) -> Iterator[str]:
+def _problems(row: Mapping[str, object], limits: Mapping[Any, Any]) -> Iterator[str]:
     number = {name: float(str(row[name])) for name in ("leaks", "wrong_effects", "calls", "tokens_in", "tokens_out")}
     if number["leaks"]:
         yield f"told {row['leaks']} values that are not for its actor"

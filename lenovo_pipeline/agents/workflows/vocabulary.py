@@ -44,7 +44,7 @@ DOINGS: Mapping[str, Doing] = {
 """What nodes can do."""
 
 CONDITIONS: Mapping[str, str] = {
-    "asks_knowledge": "the request is a question",
+    "asks_knowledge": "the request is a question that names no record, so that only a search can tell",
     "needs_approval": "the model calls a tool that waits for approval",
     "calls_tool": "the model calls a tool",
     "answers": "the model answers",

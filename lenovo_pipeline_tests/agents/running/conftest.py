@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from lenovo_pipeline.agents.running.attempt import Attempt
+from lenovo_pipeline.agents.running.run import run as run_workflow
 from lenovo_pipeline.agents.tools.calling import Told
 from lenovo_pipeline.agents.tools.catalogue import KINDS, Kind
 from lenovo_pipeline.agents.tools.interface import Actor, Budget, Limits
@@ -62,6 +64,16 @@ class Script:
         if isinstance(says, tuple):
             return Completion("", 100, 20, 0.0, None, "tool_calls", 0.0, (ToolCall(says[0], says[1], "call_0"),))
         return Completion(says, 100, 20, 0.0, None, "stop", 0.0)
+
+
+def names(text: str) -> list[dict[str, Any]]:
+    """A linker that finds one device in everything."""
+    return [{"kind": "device", "ids": ["DEV-1"], "surface": "velmor x14"}]
+
+
+def run(*given: Any, **more: Any) -> Attempt:
+    """An attempt, with that linker unless a test brings another."""
+    return run_workflow(*given, **{"link": names, **more})
 
 
 def script(*says: Saying) -> Script:

@@ -15,12 +15,23 @@ from lenovo_pipeline.agents.running.debugging import at_step, compare, decided, 
 from lenovo_pipeline.agents.running.keeping import FILE, read_attempt, read_attempts, write_attempts
 from lenovo_pipeline.agents.running.models import LiveModel
 from lenovo_pipeline.agents.running.replaying import replay
-from lenovo_pipeline.agents.running.run import run
 from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.inference.messages import Completion
-from lenovo_pipeline_tests.agents.running.conftest import BOTH, LOOK_UP, ORDER, TICKET, TOLD, Saying, lost, script, workflow_of
+from lenovo_pipeline_tests.agents.running.conftest import (
+    BOTH,
+    LOOK_UP,
+    ORDER,
+    TICKET,
+    TOLD,
+    Saying,
+    lost,
+    names,
+    run,
+    script,
+    workflow_of,
+)
 
 ASKED = ("What battery has the Velmor X14?",)
 Opening = Callable[[Workflow], Any]
@@ -273,10 +284,10 @@ def test_an_attempt_is_looked_at_compared_and_forked_at_a_decision(title: str, t
     with pytest.raises(PermanentFailure, match="has no step 99"):
         at_step(made, 99)
     call = {"name": TICKET[0], "arguments": TICKET[1]}
-    forked = fork(made, workflow, 0, toolbox(workflow), LiveModel(script("It is opened.")), instead=call)
+    forked = fork(made, workflow, 0, toolbox(workflow), LiveModel(script("It is opened.")), instead=call, link=names)
     assert len(forked.state["tickets"]) == 1
     assert forked.model["forked_from"] == made.attempt_id
-    asked_anew = fork(made, workflow, 1, toolbox(workflow), LiveModel(script("57 Wh.")))
+    asked_anew = fork(made, workflow, 1, toolbox(workflow), LiveModel(script("57 Wh.")), link=names)
     assert asked_anew.answers == ("57 Wh.",)
     assert [call.tool for call in asked_anew.tool_calls] == ["look_up_device"]
     pairs = compare(made, forked)
@@ -284,3 +295,16 @@ def test_an_attempt_is_looked_at_compared_and_forked_at_a_decision(title: str, t
     assert all(pair.same for pair in compare(made, made))
     with pytest.raises(PermanentFailure, match="the model was asked 2 times"):
         fork(made, workflow, 7, toolbox(workflow), LiveModel(script("")))
+
+
+def test_parts_of_a_question_that_names_nothing_are_looked_up_in_parallel_branches_first(toolbox: Opening) -> None:
+    workflow = workflow_of("support_triage")
+    model = script(TOLD)
+    asked = "How long does the battery last when it is cold? And who repairs it?"
+    made = run(workflow, (asked,), toolbox(workflow), model, link=lambda text: [])
+    assert [call.tool for call in made.tool_calls] == ["search_knowledge", "search_knowledge"]
+    assert [step.decided_by for step in made.steps if step.does == "retrieve"] == ["code", "code"]
+    assert [message.role for message in model.shown[0]] == ["system", "user", "assistant", "tool", "assistant", "tool"]
+    assert made.answers == (TOLD,)
+    again = replay(made, workflow, SPECS)
+    assert again.identical, again.differences

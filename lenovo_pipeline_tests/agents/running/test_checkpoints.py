@@ -12,12 +12,11 @@ from lenovo_pipeline.agents.running import sessions
 from lenovo_pipeline.agents.running.checkpoints import FORMAT, CheckpointUnusable, JsonSerializer, checkpoint_file
 from lenovo_pipeline.agents.running.models import LiveModel
 from lenovo_pipeline.agents.running.replaying import replay
-from lenovo_pipeline.agents.running.run import run
 from lenovo_pipeline.agents.running.work import Running
 from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, ORDER, TICKET, TOLD, Saying, script, workflow_of
+from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, ORDER, TICKET, TOLD, Saying, names, run, script, workflow_of
 
 Opening = Callable[[Workflow], Any]
 ASKED = ("What battery has the Velmor X14?", "Open a ticket for it.")
@@ -33,7 +32,7 @@ def session(tmp_path: Path) -> Path:
 
 def live(toolbox: Opening, *says: Saying) -> Running:
     workflow = workflow_of(WORKFLOW)
-    return Running(workflow, toolbox(workflow), LiveModel(script(*says)))
+    return Running(workflow, toolbox(workflow), LiveModel(script(*says)), link=names)
 
 
 def nodes_next(path: Path) -> list[str]:
@@ -57,7 +56,7 @@ def test_a_step_runs_one_node(session: Path, toolbox: Opening) -> None:
         assert nodes_next(session)[-1] == node
     assert [each.did for each in sessions.checkpoints(session) if each.did][:2] == [
         "understand: question",
-        "link: names nothing that is known",
+        "link: velmor x14 (device)",
     ]
 
 

@@ -46,7 +46,9 @@ def test_a_workflow_without_a_smaller_mobile_form_is_found() -> None:
     rows = workflows()
     assert verify.without_mobile(rows) == []
     assert verify.without_mobile(rows[rows["workflow"] != "support_triage.mobile"]) == ["support_triage has no mobile form"]
-    rows.loc[rows["workflow"] == "support_triage.mobile", ["max_steps", "build"]] = [99, "agent"]
+    mobile = rows["workflow"] == "support_triage.mobile"
+    rows["max_steps"] = rows["max_steps"].where(~mobile, 99)
+    rows["build"] = rows["build"].where(~mobile, "agent")
     assert len(verify.without_mobile(rows)) == 2
 
 

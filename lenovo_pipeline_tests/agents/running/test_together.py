@@ -10,14 +10,13 @@ import pytest
 
 from lenovo_pipeline.agents.running.gathering import Gathering
 from lenovo_pipeline.agents.running.replaying import replay
-from lenovo_pipeline.agents.running.run import run
 from lenovo_pipeline.agents.running.tracing import forget_traces, trace_attempts
 from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.resources.inference.errors import GenerationFailed
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
 from lenovo_pipeline.resources.tracking import Tracking
-from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, TOLD, lost, script, workflow_of
+from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, TOLD, lost, run, script, workflow_of
 
 Opening = Callable[[Workflow], Any]
 ENTRIES = tuple(
