@@ -44,7 +44,8 @@ def remove_unused(
     young = time.time() - uncited_after_s
     for folder in sorted(store.artifacts.glob("*/*")):
         # Kinds of artifact that keep one folder per content hash mark it by that name; others are replaced in place.
-        uncited = pinned is not None and _is_hash(folder.name) and store.relative(folder) not in pinned
+        # What an encoder was translated into is named by its identity and a version; it is translated again when it is needed.
+        uncited = pinned is not None and _is_hash(folder.name.partition("-")[0]) and store.relative(folder) not in pinned
         if uncited and folder.lstat().st_mtime <= young:
             _remove(folder)
             removed.append(f"artifact {store.relative(folder)}")

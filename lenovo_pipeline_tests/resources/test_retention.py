@@ -71,6 +71,14 @@ def test_what_nobody_cites_goes_once_no_killed_run_will_take_it_up_again(store: 
     assert kept(store) == {"a", "c", "current"}
 
 
+def test_a_translated_encoder_goes_and_is_translated_again_when_it_is_needed(store: Store) -> None:
+    cite(store, "1", *HASHES)
+    graph = store.artifacts / "encoders" / f"{HASHES['a'][:16]}-1"
+    graph.mkdir(parents=True)
+    assert remove_unused(store) == []
+    assert remove_unused(store, uncited_after_s=0) == [f"artifact {store.relative(graph)}"]
+
+
 def test_what_a_table_cites_that_is_not_published_yet_stays(store: Store) -> None:
     cite(store, "1", "a")
     warehouse = Warehouse(str(store.warehouse))
