@@ -32,6 +32,9 @@ from lenovo_pipeline.enterprise import checks as enterprise_checks
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE_TABLES
 from lenovo_pipeline.evaluation import assets as evaluation_assets
 from lenovo_pipeline.evaluation import checks as evaluation_checks
+from lenovo_pipeline.evaluation.agentic import assets as agentic_assets
+from lenovo_pipeline.evaluation.agentic import checks as agentic_checks
+from lenovo_pipeline.evaluation.agentic.tables import TABLES as AGENTIC_TABLES
 from lenovo_pipeline.evaluation.pressure_tables import PRESSURE_TABLES
 from lenovo_pipeline.evaluation.tables import TABLES as EVALUATION_TABLES
 from lenovo_pipeline.gold import assets as gold_assets
@@ -82,6 +85,7 @@ TABLES: dict[str, Table] = {
         *RUNNING_TABLES,
         *EVALUATION_TABLES,
         *PRESSURE_TABLES,
+        *AGENTIC_TABLES,
         *ROSTER_TABLES,
     )
 }
@@ -104,6 +108,7 @@ _ASSET_MODULES = [
     reranking_assets,
     chunking_assets,
     evaluation_assets,
+    agentic_assets,
     roster_assets,
 ]
 _CHECK_MODULES = [
@@ -121,6 +126,7 @@ _CHECK_MODULES = [
     agents_checks,
     running_checks,
     evaluation_checks,
+    agentic_checks,
     roster_checks,
 ]
 

@@ -7,7 +7,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.agents.running.tables import REPLAYS
-from lenovo_pipeline.agents.tables import AGENT_ADAPTER
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_SEARCH, CATALOGUE, FOUNDATION
@@ -149,7 +149,7 @@ def deployments(
         ADAPTER_SEARCH,
         ABLATION,
         "evaluation/report",
-        AGENT_ADAPTER,
+        AGENTIC_WORKFLOW,
         REPLAYS,
         CHUNKING,
     ],
