@@ -35,9 +35,7 @@ RECIPES: Mapping[str, AgentRecipe] = {
     "smoke": AgentRecipe(
         Plan(steps=3, rate=3e-3, batch_tokens=2048, warmup=1, validate_every=3, checkpoint_every=2), Lora(rank=4, alpha=8)
     ),
-    "default": AgentRecipe(
-        Plan(steps=32, rate=5e-3, batch_tokens=2600, warmup=4, validate_every=32, checkpoint_every=16), _LORA
-    ),
+    "default": AgentRecipe(Plan(steps=32, rate=5e-3, batch_tokens=2600, warmup=4, validate_every=32, checkpoint_every=16), _LORA),
     "full": AgentRecipe(
         Plan(steps=1500, rate=3e-3, batch_tokens=5200, warmup=20, validate_every=100, checkpoint_every=50), _LORA, passes=4
     ),
