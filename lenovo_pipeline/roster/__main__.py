@@ -1,33 +1,87 @@
-"""`python -m lenovo_pipeline.roster why <entry>` and `… status`: the roster, from the published snapshot alone.
+"""`python -m lenovo_pipeline.roster status | why | promote | rollback | approve`: the roster, for a person.
 
-Belongs here: the command line. What it says is put together in reader.py.
+Belongs here: the command line. What is said is put together in reader.py from the published snapshot and the book of
+deployments; what is changed is one transaction of that book, which a sensor records in Dagster.
 """
 
 import argparse
+import getpass
 import sys
 
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.roster.reader import status, why
+from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.deploying.transitions import Transition
+from lenovo_pipeline.roster.reader import promotable, status, why
 from lenovo_pipeline.settings import get_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the answer; returns 0, or 2 if there is no snapshot or no such entry."""
+    """Do what is asked; returns 0, or 2 with the reason on stderr if it cannot be done."""
+    options = _parser().parse_args(arguments)
+    store = Store(get_settings().store)
+    try:
+        print(_answer(options, store))
+    except PipelineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _answer(options: argparse.Namespace, store: Store) -> str:
+    if options.command == "status":
+        return status(store, every=options.all)
+    if options.command == "why":
+        return why(store, options.entry)
+    book = Book(store.deployments)
+    place = (options.environment, options.use_case)
+    if options.command == "promote":
+        running = book.active(*place)
+        decision = promotable(store, *place, options.entry)
+        named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
+        seen = running.version if running else 0
+        return _said(book.promote(*place, options.entry, decision["decision_id"], seen_version=seen, **named))
+    if options.command == "rollback":
+        return _said(book.rollback(*place, actor=options.actor, reason=options.reason))
+    return _said(book.approve(*place, actor=options.actor, reason=options.reason, refuse=options.refuse))
+
+
+def _said(step: Transition) -> str:
+    where = f"for {step.use_case} ({step.environment})"
+    runs = {
+        "confirmed": f"{step.entry} runs {where} already; its decision is now {step.decision_id}.",
+        "refused": f"{step.entry} is refused {where}; {step.replaced or 'nothing'} runs there as before.",
+    }
+    instead = f" instead of {step.replaced}" if step.replaced else ""
+    said = runs.get(step.kind, f"{step.entry or 'Nothing'} runs {where} now{instead}.")
+    return f"{said} (transition {step.sequence})"
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.roster", description="What runs where, and why.")
     commands = parser.add_subparsers(dest="command", required=True)
     overview = commands.add_parser("status", help="what runs where, and what stands against the others")
     overview.add_argument("--all", action="store_true", help="name every entry, not only those that come nearest")
     about = commands.add_parser("why", help="every rule, figure, bound and verdict of one entry")
     about.add_argument("entry", help="name of a candidate, for example lenovo-nano/open-book")
-    options = parser.parse_args(arguments)
-    store = Store(get_settings().store)
+    promote = commands.add_parser("promote", help="let an entry that keeps every rule run")
+    rollback = commands.add_parser("rollback", help="put the last good entry back")
+    approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
+    approve.add_argument("--refuse", action="store_true", help="refuse it instead")
+    for command in (promote, rollback, approve):
+        command.add_argument("use_case", help="use case of the policy, for example support_desk")
+        command.add_argument("--environment", default="production", help="testing, staging or production (default)")
+        command.add_argument("--reason", default="by hand", help="kept with the change")
+        command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
+    promote.add_argument("entry", help="name of a candidate")
+    return parser
+
+
+def _user() -> str:
     try:
-        print(status(store, every=options.all) if options.command == "status" else why(store, options.entry))
-    except PipelineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
 
 
 if __name__ == "__main__":

@@ -71,15 +71,21 @@ def decisions(
     entries: pd.DataFrame,
     leaderboard: pd.DataFrame,
     warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> StoreReport:
+    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.roster.challenging import Duels
     from lenovo_pipeline.roster.decide import decide, headline
+    from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.entries import entries_of, figures_of
     from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.record import record_decisions
 
     figures = figures_of(leaderboard)
-    found = decide(read_policy(settings.policy), entries_of(entries), figures)
+    champions = {(each.environment, each.use_case): each.entry for each in Book(store.deployments).running()}
+    duels = Duels(all_scores(warehouse), settings.seed)
+    found = decide(read_policy(settings.policy), entries_of(entries), figures, champions, duels.against)
     written, added = record_decisions(warehouse, found, datetime.now(UTC).replace(tzinfo=None))
     verdicts = [decision.verdict for decision in found]
     shown = [
@@ -108,20 +114,26 @@ def deployments(
     context: AssetExecutionContext,
     entries: pd.DataFrame,
     warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> StoreReport:
+    from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.record import record_deployments
 
     use_cases = read_policy(settings.policy).use_cases
     current = [(use_case, entry) for use_case in use_cases for entry in entries["entry"]]
-    written, changes = record_deployments(warehouse, current, datetime.now(UTC).replace(tzinfo=None))
-    for change in changes:
-        context.log.info(change)
+    approval = {(environment, name) for name, use_case in use_cases.items() for environment in use_case.approval}
+    made = record_deployments(warehouse, Book(store.deployments), current, approval)
+    for line in (*made.changes, *made.waiting):
+        context.log.info(line)
     return StoreReport(
-        data_version=written.digest,
-        counts={"active": written.rows, "changes": len(changes)},
-        metadata={"changes_made": MetadataValue.md("\n".join(f"- {change}" for change in changes) or "none")},
+        data_version=made.written.digest,
+        counts={"active": made.written.rows, "changes": len(made.changes), "waiting": len(made.waiting)},
+        metadata={
+            "changes_made": MetadataValue.md("\n".join(f"- {line}" for line in made.changes) or "none"),
+            "what_waits": MetadataValue.md("\n".join(f"- {line}" for line in made.waiting) or "nothing"),
+        },
     )
 
 

@@ -44,11 +44,12 @@ def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse]) -> lis
 
 
 @violations_check(DEPLOYMENTS, blocking=True, deps=[DECISIONS])
-def one_production_entry_per_use_case(warehouse: ResourceParam[Warehouse]) -> list[str]:
-    """At most one entry is active for an environment and use case, and a decision in force promoted it."""
+def one_production_entry_per_use_case(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """At most one entry is active for an environment and use case, a decision in force lets it, and nobody altered the book."""
+    from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.verify import unlawful_deployments
 
-    return unlawful_deployments(warehouse.load(DEPLOYMENTS), warehouse.load(DECISIONS))
+    return unlawful_deployments(warehouse.load(DEPLOYMENTS), warehouse.load(DECISIONS), Book(store.deployments))
 
 
 @violations_check("roster/published", blocking=True)

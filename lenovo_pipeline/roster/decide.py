@@ -6,7 +6,7 @@ Belongs here: what follows from the rules for all entries, as plain values. Does
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from lenovo_pipeline.roster.rules import Entry, Figures, Judged, Measured, judge
 
 _ORDERED_BY = ("correct", "answerable")
 """Among entries that keep every rule, the one with the highest lower bound of this figure is the best."""
+
+_FALSE_PROMOTIONS = 0.05
+"""Of two-sided intervals: what share of challengers that are no better may seem to differ."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,37 @@ class Decision:
     evidence: str
 
 
-def decide(policy: Policy, entries: Sequence[Entry], figures: Mapping[str, Figures]) -> list[Decision]:
-    """One decision for each environment, use case and entry, ordered by them. `figures` is by entry.
+Against = Callable[[str, str, float], Measured | None]
+"""(challenger, champion, confidence) -> how much more often the challenger is right on the same questions, with the interval of
+that confidence; None where they share no scored questions.
+"""
 
-    At most one entry is promoted for an environment and a use case: of those that keep every rule, the best.
+
+def decide(
+    policy: Policy,
+    entries: Sequence[Entry],
+    figures: Mapping[str, Figures],
+    champions: Mapping[tuple[str, str], str] | None = None,
+    against: Against = lambda challenger, champion, confidence: None,
+) -> list[Decision]:
+    """One decision for each environment, use case and entry, ordered by them. `figures` is by entry, `champions` says which
+    entry runs in an environment for a use case.
+
+    At most one entry is promoted for an environment and a use case. Where none runs: of those that keep every rule, the best.
+    Where one runs that keeps every rule, it stays, unless another one is shown to be better: the lower bound of the paired
+    difference lies above the use case's margin, at a confidence of 1 - 0.05 / challengers (Bonferroni), so that however many
+    are tried, one that is no better takes its place in at most 2.5 % of the cases.
     """
     decisions = []
     for name, use_case in sorted(policy.use_cases.items()):
         judged = {entry.entry: tuple(judge(use_case, entry, figures.get(entry.entry, {}))) for entry in entries}
         passing = [entry for entry in entries if all(rule.verdict == "passed" for rule in judged[entry.entry])]
-        best = min(passing, key=lambda entry: (-_rank(figures.get(entry.entry, {})), entry.entry), default=None)
         for environment in sorted(use_case.environments):
+            running = (champions or {}).get((environment, name))
+            champion = next((entry for entry in passing if entry.entry == running), None)
+            best, notes = _best(passing, figures, champion, against, use_case.margin)
             for entry in sorted(entries, key=lambda entry: entry.entry):
-                verdict, reason = _verdict(entry, judged[entry.entry], best)
+                verdict, reason = _verdict(entry, judged[entry.entry], best, notes)
                 evidence = _evidence(use_case, entry, judged[entry.entry], verdict, reason)
                 rules = judged[entry.entry]
                 decisions.append(Decision(environment, name, entry, verdict, reason, rules, use_case, evidence))
@@ -67,7 +88,33 @@ def headline(decisions: Sequence[Decision], figures: Mapping[str, Figures]) -> s
     return f"{count}; {nearest.entry.entry} {nearest.verdict} for {nearest.use_case}: {nearest.reason}"
 
 
-def _verdict(entry: Entry, rules: Sequence[Judged], best: Entry | None) -> tuple[str, str]:
+def _best(
+    passing: Sequence[Entry], figures: Mapping[str, Figures], champion: Entry | None, against: Against, margin: float
+) -> tuple[Entry | None, dict[str, str]]:
+    """Which of the entries that keep every rule is to run, and why each other one is not."""
+    if champion is None:
+        best = min(passing, key=lambda entry: (-_rank(figures.get(entry.entry, {})), entry.entry), default=None)
+        return best, {entry.entry: f"it keeps every rule, but {best.entry} is better" for entry in passing if best is not None}
+    challengers = [entry for entry in passing if entry.entry != champion.entry]
+    shown, notes = [], dict[str, str]()
+    for entry in challengers:
+        found = against(entry.entry, champion.entry, 1 - _FALSE_PROMOTIONS / len(challengers))
+        lower = None if found is None else found.lower
+        if found is not None and lower is not None and lower > margin:
+            shown.append((found.value, entry))
+            notes[entry.entry] = f"it is better than {champion.entry}, but not the best"
+        else:
+            measured = (
+                "they share no scored questions" if lower is None else f"lower bound {lower:.3f}, more than {margin:g} is asked"
+            )
+            notes[entry.entry] = f"it keeps every rule, but is not shown to be better than {champion.entry}: {measured}"
+    if not shown:
+        return champion, notes
+    best = min(shown, key=lambda each: (-each[0], each[1].entry))[1]
+    return best, {**notes, champion.entry: f"it keeps every rule, but {best.entry} is shown to be better"}
+
+
+def _verdict(entry: Entry, rules: Sequence[Judged], best: Entry | None, notes: Mapping[str, str]) -> tuple[str, str]:
     broken = [rule for rule in rules if rule.verdict != "passed"]
     binding = [rule for rule in broken if rule.binding]
     if binding:
@@ -76,7 +123,7 @@ def _verdict(entry: Entry, rules: Sequence[Judged], best: Entry | None) -> tuple
         return "held", "; ".join(rule.note for rule in broken)
     assert best is not None
     if entry.entry != best.entry:
-        return "held", f"it keeps every rule, but {best.entry} is better"
+        return "held", notes[entry.entry]
     return "promoted", f"it keeps all {len(rules)} rules"
 
 

@@ -85,7 +85,11 @@ class LicenceTerms(BaseModel):
 
 
 class UseCase(BaseModel):
-    """What a candidate must show for one use case."""
+    """What a candidate must show for one use case.
+
+    `margin`: by how much (share of questions) it must be shown to be right more often than what runs, to take its place.
+    `approval`: environments in which a promotion waits for a person.
+    """
 
     model_config = _STRICT
 
@@ -95,6 +99,8 @@ class UseCase(BaseModel):
     licence: LicenceTerms
     target: Target | None = None
     parameters_billion_below: float | None = Field(None, gt=0, allow_inf_nan=False)
+    margin: float = Field(0.0, ge=0, le=0.5, allow_inf_nan=False)
+    approval: tuple[Environment, ...] = ()
     floors: tuple[Floor, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -102,6 +108,8 @@ class UseCase(BaseModel):
         unknown = [name for name in self.evaluations if name not in EVALUATIONS]
         problems = [f"evaluation {name!r} is unknown; known are {', '.join(EVALUATIONS)}" for name in unknown]
         problems += [f"floor {text!r} is set twice" for text in _twice([f"{f.metric} of {f.slice}" for f in self.floors])]
+        elsewhere = [name for name in self.approval if name not in self.environments]
+        problems += [f"approval is asked for in {name!r}, which is none of its environments" for name in elsewhere]
         if not unknown and not problems:
             problems += _vacuous(self.floors)
         if problems:

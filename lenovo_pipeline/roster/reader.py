@@ -1,7 +1,7 @@
-"""What the snapshot says of the roster, for people: an entry's decisions with every rule, and what runs where.
+"""What snapshot and book say of the roster, for people: an entry's decisions with every rule, and what runs where.
 
-Belongs here: reading data/store/published and putting it in words. Neither pandas nor Dagster is imported, so that the
-command answers at once. Nothing is written here.
+Belongs here: reading data/store/published and the book of deployments, and putting them in words. Neither pandas nor Dagster is
+imported, so that the command answers at once. Nothing is written here.
 """
 
 import difflib
@@ -9,12 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.deploying.book import Book
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,8 +67,9 @@ def opened(store: Store) -> Iterator[Snapshot]:
 
 def status(store: Store, *, every: bool = False) -> str:
     """What runs where, and for each use case what stands against the entries that come nearest to it, or `every` one."""
+    book = Book(store.deployments)
     with opened(store) as snapshot:
-        running = snapshot.rows("SELECT environment, use_case, entry, decision_id, since FROM roster.deployments ORDER BY ALL")
+        running = [asdict(each) for each in book.running()]
         last = _sorted(snapshot.rows(_LAST))
         entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
     active = [row for row in running if row["environment"] == "production"]
@@ -78,8 +80,8 @@ def status(store: Store, *, every: bool = False) -> str:
     for place in sorted({_place(row) for row in last}):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
         champion = next((row for row in running if _place(row) == place), None)
-        runs = f"{champion['entry']} since {champion['since']:%Y-%m-%d %H:%M}" if champion else "nothing runs"
-        lines += ["", f"{place[1]} ({place[0]}): {runs}"]
+        runs = f"{champion['entry']} since {_minute(champion['since'])}" if champion else "nothing runs"
+        lines += ["", f"{place[1]} ({place[0]}): {runs}", *_beside(book, place)]
         here.sort(key=lambda row: (_ORDER[row["verdict"]], _broken(row), row["entry"]))
         shown = here if every else here[:_SHOWN]
         width = max((len(row["entry"]) for row in shown), default=0)
@@ -88,6 +90,49 @@ def status(store: Store, *, every: bool = False) -> str:
         if rest:
             lines.append(f"  and {', '.join(f'{count} {verdict}' for verdict, count in rest.items())}: status --all names them")
     return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
+
+
+def _beside(book: Book, place: tuple[str, str]) -> list[str]:
+    """The challenger, what waits for a person, and the last rollback of a place, a line each."""
+    challenger = book.challenger(*place)
+    pending = next((each for each in book.pending() if (each.environment, each.use_case) == place), None)
+    steps = book.history(*place)
+    lines = [f"  challenger {challenger.entry} gets {challenger.share:.0%} of the requests"] if challenger else []
+    if pending:
+        lines.append(
+            f"  waits for approval: {pending.entry} ({pending.reason}); approve {place[1]}, or approve {place[1]} --refuse"
+        )
+    if steps and steps[-1].kind == "rolled_back":
+        last = steps[-1]
+        lines.append(f"  rolled back from {last.replaced} by {last.actor} on {_minute(last.at)}: {last.reason}")
+    return lines
+
+
+def promotable(store: Store, environment: str, use_case: str, entry: str) -> dict[str, Any]:
+    """The last decision about an entry in a place, if it finds every rule kept: what a person may promote it by.
+
+    Raises PermanentFailure naming the rules that are not kept, or what there is instead of this place or entry.
+    """
+    with opened(store) as snapshot:
+        rows = snapshot.rows(_LAST)
+        mine = [row for row in rows if row["entry"] == entry]
+        models = snapshot.rows("SELECT model FROM roster.entries WHERE entry = ?", [entry])
+    if not mine:
+        raise _unknown(entry, sorted({row["entry"] for row in rows}))
+    here = [row for row in mine if _place(row) == (environment, use_case)]
+    if not here:
+        known = ", ".join(sorted(f"{row['use_case']} ({row['environment']})" for row in mine))
+        raise PermanentFailure(
+            f"nothing was decided about {entry} for {use_case} ({environment})", remedy=f"Decided was: {known}."
+        )
+    broken = [rule["note"] for rule in json.loads(here[0]["rules"]) if rule["verdict"] != "passed"]
+    if broken or not models:
+        reasons = broken or ["it is no candidate any more"]
+        raise PermanentFailure(
+            f"{entry} may not run for {use_case} ({environment}): {'; '.join(reasons)}",
+            remedy=f"Every rule: python -m lenovo_pipeline.roster why {entry}",
+        )
+    return {**here[0], "model": models[0]["model"]}
 
 
 def why(store: Store, entry: str) -> str:
@@ -161,6 +206,11 @@ def _place(row: dict[str, Any]) -> tuple[str, str]:
 
 def _summary(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [f"{row['verdict']} for {row['use_case']}" for row in rows]
+
+
+def _minute(at: str) -> str:
+    """A time of the book (UTC, ISO 8601) to the minute."""
+    return at[:16].replace("T", " ")
 
 
 def _sorted(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,22 +1,27 @@
-"""Writing decisions and deployments down: a decision once for each evidence, a deployment in the place of the one before.
+"""Writing decisions down, once for each evidence, and bringing what runs in line with them.
 
-Belongs here: what is added to the two ledgers, each in a transaction of its own. Does not belong here: deciding (decide.py).
+Belongs here: what a run adds to the ledger of decisions and changes in the book of deployments. Does not belong here: deciding
+(decide.py), the book itself (deploying).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.decide import Decision
+from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
 
 _LINE = ("environment", "use_case", "entry")
 """Decisions with these in common follow each other."""
+
+_RUN = "run"
+"""Who acts in the name of the decisions."""
 
 
 def record_decisions(warehouse: Warehouse, decisions: Sequence[Decision], now: datetime) -> tuple[Written, int]:
@@ -38,41 +43,76 @@ def latest(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows if row["decision_id"] not in followed]
 
 
-def record_deployments(warehouse: Warehouse, current: Sequence[tuple[str, str]], now: datetime) -> tuple[Written, list[str]]:
-    """Bring deployments in line with the last decisions about the entries that are still candidates.
+@dataclass(frozen=True)
+class Deployed:
+    """What bringing the deployments in line with the decisions did: one sentence for each change, and for each that waits."""
 
-    `current`: use case and entry of everything that was decided on now; a promotion of anything else runs nowhere.
-    Returns one sentence for each change.
+    written: Written
+    changes: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def record_deployments(
+    warehouse: Warehouse, book: Book, current: Sequence[tuple[str, str]], approval: Collection[tuple[str, str]] = ()
+) -> Deployed:
+    """Bring the book in line with the last decisions about the entries that are still candidates, and copy it into the table.
+
+    `current`: use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
+    `approval`: places (environment, use case) in which a promotion waits for a person. What runs there because of a rollback
+    or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
+    back from, or refused, puts nothing in place again.
     """
-    ledger = Ledger(warehouse, DEPLOYMENTS)
-    running = {(row["environment"], row["use_case"]): row for row in ledger.rows()}
-    wanted = {
-        (row["environment"], row["use_case"]): row
-        for row in latest(Ledger(warehouse, DECISIONS).rows())
-        if row["verdict"] == "promoted" and (row["use_case"], row["entry"]) in set(current)
-    }
-    changes, put = [], []
+    decided = latest(Ledger(warehouse, DECISIONS).rows())
+    candidates = [row for row in decided if (row["use_case"], row["entry"]) in set(current)]
+    wanted = {(row["environment"], row["use_case"]): row for row in candidates if row["verdict"] == "promoted"}
+    kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
+    changes: list[str] = []
+    waiting: list[str] = []
     for place, decision in sorted(wanted.items()):
-        before = running.get(place)
-        if before is not None and before["decision_id"] == decision["decision_id"]:
+        running = book.active(*place)
+        if running is not None and running.decision_id == decision["decision_id"]:
             continue
-        same = before is not None and before["entry"] == decision["entry"]
-        if not same:
-            instead = f" instead of {before['entry']}" if before else ""
-            changes.append(f"{decision['entry']} runs in {place[0]} for {place[1]}{instead}")
-        put.append(
-            {
-                "environment": place[0],
-                "use_case": place[1],
-                "entry": decision["entry"],
-                "model": decision["model"],
-                "decision_id": decision["decision_id"],
-                "since": before["since"] if before and same else now,
-            }
-        )
-    gone = sorted(set(running) - set(wanted))
-    changes += [f"{running[place]['entry']} no longer runs in {place[0]} for {place[1]}" for place in gone]
-    return ledger.put(put, remove=gone), changes
+        named = {"actor": _RUN, "reason": decision["reason"], "model": decision["model"]}
+        if decision["decision_id"] in book.barred(*place):
+            waiting.append(f"{decision['entry']} stays out of {place[0]} for {place[1]}: it was rolled back from, or refused")
+        elif place in approval and (running is None or running.entry != decision["entry"]):
+            book.request_approval(*place, decision["entry"], decision["decision_id"], **named)
+            waiting.append(f"{decision['entry']} waits for approval in {place[0]} for {place[1]}")
+        else:
+            made = book.promote(*place, decision["entry"], decision["decision_id"], **named)
+            if made.kind == "promoted":
+                instead = f" instead of {made.replaced}" if made.replaced else ""
+                changes.append(f"{made.entry} runs in {place[0]} for {place[1]}{instead}")
+    for running in book.running():
+        place = (running.environment, running.use_case)
+        if (*place, running.entry) not in kept:
+            book.retire(*place, actor=_RUN, reason="no decision in force finds all its rules kept")
+            changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
+    return Deployed(copy_book(warehouse, book), tuple(changes), tuple(waiting))
+
+
+def copy_book(warehouse: Warehouse, book: Book) -> Written:
+    """Make the table of deployments say what the book says."""
+    ledger = Ledger(warehouse, DEPLOYMENTS)
+    rows = [
+        {
+            "environment": each.environment,
+            "use_case": each.use_case,
+            "entry": each.entry,
+            "model": each.model,
+            "decision_id": each.decision_id,
+            "since": datetime.fromisoformat(each.since).replace(tzinfo=None),
+        }
+        for each in book.running()
+    ]
+    there = {(row["environment"], row["use_case"]) for row in rows}
+    return ledger.put(rows, remove=sorted({(row["environment"], row["use_case"]) for row in ledger.rows()} - there))
+
+
+def keeps_every_rule(decision: Mapping[str, Any]) -> bool:
+    """Whether a decision found every rule kept, be it that another entry is better."""
+    rules = decision["rules"]
+    return all(rule["verdict"] == "passed" for rule in (json.loads(rules) if isinstance(rules, str) else rules))
 
 
 def _row(decision: Decision, previous: str | None, now: datetime) -> dict[str, Any]:

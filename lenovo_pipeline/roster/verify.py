@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
-from lenovo_pipeline.roster.record import decision_id, latest
+from lenovo_pipeline.roster.record import decision_id, keeps_every_rule, latest
 from lenovo_pipeline.roster.rules import Figures, judge_floors
 
 BASELINES = ("always-refuse", "random")
@@ -49,18 +50,25 @@ def unfounded_decisions(decisions: pd.DataFrame, headers: pd.DataFrame, entries:
     return found
 
 
-def unlawful_deployments(deployments: pd.DataFrame, decisions: pd.DataFrame) -> list[str]:
-    """Places with more than one entry, and entries that no decision in force promotes there."""
+def unlawful_deployments(deployments: pd.DataFrame, decisions: pd.DataFrame, book: Book) -> list[str]:
+    """Places with more than one entry, entries without a decision in force that finds their rules kept, and what is wrong with
+    the book: altered or missing transitions, and places where the table says something else.
+    """
     rows = [{str(name): value for name, value in row.items()} for row in deployments.to_dict("records")]
     places = Counter((row["environment"], row["use_case"]) for row in rows)
     found = [f"{count} entries are active in {place[0]} for {place[1]}" for place, count in sorted(places.items()) if count > 1]
     decided = latest({str(name): value for name, value in row.items()} for row in decisions.to_dict("records"))
-    promoted = {
-        (row["environment"], row["use_case"], row["entry"]): row["decision_id"] for row in decided if row["verdict"] == "promoted"
-    }
+    lawful = {(row["environment"], row["use_case"], row["entry"]) for row in decided if keeps_every_rule(row)}
     for row in rows:
-        if promoted.get((row["environment"], row["use_case"], row["entry"])) != row["decision_id"]:
+        if (row["environment"], row["use_case"], row["entry"]) not in lawful:
+            where = f"{row['environment']} for {row['use_case']}"
+            found.append(f"{row['entry']} is active in {where}, but no decision in force finds its rules kept")
+    running = {(each.environment, each.use_case): each.entry for each in book.running()}
+    table = {(row["environment"], row["use_case"]): row["entry"] for row in rows}
+    for place in sorted(running.keys() | table.keys()):
+        if running.get(place) != table.get(place):
             found.append(
-                f"{row['entry']} is active in {row['environment']} for {row['use_case']}, but no decision in force promotes it"
+                f"{table.get(place, 'nothing')} is active in {place[0]} for {place[1]} by the table, "
+                f"{running.get(place, 'nothing')} by the book of deployments"
             )
-    return found
+    return [*found, *book.verify()]

@@ -136,3 +136,54 @@ NAME = "lenovo-nano/open-book"
 def test_every_rule_is_judged_even_if_the_first_rejects(policy: Make, entry: Make, figures: Make) -> None:
     (use_case,) = policy().use_cases.values()
     assert len(judge(use_case, entry(runnable=False), figures())) == len(judge(use_case, entry(), figures()))
+
+
+DESK = {("production", "desk"): NAME}
+
+
+def duel(**lowers: float) -> Any:
+    """A comparison with these lower bounds, by challenger, which also tells which confidence was asked for."""
+
+    def against(challenger: str, champion: str, confidence: float) -> Measured | None:
+        asked.append((challenger, champion, round(confidence, 4)))
+        return (
+            Measured(lowers[challenger] + 0.02, lowers[challenger], lowers[challenger] + 0.04) if challenger in lowers else None
+        )
+
+    asked: list[tuple[str, str, float]] = []
+    return against, asked
+
+
+def test_what_runs_stays_unless_another_is_shown_to_be_better(policy: Make, entry: Make, figures: Make) -> None:
+    entries = [entry(), entry("one"), entry("two"), entry("three")]
+    found = {each.entry: figures(correct=0.9) for each in entries} | {NAME: figures()}
+    against, asked = duel(one=-0.01, two=0.0)
+    verdicts = {d.entry.entry: (d.verdict, d.reason) for d in decide(policy(), entries, found, DESK, against)}
+    assert verdicts[NAME][0] == "promoted"
+    assert verdicts["one"] == (
+        "held",
+        f"it keeps every rule, but is not shown to be better than {NAME}: lower bound -0.010, more than 0 is asked",
+    )
+    assert "they share no scored questions" in verdicts["three"][1]
+    assert {confidence for _, _, confidence in asked} == {round(1 - 0.05 / 3, 4)}
+
+    against, _ = duel(one=0.01, two=0.03)
+    verdicts = {d.entry.entry: (d.verdict, d.reason) for d in decide(policy(), entries, found, DESK, against)}
+    assert verdicts["two"][0] == "promoted"
+    assert verdicts["one"] == ("held", f"it is better than {NAME}, but not the best")
+    assert verdicts[NAME] == ("held", "it keeps every rule, but two is shown to be better")
+
+
+def test_a_margin_of_the_policy_is_asked_of_challengers_and_not_of_the_first(policy: Make, entry: Make, figures: Make) -> None:
+    entries, rules = [entry(), entry("one")], policy(desk={"margin": 0.05})
+    found = {each.entry: figures() for each in entries}
+    against, _ = duel(one=0.04)
+    assert [d.entry.entry for d in decide(rules, entries, found, DESK, against) if d.verdict == "promoted"] == [NAME]
+    assert [d.entry.entry for d in decide(rules, entries, found, {}, against) if d.verdict == "promoted"] == [NAME]
+
+
+def test_what_runs_and_no_longer_keeps_the_rules_gives_way(policy: Make, entry: Make, figures: Make) -> None:
+    entries = [entry(), entry("one")]
+    found = {NAME: figures(correct=0.1), "one": figures()}
+    promoted = [d.entry.entry for d in decide(policy(), entries, found, DESK) if d.verdict == "promoted"]
+    assert promoted == ["one"]

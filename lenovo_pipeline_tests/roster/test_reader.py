@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,19 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.__main__ import main
 from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.reader import status, why
 from lenovo_pipeline.roster.record import record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import ENTRIES
-from lenovo_pipeline.settings import PROJECT_ROOT
+from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 NOON = datetime(2026, 3, 1, 12)
 NAME = "lenovo-nano/open-book"
 Make = Callable[..., Any]
+
+
+def book_of(store: Store) -> Book:
+    return Book(store.deployments, clock=lambda: NOON.replace(tzinfo=UTC))
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     found = {NAME: figures(), "closed": figures(correct=0.9)}
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
     record_decisions(warehouse, decide(rules, entries, found), NOON)
-    record_deployments(warehouse, [(use, each.entry) for use in ("desk", "phone") for each in entries], NOON)
+    record_deployments(warehouse, book_of(made), [(use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
     header = {"candidate": NAME, "kind": "raw_foundation", "model": "lenovo-nano", "items": 300, "items_hash": "a" * 16}
@@ -72,7 +77,7 @@ def test_of_many_entries_those_that_come_nearest_are_named_and_the_others_counte
     broken = [{}, {}, *({"correct": 0.1} for _ in range(5)), *({"correct": 0.1, "refusal_recall": 0.1} for _ in range(5))]
     found = {each.entry: figures(**changes) for each, changes in zip(entries, broken, strict=True)}
     record_decisions(warehouse, decide(policy(), entries, found), NOON)
-    record_deployments(warehouse, [("desk", each.entry) for each in entries], NOON)
+    record_deployments(warehouse, book_of(made), [("desk", each.entry) for each in entries])
     warehouse.replace(
         ENTRIES, pd.DataFrame([vars(each) for each in entries]).map(lambda v: list(v) if isinstance(v, tuple) else v)
     )
@@ -158,3 +163,42 @@ def test_a_wrong_name_ends_with_2_and_an_error_without_a_traceback(
     captured = capsys.readouterr()
     assert captured.err.startswith("error: no entry 'nobody' was ever decided on")
     assert "Traceback" not in captured.err
+
+
+def command(store: Store, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    with monkeypatch.context() as patched:
+        patched.setenv("LENOVO_STORE", str(store.root))
+        get_settings.cache_clear()
+        code = main([*arguments])
+    get_settings.cache_clear()
+    return code
+
+
+def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(store, monkeypatch, "promote", "phone", NAME) == 2
+    assert "may not run for phone (production): correct of answerable lower bound 0.75 < 0.90" in capsys.readouterr().err
+    assert command(store, monkeypatch, "promote", "nowhere", NAME) == 2
+    assert "Decided was: desk (production), phone (production)" in capsys.readouterr().err
+    assert command(store, monkeypatch, "rollback", "desk", "--reason", "complaints", "--actor", "mei") == 0
+    assert f"Nothing runs for desk (production) now instead of {NAME}" in capsys.readouterr().out
+    assert "desk (production): nothing runs\n  rolled back from lenovo-nano/open-book by mei" in status(store)
+    assert command(store, monkeypatch, "rollback", "desk") == 2
+    assert command(store, monkeypatch, "promote", "desk", NAME, "--reason", "looked into") == 0
+    capsys.readouterr()
+    assert command(store, monkeypatch, "status") == 0
+    assert f"desk (production): {NAME} since " in capsys.readouterr().out
+    assert [step.kind for step in book_of(store).history()] == ["promoted", "rolled_back", "promoted"]
+
+
+def test_a_person_approves_or_refuses_what_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(store, monkeypatch, "approve", "phone") == 2
+    assert "nothing waits for approval for phone" in capsys.readouterr().err
+    book_of(store).request_approval("production", "phone", NAME, "DEC-1", actor="run", reason="it keeps all 8 rules")
+    assert f"waits for approval: {NAME} (it keeps all 8 rules)" in status(store)
+    assert command(store, monkeypatch, "approve", "phone", "--refuse") == 0
+    assert f"{NAME} is refused for phone (production); nothing runs there as before" in capsys.readouterr().out
+    assert "waits for approval" not in status(store)

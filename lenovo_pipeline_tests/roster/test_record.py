@@ -1,7 +1,8 @@
 """Decisions are added once for each evidence and never change; one entry is active in a place; every check can fail."""
 
+import sqlite3
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster import checks
 from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.record import latest, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES
 from lenovo_pipeline.settings import Settings
@@ -36,8 +38,14 @@ class Desk:
         found = {entry.entry: self.figures(**changes) for entry in entries}
         return record_decisions(self.warehouse, decide(self.policy(), entries, found), now)[1]
 
-    def deploy(self, now: datetime = NOON, current: tuple[str, ...] = (NAME,)) -> list[str]:
-        return record_deployments(self.warehouse, [("desk", name) for name in current], now)[1]
+    @property
+    def book(self) -> Book:
+        return Book(Path(self.warehouse.database).with_name("deployments.db"), clock=lambda: NOON.replace(tzinfo=UTC))
+
+    def deploy(self, current: tuple[str, ...] = (NAME,), *, approval: bool = False) -> list[str]:
+        places = {("production", "desk")} if approval else set()
+        made = record_deployments(self.warehouse, self.book, [("desk", name) for name in current], places)
+        return [*made.changes, *made.waiting]
 
     def active(self) -> list[tuple[str, str, str]]:
         rows = self.warehouse.load(DEPLOYMENTS)
@@ -92,6 +100,33 @@ def test_an_entry_that_is_no_candidate_any_more_runs_nowhere(desk: Desk) -> None
     desk.decide()
     desk.deploy()
     assert desk.deploy(current=()) == [f"{NAME} no longer runs in production for desk"]
+
+
+def test_what_was_rolled_back_stays_out_until_it_is_decided_on_new_evidence(desk: Desk) -> None:
+    both = (NAME, "other")
+    entries = [desk.entry(), desk.entry("other")]
+    desk.decide()
+    desk.deploy()
+    found = {NAME: desk.figures(), "other": desk.figures(correct=0.9)}
+    record_decisions(desk.warehouse, decide(desk.policy(), entries, found), NOON)
+    desk.deploy(both)
+    desk.book.rollback("production", "desk", reason="errors", actor="monitor")
+    assert desk.deploy(both) == ["other stays out of production for desk: it was rolled back from, or refused"]
+    assert desk.active() == [("production", "desk", NAME)]
+    found = {NAME: desk.figures(), "other": desk.figures(correct=0.91)}
+    record_decisions(desk.warehouse, decide(desk.policy(), entries, found), NOON)
+    assert desk.deploy(both) == [f"other runs in production for desk instead of {NAME}"]
+
+
+def test_a_promotion_that_needs_approval_waits_and_is_asked_for_once(desk: Desk) -> None:
+    desk.decide()
+    for _ in range(2):
+        assert desk.deploy(approval=True) == [f"{NAME} waits for approval in production for desk"]
+        assert desk.active() == []
+    assert len(desk.book.history()) == 1
+    desk.book.approve("production", "desk", actor="mei", reason="checked")
+    assert desk.deploy(approval=True) == []
+    assert desk.active() == [("production", "desk", NAME)]
 
 
 def test_an_empty_roster_is_a_table_and_not_an_error(desk: Desk) -> None:
@@ -231,7 +266,15 @@ def test_an_active_entry_that_nobody_promoted_is_found(run: Make, stage: Desk) -
     with stage.warehouse.write() as connection:
         connection.execute("UPDATE roster.deployments SET entry = 'random'")
     said = found(run(checks.one_production_entry_per_use_case))
-    assert "random is active in production for desk, but no decision in force promotes it" in said
+    assert "random is active in production for desk, but no decision in force finds its rules kept" in said
+
+
+def test_a_book_that_was_altered_by_hand_is_found(run: Make, stage: Desk) -> None:
+    with sqlite3.connect(stage.book.path) as connection:
+        connection.execute("UPDATE running SET entry = 'random'")
+    said = found(run(checks.one_production_entry_per_use_case))
+    assert f"{NAME} is active in production for desk by the table, random by the book of deployments" in said
+    assert f"random runs for desk (production), but the transitions lead to {NAME}" in said
 
 
 def test_two_active_entries_in_one_place_are_found(run: Make, stage: Desk) -> None:
