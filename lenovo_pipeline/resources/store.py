@@ -66,6 +66,14 @@ class Store:
         return self.root / "alerts"
 
     @property
+    def monitoring(self) -> Path:
+        return self.root / "monitoring.db"
+
+    @property
+    def monitor_lock_file(self) -> Path:
+        return self.root / "monitor.lock"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "lock"
 

@@ -1,0 +1,152 @@
+"""What the published snapshot and the policy say of an entry: what it has to keep in service, and what its traffic looks like.
+
+Belongs here: reading for the monitor and the simulator. Nothing is written, and no run is waited for.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lenovo_pipeline.evaluation.tables import SCORES
+from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.monitoring.judging import Limits
+from lenovo_pipeline.roster.monitoring.requests import Place
+from lenovo_pipeline.roster.monitoring.simulator import Outcome
+from lenovo_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lenovo_pipeline.roster.monitoring.sketching import Encodes
+
+_PROFILE_ITEMS = 500
+
+
+@dataclass
+class KnownLimits:
+    """The limits of entries, read again when the snapshot or the policy changed; the defaults where nothing is known."""
+
+    settings: Settings
+    _seen: str = ""
+    _latency: Mapping[str, float] | None = None
+    _quality: Mapping[str, float] | None = None
+
+    def __call__(self, place: Place, entry: str) -> Limits:
+        self._refresh()
+        latency = (self._latency or {}).get(place.use_case, Limits.latency_p95_s)
+        return Limits(latency_p95_s=latency, quality=(self._quality or {}).get(entry))
+
+    def _refresh(self) -> None:
+        store = Store(self.settings.store)
+        manifest = read_manifest(store) or {}
+        policy = self.settings.policy
+        stamp = policy.stat().st_mtime_ns if policy.is_file() else 0
+        seen = f"{manifest.get('version')} {stamp}"
+        if seen == self._seen:
+            return
+        self._latency = _latency_budgets(self.settings)
+        self._quality = _quality_bounds(store)
+        self._seen = seen
+
+
+def _latency_budgets(settings: Settings) -> dict[str, float]:
+    from lenovo_pipeline.roster.policy import read_policy
+
+    try:
+        use_cases = read_policy(settings.policy).use_cases
+    except PipelineError:
+        # A policy that is being edited changes nothing of what is watched: the asset that reads it says what is wrong.
+        return {}
+    return {
+        name: min(floor.limit for floor in floors)
+        for name, use_case in use_cases.items()
+        if (floors := [each for each in use_case.floors if each.metric == "latency_p95_s"])
+    }
+
+
+def _quality_bounds(store: Store) -> dict[str, float]:
+    """The lower bound of the share of right answers of each candidate."""
+    rows = _rows(
+        store,
+        "SELECT candidate, coalesce(lower, value) AS bound FROM evaluation.leaderboard"
+        " WHERE metric = 'correct' AND slice = 'all'",
+    )
+    return {row["candidate"]: float(row["bound"]) for row in rows if row["bound"] is not None}
+
+
+def profile_of(store: Store, entry: str, encoder: "Encodes | None") -> list[Outcome]:
+    """What an entry answered in its evaluation, as outcomes that traffic can be drawn from; without an encoder, no sketches.
+
+    Raises PermanentFailure if nothing is published, or the entry was never evaluated.
+    """
+    from lenovo_pipeline.roster.monitoring.sketching import sketches
+
+    with open_snapshot(store) as connection:
+        rows = _scores_of(connection, entry)
+    if not rows:
+        raise PermanentFailure(f"there are no scores of {entry!r} in the snapshot", remedy="Evaluate it first: make run")
+    texts = sorted({row["question"] for row in rows})
+    made: dict[str, tuple[float, ...]] = {}
+    if encoder is not None:
+        made = dict(zip(texts, sketches(texts, encoder), strict=True))
+    return [
+        Outcome(
+            chars_in=len(row["question"]),
+            language=row["language"],
+            sketch=made.get(row["question"], ()),
+            chars_out=len(row["said"]),
+            tokens_in=row["tokens_in"],
+            tokens_out=row["tokens_out"],
+            latency_s=row["latency_s"],
+            error=None if row["failure"] is None else str(row["failure"]).partition(":")[0],
+            score=row["correct"],
+        )
+        for row in rows
+    ]
+
+
+def _scores_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[dict[str, Any]]:
+    for kind in SCORES:
+        if not _there(connection, "evaluation", kind):
+            continue
+        result = connection.execute(
+            f"SELECT q.question, s.* FROM evaluation.{kind} s JOIN gold.questions q USING (question_id)"
+            " WHERE s.candidate = ? ORDER BY question_id LIMIT ?",
+            [entry, _PROFILE_ITEMS],
+        )
+        names = [column[0] for column in result.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        if rows:
+            return rows
+    return []
+
+
+def _there(connection: "duckdb.DuckDBPyConnection", schema: str, table: str) -> bool:
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [schema, table]
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _rows(store: Store, query: str) -> list[dict[str, Any]]:
+    """The rows of a query of the snapshot; none where nothing was published yet, or not with these tables."""
+    import duckdb
+
+    try:
+        with open_snapshot(store) as connection:
+            result = connection.execute(query)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    except (PermanentFailure, duckdb.Error):
+        return []
+
+
+def seed_of(*parts: str) -> int:
+    """A seed that is the same for the same names, in every process."""
+    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:4], "big")
+
+
+Say = Callable[[str], None]

@@ -1,0 +1,258 @@
+"""data/store/monitoring.db: requests, windows, states, alerts, breaches and their rollbacks, in SQLite.
+
+Belongs here: the file, its tables and its transactions. A file of its own, since the warehouse has one writer and serving
+must never wait for a run. Short connections, write-ahead log: many processes may append while the monitor reads.
+Does not belong here: what any of it means (windows.py, judging.py, monitor.py).
+"""
+
+import json
+import os
+import sqlite3
+import struct
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
+
+FORMAT = 1
+_BUSY_S = 5.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, clock TEXT NOT NULL, tick_s REAL NOT NULL, at TEXT NOT NULL,
+  environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, role TEXT NOT NULL,
+  latency_s REAL, error TEXT, tokens_in INTEGER, tokens_out INTEGER, chars_in INTEGER NOT NULL, chars_out INTEGER NOT NULL,
+  language TEXT NOT NULL, sketch BLOB NOT NULL, score REAL);
+CREATE TABLE IF NOT EXISTS windows (
+  clock TEXT NOT NULL, number INTEGER NOT NULL, environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL,
+  role TEXT NOT NULL, opened_at TEXT NOT NULL, seconds REAL NOT NULL, facts TEXT NOT NULL,
+  PRIMARY KEY (clock, number, environment, use_case, entry, role));
+CREATE TABLE IF NOT EXISTS states (
+  environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, signal TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (environment, use_case, entry, signal));
+CREATE TABLE IF NOT EXISTS samples (
+  environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, name TEXT NOT NULL, held TEXT NOT NULL,
+  PRIMARY KEY (environment, use_case, entry, name));
+CREATE TABLE IF NOT EXISTS alerts (
+  alert_id TEXT PRIMARY KEY, environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, signal TEXT NOT NULL,
+  event TEXT NOT NULL, at TEXT NOT NULL, clock TEXT NOT NULL, tick_s REAL NOT NULL, value REAL, threshold REAL,
+  message TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (
+  alert_id TEXT NOT NULL, channel TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, delivered_at TEXT, problem TEXT,
+  PRIMARY KEY (alert_id, channel));
+CREATE TABLE IF NOT EXISTS breaches (
+  alert_id TEXT PRIMARY KEY, environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, reason TEXT NOT NULL,
+  at TEXT NOT NULL, clock TEXT NOT NULL, tick_s REAL NOT NULL, handled_at TEXT, handled_tick_s REAL, outcome TEXT);
+CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+_REQUEST = (
+    "clock, tick_s, at, environment, use_case, entry, role, latency_s, error, tokens_in, tokens_out, chars_in, chars_out,"
+    " language, sketch, score"
+)
+
+
+class LogFull(TransientFailure):
+    """There is no room for another record."""
+
+
+class LogDamaged(PermanentFailure):
+    """The file is no log, or a damaged one."""
+
+
+class MonitorLog:
+    """The file at `path`; made when something is first written. `max_pages` bounds its size (None: the disk does)."""
+
+    def __init__(self, path: Path, *, max_pages: int | None = None) -> None:
+        self.path = path
+        self.max_pages = max_pages
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing. Raises LogFull, and LogDamaged."""
+        with self._explained():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._connected()) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                    raise
+                connection.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read; an empty log where there is no file yet. Raises LogDamaged."""
+        with self._explained():
+            if not self.path.exists():
+                with closing(sqlite3.connect(":memory:")) as nothing:
+                    nothing.row_factory = sqlite3.Row
+                    nothing.executescript(_SCHEMA)
+                    yield nothing
+                return
+            with closing(self._connected()) as connection:
+                yield connection
+
+    def append(self, requests: Iterable[Request]) -> None:
+        """Add requests, all or none."""
+        rows = [
+            (
+                *(each.when.clock, each.when.tick_s, each.when.at, each.place.environment, each.place.use_case, each.entry),
+                *(each.role, each.latency_s, each.error, each.tokens_in, each.tokens_out, each.chars_in, each.chars_out),
+                *(each.language, struct.pack(f"<{len(each.sketch)}f", *each.sketch), each.score),
+            )
+            for each in requests
+        ]
+        with self.writing() as connection:
+            connection.executemany(f"INSERT INTO requests ({_REQUEST}) VALUES ({', '.join('?' * 16)})", rows)
+
+    def requests_after(self, last: int, limit: int) -> list[tuple[int, Request]]:
+        """Requests with a higher number than `last`, in order, at most `limit`."""
+        with self.reading() as connection:
+            found = connection.execute(
+                f"SELECT id, {_REQUEST} FROM requests WHERE id > ? ORDER BY id LIMIT ?", (last, limit)
+            ).fetchall()
+        return [(row["id"], _request(row)) for row in found]
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query, by column name."""
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(query, values).fetchall()]
+
+    def progress(self, name: str) -> str | None:
+        """What was kept under this name."""
+        found = self.rows("SELECT value FROM progress WHERE name = ?", (name,))
+        return None if not found else str(found[0]["value"])
+
+    def requests_of(self, place: Place, entry: str, role: str, first: int, before: int, limit: int) -> list[tuple[int, Request]]:
+        """An entry's requests numbered from `first` to below `before`: the latest `limit` of them, in order."""
+        with self.reading() as connection:
+            found = connection.execute(
+                f"SELECT id, {_REQUEST} FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ?"
+                " AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
+                (place.environment, place.use_case, entry, role, first, before, limit),
+            ).fetchall()
+        return [(row["id"], _request(row)) for row in reversed(found)]
+
+    def trim(self, now: Moment, keep_s: float) -> int:
+        """Remove requests, windows and settled alerts that are older; returns how many rows.
+
+        Within this boot of the machine age goes by the monotonic clock, so that a date that jumps removes nothing; what other
+        boots left goes by its date.
+        """
+        oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(_seconds(now.at) - keep_s))
+        gone = 0
+        with self.writing() as connection:
+            for table in ("requests", "alerts"):
+                settled = (
+                    " AND alert_id NOT IN (SELECT alert_id FROM deliveries WHERE delivered_at IS NULL)"
+                    " AND alert_id NOT IN (SELECT alert_id FROM breaches WHERE handled_at IS NULL)"
+                )
+                gone += connection.execute(
+                    f"DELETE FROM {table} WHERE ((clock = ? AND tick_s < ?) OR (clock <> ? AND at < ?))"
+                    f"{settled if table == 'alerts' else ''}",
+                    (now.clock, now.tick_s - keep_s, now.clock, oldest),
+                ).rowcount
+            gone += connection.execute(
+                "DELETE FROM windows WHERE (clock = ? AND (number + 1) * seconds < ?) OR (clock <> ? AND opened_at < ?)",
+                (now.clock, now.tick_s - keep_s, now.clock, oldest),
+            ).rowcount
+            for table in ("deliveries", "breaches"):
+                gone += connection.execute(f"DELETE FROM {table} WHERE alert_id NOT IN (SELECT alert_id FROM alerts)").rowcount
+        return gone
+
+    def make_room(self) -> int:
+        """Remove the older half of the requests, which the windows already sum up; returns how many."""
+        with self.writing() as connection:
+            found = connection.execute("SELECT min(id) AS low, max(id) AS high FROM requests").fetchone()
+            if found["high"] is None:
+                return 0
+            return connection.execute("DELETE FROM requests WHERE id <= ?", ((found["low"] + found["high"]) // 2,)).rowcount
+
+    def set_aside(self) -> Path:
+        """Move a damaged file out of the way, for a person to look at; returns where it is now."""
+        place = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}")
+        self.path.replace(place)
+        for ending in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        return place
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            if self.max_pages is not None:
+                connection.execute(f"PRAGMA max_page_count = {int(self.max_pages)}")
+            found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if found > FORMAT:
+                raise PermanentFailure(
+                    f"{self.path} has format {found}, written by a newer version; this code knows {FORMAT}",
+                    remedy="Update the code, or move the file away: it holds monitoring alone.",
+                )
+            if found < FORMAT:
+                connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "full" in str(error):
+                raise LogFull(
+                    f"{self.path} cannot grow ({error})", remedy="Free some space; nothing half-written stays."
+                ) from error
+            raise TransientFailure(f"{self.path} cannot be used now ({error})", remedy="Try again.") from error
+        except sqlite3.DatabaseError as error:
+            raise LogDamaged(
+                f"{self.path} is damaged ({error})",
+                remedy="The monitor moves it aside and starts afresh; or restore it from a backup (make restore).",
+            ) from error
+        except OSError as error:
+            raise TransientFailure(f"{self.path} cannot be written ({error.strerror})", remedy="Free some space.") from error
+
+
+def put(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    """Write a row in the place of the one with its key."""
+    names = ", ".join(row)
+    connection.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def kept_json(connection: sqlite3.Connection, table: str, column: str, key: Mapping[str, str]) -> Any:
+    """What a row of `table` holds as JSON; None if there is no such row."""
+    where = " AND ".join(f"{name} = ?" for name in key)
+    found = connection.execute(f"SELECT {column} FROM {table} WHERE {where}", tuple(key.values())).fetchone()
+    return None if found is None else json.loads(found[0])
+
+
+def _request(row: sqlite3.Row) -> Request:
+    packed = bytes(row["sketch"])
+    return Request(
+        place=Place(row["environment"], row["use_case"]),
+        entry=row["entry"],
+        when=Moment(row["clock"], row["tick_s"], row["at"]),
+        role=row["role"],
+        latency_s=row["latency_s"],
+        error=row["error"],
+        tokens_in=row["tokens_in"],
+        tokens_out=row["tokens_out"],
+        chars_in=row["chars_in"],
+        chars_out=row["chars_out"],
+        language=row["language"],
+        sketch=struct.unpack(f"<{len(packed) // 4}f", packed),
+        score=row["score"],
+    )
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()

@@ -1,0 +1,317 @@
+"""The monitor: closes windows, judges them, writes alerts down, and rolls a bad champion back.
+
+Belongs here: the order in which things become durable. A window, its alerts and its breaches are one transaction; only then
+is the ledger of deployments told, in one transaction of its own; only then is the breach marked as handled. Killed between any
+two of them, the next start finds the breach and completes it, and a breach is never handled twice: the ledger rolls back only
+if the entry that broke its limits still runs.
+Does not belong here: the loop of the process and its lock (process.py), judging (judging.py).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from lenovo_pipeline.failures import PermanentFailure, PipelineError
+from lenovo_pipeline.roster.monitoring import judging
+from lenovo_pipeline.roster.monitoring.alerts import Deliveries, make_alert, record
+from lenovo_pipeline.roster.monitoring.drift import BLOCK, REFERENCE, Sample
+from lenovo_pipeline.roster.monitoring.judging import RAISED, Limits, State, Threshold, Watched
+from lenovo_pipeline.roster.monitoring.log import LogDamaged, LogFull, MonitorLog, kept_json, put
+from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Place, Request
+from lenovo_pipeline.roster.monitoring.windows import Key, facts_of, window_number
+
+GRACE_S = 0.5
+"""How long a window stays open after its end, for requests that were being written down."""
+
+_AT_ONCE = 20_000
+_CLOCKS_KEPT = 100
+ACTOR = "monitor"
+NO_LONGER_ACTIVE = "it no longer ran"
+
+
+class Deployments(Protocol):
+    """The ledger of deployments, as far as the monitor needs it."""
+
+    def active(self, place: Place) -> str | None:
+        """The entry that runs there; None if none does."""
+        ...
+
+    def roll_back(self, place: Place, entry: str, reason: str) -> str:
+        """Put the last good entry in the place of `entry`, or nothing if there is none, in one transaction.
+
+        Returns what runs there now, in words. Raises NotActive if `entry` does not run there any more.
+        """
+        ...
+
+
+class NotActive(PermanentFailure):
+    """The entry does not run there any more."""
+
+
+@dataclass
+class Step:
+    """What one look did."""
+
+    windows: int = 0
+    alerts: list[str] = field(default_factory=list)
+    rolled_back: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Monitor:
+    """Judges what the log holds. `limits_of` says what an entry has to keep in its place."""
+
+    def __init__(
+        self,
+        log: MonitorLog,
+        deployments: Deployments,
+        deliveries: Deliveries,
+        limits_of: Callable[[Place, str], Limits],
+        *,
+        window_s: float = 5.0,
+        keep_s: float = 86_400.0,
+        seed: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        if not window_s > 0 or not keep_s >= window_s:
+            raise PermanentFailure(
+                f"a window of {window_s} s that is kept for {keep_s} s makes no monitor",
+                remedy="Set LENOVO_MONITOR_WINDOW_S above 0 and LENOVO_MONITOR_RETENTION_H so that it holds a window.",
+            )
+        self._log, self._deployments, self._deliveries, self._limits_of = log, deployments, deliveries, limits_of
+        self._window_s, self._keep_s, self._seed = window_s, keep_s, seed
+        self._clock = clock or Clock()
+        self._trimmed_s = float("-inf")
+
+    def step(self, *, finish: bool = False) -> Step:
+        """Complete what a kill left, close the windows that are over (`finish`: all of them), judge, act, deliver.
+
+        What cannot be done now is said in `problems` and done by the next step; a damaged log is moved aside.
+        """
+        done = Step()
+        try:
+            self._handle_breaches(done)
+            while self._close_windows(done, finish=finish):
+                self._handle_breaches(done)
+            self._handle_breaches(done)
+            self._deliveries.send()
+            self._trim()
+        except LogFull as error:
+            done.problems.append(f"{error} {self._make_room()}")
+        except LogDamaged as error:
+            done.problems.append(f"{error} {self._start_afresh()}")
+        except PipelineError as error:
+            done.problems.append(str(error))
+        return done
+
+    def _close_windows(self, done: Step, *, finish: bool) -> bool:
+        """Close what is over among the next requests; whether there may be more."""
+        now = self._clock.now()
+        last = int(self._log.progress("last_request") or 0)
+        following = self._log.requests_after(last, _AT_ONCE)
+        full = len(following) == _AT_ONCE
+        closed = json.loads(self._log.progress("closed") or "{}")
+        numbered = [
+            (identity, each, window_number(each.when.tick_s, self._window_s, not_before=closed.get(each.when.clock)))
+            for identity, each in following
+        ]
+        # Windows go in the order of the log: one that is still open holds up those behind it, and each is judged once.
+        over, groups = [], defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
+        for identity, each, number in numbered:
+            if each.when.clock == now.clock and not finish and (number + 1) * self._window_s + GRACE_S > now.tick_s:
+                break
+            over.append((identity, each.when.clock, number))
+            groups[each.when.clock, number, Key(each.place, each.entry, each.role)].append((identity, each))
+        if full and len(over) == len(following):
+            # The last window of a full page may go on behind it: it is left for the next page, unless it is all there is.
+            clock, number = over[-1][1:]
+            if (over[0][1:]) != (clock, number):
+                over = [each for each in over if each[1:] != (clock, number)]
+                groups = defaultdict(list, {key: rows for key, rows in groups.items() if key[:2] != (clock, number)})
+        if not over:
+            return False
+        with self._log.writing() as connection:
+            for (clock, number, key), rows in groups.items():
+                self._judge(connection, clock, number, key, rows, done)
+            for _, clock, number in over:
+                closed[clock] = max(number + 1, closed.pop(clock, 0))
+            recent = dict(list(closed.items())[-_CLOCKS_KEPT:])
+            put(connection, "progress", {"name": "closed", "value": json.dumps(recent)})
+            put(connection, "progress", {"name": "last_request", "value": str(max(identity for identity, *_ in over))})
+        return full
+
+    def _judge(self, connection: Any, clock: str, number: int, key: Key, rows: Sequence[tuple[int, Request]], done: Step) -> None:
+        requests = [each for _, each in rows]
+        facts = facts_of(requests)
+        limits = self._limits_of(key.place, key.entry)
+        since = self._served_since(connection, key)
+        judged = facts if facts.requests >= judging.LEAST_REQUESTS else facts_of(self._with_earlier(key, rows, since))
+        findings: list[dict[str, Any]] = []
+        values: list[tuple[str, float | None, Sequence[Any]]] = [
+            (name, value, ()) for name, value in judging.rates(judged).items()
+        ]
+        if facts.scored:
+            scores = self._latest_scores(connection, key, since, rows[-1][0])
+            values.append(("quality_loss", judging.quality_loss(scores, limits.quality), ()))
+        if key.role == CHAMPION:
+            for found, tests in self._drift(connection, key, rows):
+                values.append((judging.DRIFT, found, tests))
+                findings.append({"evidence": found, "tests": [each.as_json() for each in tests]})
+        raised = self._raise(connection, key, limits, values, done)
+        put(
+            connection,
+            "windows",
+            {
+                "clock": clock,
+                "number": number,
+                **_of(key.place, key.entry),
+                "role": key.role,
+                "opened_at": requests[0].when.at,
+                "seconds": self._window_s,
+                "facts": json.dumps({**facts.as_json(), "drift": findings, "raised": raised}),
+            },
+        )
+        done.windows += 1
+
+    def _raise(
+        self,
+        connection: Any,
+        key: Key,
+        limits: Limits,
+        values: Sequence[tuple[str, float | None, Sequence[Any]]],
+        done: Step,
+    ) -> list[str]:
+        """Step every signal, write down what turned, and name the signals whose alert is raised now."""
+        of_entry = _of(key.place, key.entry)
+        thresholds = {each.signal: each for each in limits.thresholds()}
+        raised = set()
+        for signal, value, tests in values:
+            state_key = {**of_entry, "signal": signal}
+            state = judging.states_of(kept_json(connection, "states", "state", state_key))
+            after, event = judging.step(state, value, thresholds[signal])
+            put(connection, "states", {**state_key, "state": json.dumps(after.as_json())})
+            if after.raised:
+                raised.add(signal)
+            if event is not None and value is not None:
+                self._write_down(connection, key, thresholds[signal], event, value, tests, done)
+        return sorted(raised)
+
+    def _write_down(
+        self, connection: Any, key: Key, threshold: Threshold, event: str, value: float, tests: Sequence[Any], done: Step
+    ) -> None:
+        now = self._clock.now()
+        limit = threshold.raise_at if event == RAISED else threshold.clear_at
+        message = judging.said(event, threshold, value, tests)
+        alert = make_alert(key.place, key.entry, threshold.signal, event, now, message, value=value, threshold=limit)
+        record(connection, alert, self._deliveries.names)
+        done.alerts.append(f"{key.place}: {key.entry}: {event}: {message}")
+        if event == RAISED and threshold.rolls_back and key.role == CHAMPION:
+            put(
+                connection,
+                "breaches",
+                {
+                    "alert_id": alert.alert_id,
+                    **_of(key.place, key.entry),
+                    "reason": message,
+                    "at": now.at,
+                    "clock": now.clock,
+                    "tick_s": now.tick_s,
+                },
+            )
+
+    def _handle_breaches(self, done: Step) -> None:
+        """Roll back for every breach that was not handled yet. A ledger that cannot be written now is tried again."""
+        for breach in self._log.rows("SELECT * FROM breaches WHERE handled_at IS NULL ORDER BY rowid"):
+            place, entry = Place(breach["environment"], breach["use_case"]), breach["entry"]
+            try:
+                outcome = self._deployments.roll_back(place, entry, breach["reason"])
+                done.rolled_back.append(f"{place}: {entry} is rolled back: {outcome}")
+            except NotActive:
+                outcome = NO_LONGER_ACTIVE
+            except PipelineError as error:
+                done.problems.append(f"{place}: {entry} cannot be rolled back now: {error}")
+                continue
+            now = self._clock.now()
+            with self._log.writing() as connection:
+                connection.execute(
+                    "UPDATE breaches SET handled_at = ?, handled_tick_s = ?, outcome = ? WHERE alert_id = ?",
+                    (now.at, now.tick_s if now.clock == breach["clock"] else None, outcome, breach["alert_id"]),
+                )
+                # Whatever runs there next starts with a clean slate, as this entry does if it comes back.
+                connection.execute(
+                    "DELETE FROM states WHERE environment = ? AND use_case = ? AND entry = ? AND signal <> ?",
+                    (place.environment, place.use_case, entry, judging.DRIFT),
+                )
+                last = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
+                put(connection, "samples", {**_of(place, entry), "name": "since", "held": json.dumps(last)})
+
+    def _with_earlier(self, key: Key, rows: Sequence[tuple[int, Request]], since: int) -> list[Request]:
+        """The requests of a window with those just before it, as many as are needed to say something."""
+        wanted, first = judging.LEAST_REQUESTS - len(rows), rows[0][1].when
+        earlier = self._log.requests_of(key.place, key.entry, key.role, since + 1, rows[0][0], wanted)
+        recent = [
+            each
+            for _, each in earlier
+            if each.when.clock == first.clock and first.tick_s - each.when.tick_s <= judging.LOOK_BACK_S
+        ]
+        return [*recent, *(each for _, each in rows)]
+
+    def _latest_scores(self, connection: Any, key: Key, since: int, up_to: int) -> list[float]:
+        found = connection.execute(
+            "SELECT score FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ? AND score IS NOT NULL"
+            " AND id > ? AND id <= ? ORDER BY id DESC LIMIT ?",
+            (key.place.environment, key.place.use_case, key.entry, key.role, since, up_to, judging.SCORED),
+        ).fetchall()
+        return [float(score) for (score,) in found]
+
+    def _served_since(self, connection: Any, key: Key) -> int:
+        """The last request before the entry's last rollback here: what it answered until then is not held against it again."""
+        found = kept_json(connection, "samples", "held", {**_of(key.place, key.entry), "name": "since"})
+        return 0 if found is None else int(found)
+
+    def _drift(self, connection: Any, key: Key, rows: Sequence[tuple[int, Request]]) -> list[tuple[float, list[Any]]]:
+        """The evidence of each block of requests that this window completed."""
+        name = {**_of(key.place, key.entry), "name": "drift"}
+        held = kept_json(connection, "samples", "held", name) or {"reference": None, "from": rows[0][0]}
+        most = REFERENCE + BLOCK
+        earlier = self._log.requests_of(key.place, key.entry, key.role, held["from"], rows[0][0], most)
+        reference = None if held["reference"] is None else Sample.from_json(held["reference"])
+        before = Watched(reference, tuple(each for _, each in earlier))
+        after, judged = judging.drift_of(before, [each for _, each in rows], seed=self._seed)
+        numbers = [identity for identity, _ in (*earlier, *rows)]
+        left = len(after.waiting)
+        first = numbers[len(numbers) - left] if left else numbers[-1] + 1
+        if first != held["from"] or after.reference is not reference or not earlier:
+            kept = {"reference": None if after.reference is None else after.reference.to_json(), "from": first}
+            put(connection, "samples", {**name, "held": json.dumps(kept)})
+        return judged
+
+    def _trim(self) -> None:
+        now = self._clock.now()
+        if now.tick_s - self._trimmed_s >= min(60.0, self._keep_s):
+            self._trimmed_s = now.tick_s
+            self._log.trim(now, self._keep_s)
+
+    def _make_room(self) -> str:
+        try:
+            return f"{self._log.make_room()} requests that windows already sum up were removed."
+        except PipelineError as error:
+            return str(error)
+
+    def _start_afresh(self) -> str:
+        try:
+            return f"It is kept as {self._log.set_aside().name}; monitoring starts afresh."
+        except OSError as error:
+            return f"It cannot be moved ({error.strerror})."
+
+
+def _of(place: Place, entry: str) -> dict[str, str]:
+    return {"environment": place.environment, "use_case": place.use_case, "entry": entry}
+
+
+def state(log: MonitorLog) -> list[dict[str, Any]]:
+    """Every signal whose alert is raised now."""
+    held = log.rows("SELECT * FROM states")
+    return [row for row in held if State(**json.loads(row["state"])).raised]
