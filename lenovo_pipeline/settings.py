@@ -26,18 +26,15 @@ class Settings(BaseSettings):
     catalogue: Path = Field(PROJECT_ROOT / "data" / "catalogue" / "models.yaml", description="Catalogue of models.")
     policy: Path = Field(PROJECT_ROOT / "data" / "policy" / "roster.yaml", description="What the roster demands.")
     prompts: Path = Field(PROJECT_ROOT / "data" / "prompts", description="Prompt libraries and external collections.")
-<<<<<<< HEAD
     workflows: Path = Field(PROJECT_ROOT / "data" / "workflows", description="Workflow definitions of agents.")
     reference: Path = Field(
         PROJECT_ROOT.parent / "shared" / "reference",
         description="Public sets to compare with (retrieval/scifact); what needs one that is missing is stated as not measured.",
     )
-=======
     adapters: Path = Field(PROJECT_ROOT / "data" / "adapters", description="Folder where users drop adapters.")
     monitor_window_s: float = Field(5, gt=0, le=3600, description="Length of a monitoring window, in seconds.")
     monitor_retention_h: float = Field(24, gt=0, le=8784, description="How long monitoring keeps requests, in hours.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to; without one, none is.")
->>>>>>> bc35709 (Watch what the roster serves: windows, drift, alerts with hysteresis, and a rollback that survives a kill)
     warehouse: str | None = Field(None, description="DuckDB path or MotherDuck address (md:…).")
     chroma_url: str | None = Field(None, description="Chroma server, for example http://127.0.0.1:8081.")
     neo4j_uri: str | None = Field(None, description="Neo4j server, for example bolt://127.0.0.1:7687.")
