@@ -21,6 +21,7 @@ from lenovo_pipeline.agents.running.tables import TABLES as RUNNING_TABLES
 from lenovo_pipeline.agents.tables import TABLES as AGENTS_TABLES
 from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
+from lenovo_pipeline.automation.roster_sensors import make_roster_sensors
 from lenovo_pipeline.automation.schedules import SCHEDULES
 from lenovo_pipeline.automation.sensors import make_sensors
 from lenovo_pipeline.contracts import Table
@@ -64,6 +65,9 @@ from lenovo_pipeline.retrieval.reranking import assets as reranking_assets
 from lenovo_pipeline.retrieval.tables import TABLES as RETRIEVAL_TABLES
 from lenovo_pipeline.roster import assets as roster_assets
 from lenovo_pipeline.roster import checks as roster_checks
+from lenovo_pipeline.roster.monitoring import assets as monitoring_assets
+from lenovo_pipeline.roster.monitoring import checks as monitoring_checks
+from lenovo_pipeline.roster.monitoring.tables import TABLES as MONITORING_TABLES
 from lenovo_pipeline.roster.tables import TABLES as ROSTER_TABLES
 from lenovo_pipeline.settings import Settings, get_settings
 from lenovo_pipeline.uploads import assets as uploads_assets
@@ -87,6 +91,7 @@ TABLES: dict[str, Table] = {
         *PRESSURE_TABLES,
         *AGENTIC_TABLES,
         *ROSTER_TABLES,
+        *MONITORING_TABLES,
     )
 }
 """Every table of every stage, by its qualified name."""
@@ -110,6 +115,7 @@ _ASSET_MODULES = [
     evaluation_assets,
     agentic_assets,
     roster_assets,
+    monitoring_assets,
 ]
 _CHECK_MODULES = [
     enterprise_checks,
@@ -128,6 +134,7 @@ _CHECK_MODULES = [
     evaluation_checks,
     agentic_checks,
     roster_checks,
+    monitoring_checks,
 ]
 
 
@@ -146,6 +153,8 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
         schedules=SCHEDULES,
         sensors=make_sensors(settings),
         resources={**make_resources(settings, TABLES), "graph": _graph(assets), **(resources or {})},
+        sensors=[*make_sensors(settings), *make_roster_sensors(settings)],
+        resources={**make_resources(settings, TABLES), **(resources or {})},
         # One process for all steps: a process each would import mlflow and the encoder's libraries again every time.
         executor=in_process_executor,
     )

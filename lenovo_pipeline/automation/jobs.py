@@ -5,9 +5,19 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from lenovo_pipeline.resources.retention import remove_old_runs, remove_unused
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.monitoring.log import MonitorLog
+from lenovo_pipeline.roster.monitoring.requests import Clock
+from lenovo_pipeline.settings import Settings
 
 _ON_DEMAND = AssetSelection.assets("models/adapter_search")
 """What is made only when somebody asks for it: minutes of trials whose outcome a person reads."""
+
+TRACKED_INPUTS = {
+    "prompts": "prompts/library",
+    "policy": "roster/policy",
+    "catalogue": "models/catalogue",
+}
+"""What people edit beside uploads, by the setting that says where it lies, with the asset that reads it."""
 
 everything: UnresolvedAssetJobDefinition = define_asset_job(
     "everything",
@@ -40,6 +50,30 @@ search_adapters: UnresolvedAssetJobDefinition = define_asset_job(
     description="Try other adapter recipes for one model on the validation split; goes on where it was stopped.",
 )
 
+read_inputs: UnresolvedAssetJobDefinition = define_asset_job(
+    "read_inputs",
+    selection=AssetSelection.assets(*TRACKED_INPUTS.values()),
+    description="Read prompt libraries, policy and catalogue again; what follows from a change is made by the conditions.",
+)
+
+retrain: UnresolvedAssetJobDefinition = define_asset_job(
+    "retrain",
+    selection=AssetSelection.assets("models/training_sets").downstream() - _ON_DEMAND,
+    description="One model's builds on the data of now, their scores and the decisions; what nothing changed is taken over.",
+)
+
+check_drift: UnresolvedAssetJobDefinition = define_asset_job(
+    "check_drift",
+    selection=AssetSelection.assets("roster/monitoring", "roster/alerts"),
+    description="What was served and which alerts there were, with the checks on drift and on rollbacks.",
+)
+
+follow_deployments: UnresolvedAssetJobDefinition = define_asset_job(
+    "follow_deployments",
+    selection=AssetSelection.assets("roster/deployments").downstream(),
+    description="What runs where, after a rollback or a promotion outside a run: table, canaries, monitoring and the snapshot.",
+)
+
 
 @op(required_resource_keys={"store", "warehouse"}, description="Remove artifacts, snapshots and left-overs that nothing uses.")
 def remove_unused_artifacts(context: OpExecutionContext) -> None:
@@ -53,10 +87,32 @@ def remove_old_dagster_runs(context: OpExecutionContext) -> None:
     context.log.info(f"{remove_old_runs(context.instance, keep=context.run_id)} old runs removed.")
 
 
+@op(
+    required_resource_keys={"settings"},
+    ins={"after": In(Nothing)},
+    description="Remove served requests, windows and alerts older than the retention time of monitoring.",
+)
+def trim_monitoring(context: OpExecutionContext) -> None:
+    settings: Settings = context.resources.settings
+    log = MonitorLog(Store(settings.store).monitoring)
+    gone = log.trim(Clock().now(), settings.monitor_retention_h * 3_600) if log.path.exists() else 0
+    context.log.info(f"{gone} records of monitoring removed.")
+
+
 @job(description="Remove what no snapshot cites and nothing uses, so that nothing grows for ever.")
 def retention() -> None:
-    remove_old_dagster_runs(remove_unused_artifacts())
+    trim_monitoring(remove_old_dagster_runs(remove_unused_artifacts()))
 
 
-ASSET_JOBS = [everything, refresh_knowledge, refresh_uploads, evaluate_model, search_adapters]
+ASSET_JOBS = [
+    everything,
+    refresh_knowledge,
+    refresh_uploads,
+    evaluate_model,
+    search_adapters,
+    read_inputs,
+    retrain,
+    check_drift,
+    follow_deployments,
+]
 OTHER_JOBS: list[JobDefinition] = [retention]

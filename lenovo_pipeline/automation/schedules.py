@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dagster import AssetKey, DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, schedule
 
-from lenovo_pipeline.automation.jobs import everything, retention
+from lenovo_pipeline.automation.jobs import check_drift, everything, retention, retrain
 from lenovo_pipeline.partitions import DEFAULT_MODEL, MODEL_PARTITIONS
 
 TIME_ZONE = "Asia/Hong_Kong"
@@ -29,6 +29,32 @@ def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
             yield RunRequest(run_key=f"nightly-{night}-{model}", partition_key=model)
 
 
+@schedule(
+    name="weekly_retraining",
+    job=retrain,
+    cron_schedule="0 6 * * 0",
+    execution_timezone=TIME_ZONE,
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every Sunday, the builds of each model that was ever made, on the data of now; unchanged data trains nothing.",
+)
+def weekly_retraining(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
+    """One run for each model."""
+    made = context.instance.get_materialized_partitions(_FOUNDATION)
+    week = context.scheduled_execution_time.date().isoformat()
+    for model in MODEL_PARTITIONS.get_partition_keys():
+        if model in made:
+            yield RunRequest(run_key=f"retraining-{week}-{model}", partition_key=model)
+
+
+hourly_drift_check = ScheduleDefinition(
+    name="hourly_drift_check",
+    job=check_drift,
+    cron_schedule="15 * * * *",
+    execution_timezone=TIME_ZONE,
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="What was served in the last hours, with the checks on drift and on rollbacks.",
+)
+
 weekly_retention = ScheduleDefinition(
     name="weekly_retention",
     job=retention,
@@ -38,4 +64,4 @@ weekly_retention = ScheduleDefinition(
     description="Remove what nothing uses, every Sunday.",
 )
 
-SCHEDULES = [nightly, weekly_retention]
+SCHEDULES = [nightly, weekly_retraining, hourly_drift_check, weekly_retention]

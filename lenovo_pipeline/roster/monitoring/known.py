@@ -4,7 +4,7 @@ Belongs here: reading for the monitor and the simulator. Nothing is written, and
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,13 @@ class KnownLimits:
         seen = f"{manifest.get('version')} {stamp}"
         if seen == self._seen:
             return
-        self._latency = _latency_budgets(self.settings)
+        self._latency = latency_budgets(self.settings)
         self._quality = _quality_bounds(store)
         self._seen = seen
 
 
-def _latency_budgets(settings: Settings) -> dict[str, float]:
+def latency_budgets(settings: Settings) -> dict[str, float]:
+    """The latency (p95, in s) that the policy allows each use case, where it says so."""
     from lenovo_pipeline.roster.policy import read_policy
 
     try:
@@ -147,6 +148,3 @@ def _rows(store: Store, query: str) -> list[dict[str, Any]]:
 def seed_of(*parts: str) -> int:
     """A seed that is the same for the same names, in every process."""
     return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:4], "big")
-
-
-Say = Callable[[str], None]

@@ -27,19 +27,15 @@ GRACE_S = 0.5
 
 _AT_ONCE = 20_000
 _CLOCKS_KEPT = 100
-ACTOR = "monitor"
 NO_LONGER_ACTIVE = "it no longer ran"
 
 
 class Deployments(Protocol):
     """The ledger of deployments, as far as the monitor needs it."""
 
-    def active(self, place: Place) -> str | None:
-        """The entry that runs there; None if none does."""
-        ...
-
-    def roll_back(self, place: Place, entry: str, reason: str) -> str:
-        """Put the last good entry in the place of `entry`, or nothing if there is none, in one transaction.
+    def roll_back(self, place: Place, entry: str, reason: str, request_id: str) -> str:
+        """Put the last good entry in the place of `entry`, or nothing if there is none, in one transaction; once for each
+        `request_id`, however often it is asked for.
 
         Returns what runs there now, in words. Raises NotActive if `entry` does not run there any more.
         """
@@ -226,7 +222,7 @@ class Monitor:
         for breach in self._log.rows("SELECT * FROM breaches WHERE handled_at IS NULL ORDER BY rowid"):
             place, entry = Place(breach["environment"], breach["use_case"]), breach["entry"]
             try:
-                outcome = self._deployments.roll_back(place, entry, breach["reason"])
+                outcome = self._deployments.roll_back(place, entry, breach["reason"], breach["alert_id"])
                 done.rolled_back.append(f"{place}: {entry} is rolled back: {outcome}")
             except NotActive:
                 outcome = NO_LONGER_ACTIVE

@@ -41,7 +41,7 @@ class Places:
     def active(self, place: Place) -> str | None:
         return self.running.get(place)
 
-    def roll_back(self, place: Place, entry: str, reason: str) -> str:
+    def roll_back(self, place: Place, entry: str, reason: str, request_id: str) -> str:
         if self.running.get(place) != entry:
             raise NotActive(f"{entry} does not run in {place}", remedy="")
         self.rolled_back.append((place, entry, reason))

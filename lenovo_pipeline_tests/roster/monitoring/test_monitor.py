@@ -205,9 +205,9 @@ def test_a_breach_is_completed_after_a_kill_and_never_handled_twice(
     moment: str, log: MonitorLog, monitors: Monitors, places: Places
 ) -> None:
     class Dying(Places):
-        def roll_back(self, place: Place, entry: str, reason: str) -> str:
+        def roll_back(self, place: Place, entry: str, reason: str, request_id: str) -> str:
             if moment == "after the ledger":
-                places.roll_back(place, entry, reason)
+                places.roll_back(place, entry, reason, request_id)
             raise Killed
 
     log.append(traffic(broken("slow")))
@@ -224,7 +224,7 @@ def test_a_breach_is_completed_after_a_kill_and_never_handled_twice(
 
 def test_a_ledger_that_cannot_be_written_now_is_tried_again(log: MonitorLog, monitors: Monitors, places: Places) -> None:
     class Away(Places):
-        def roll_back(self, place: Place, entry: str, reason: str) -> str:
+        def roll_back(self, place: Place, entry: str, reason: str, request_id: str) -> str:
             raise PermanentFailure("the ledger is locked", remedy="Wait.")
 
     log.append(traffic(broken("slow")))
