@@ -206,7 +206,9 @@ def make_roster_sensors(settings: Settings) -> Sequence[SensorDefinition]:
             return SkipReason(str(error))
         seen = _seen(context.cursor)
         dependencies = _dependencies(context)
-        partitioned = {"/".join(key.path) for key in _graph(context).all_asset_keys if _graph(context).get(key).is_partitioned}
+        partitioned = {
+            "/".join(key.path) for key in _graph(context).materializable_asset_keys if _graph(context).get(key).is_partitioned
+        }
         found = []
         for entry in entries:
             versions = Versions(context.instance, entry.model, partitioned)
@@ -355,7 +357,10 @@ def _graph(context: SensorEvaluationContext) -> Any:
 
 def _dependencies(context: SensorEvaluationContext) -> Mapping[str, set[str]]:
     graph = _graph(context)
-    return {"/".join(key.path): {"/".join(parent.path) for parent in graph.get(key).parent_keys} for key in graph.all_asset_keys}
+    return {
+        "/".join(key.path): {"/".join(parent.path) for parent in graph.get(key).parent_keys}
+        for key in graph.materializable_asset_keys
+    }
 
 
 def _seen(cursor: str | None) -> set[str]:
