@@ -9,11 +9,12 @@ import gzip
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import tarfile
 import tempfile
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.privacy import FILE as FORGOTTEN
 from lenovo_pipeline.privacy import load_tombstones
 from lenovo_pipeline.resources.store import Store, write_text_aside
+from lenovo_pipeline.roster.monitoring.process import only_one
 from lenovo_pipeline.settings import get_settings
 
-_NOT_SAVED = {"lock", "lock.json"}
+_NOT_SAVED = {"lock", "lock.json", "monitor.lock"}
+_LIVE = ".db"
+"""Databases that other processes write without the store's lock; their logs (-wal, -shm) are part of the copy."""
 _TOP = "store"
 _BLOCK = 1 << 20
 
@@ -42,7 +46,9 @@ def backup(store: Store, folder: Path, wait_s: float) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             with tarfile.open(aside, "w:gz", compresslevel=3) as archive:
                 for path in sorted(store.root.iterdir()):
-                    if path.name not in _NOT_SAVED and not path.name.startswith("."):
+                    if path.suffix == _LIVE and path.is_file():
+                        _add_database(archive, path)
+                    elif path.name not in _NOT_SAVED and not path.name.startswith(".") and f"{_LIVE}-" not in path.name:
                         archive.add(path, arcname=f"{_TOP}/{path.name}")
             aside.replace(place)
         except OSError as error:
@@ -59,7 +65,8 @@ def backup(store: Store, folder: Path, wait_s: float) -> Path:
 def restore(store: Store, source: Path, wait_s: float) -> None:
     """Replace the store by a backup. The old store stays untouched until the backup is unpacked and found whole.
 
-    Raises PermanentFailure if the archive is missing, damaged, no backup of a store, or of a format that this code cannot read.
+    Raises PermanentFailure if the archive is missing, damaged, no backup of a store, or of a format that this code cannot read,
+    and while a monitor of the store runs.
     """
     if not source.is_file():
         raise PermanentFailure(
@@ -67,6 +74,8 @@ def restore(store: Store, source: Path, wait_s: float) -> None:
         )
     with (
         store.held("restore", wait_s, print),
+        # A monitor would go on writing into the file that is moved away.
+        only_one(store),
         # Inside the store, which may be a mounted volume: only there can folders be renamed into it.
         tempfile.TemporaryDirectory(dir=store.root, prefix=".restore-", suffix=".new") as scratch,
     ):
@@ -106,6 +115,18 @@ def restore(store: Store, source: Path, wait_s: float) -> None:
             if path.name not in _NOT_SAVED:
                 path.replace(store.root / path.name)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def _add_database(archive: tarfile.TarFile, path: Path) -> None:
+    """Add a SQLite file as it is at one moment, whoever writes to it; one that is damaged is added byte by byte."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / path.name
+        try:
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as live, closing(sqlite3.connect(copy)) as target:
+                live.backup(target)
+        except sqlite3.DatabaseError:
+            copy = path
+        archive.add(copy, arcname=f"{_TOP}/{path.name}")
 
 
 def _damaged(source: Path, error: Exception) -> PermanentFailure:

@@ -133,7 +133,8 @@ def clean_logs(store: Store, instance: DagsterInstance, found: Iterable[Path], s
     databases: set[Path] = set()
     for path in found:
         database = path.with_name(re.sub(r"-(wal|shm|journal)$", "", path.name))
-        if not path.is_relative_to(store.dagster) and not path.is_relative_to(store.alerts) and database != store.mlflow:
+        ours = path.is_relative_to(store.dagster) or path.is_relative_to(store.alerts)
+        if not ours and database not in (store.mlflow, store.monitoring):
             continue
         runs |= set(_RUN_ID.findall(store.relative(path)))
         if _is_sqlite(database):

@@ -7,10 +7,11 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Place
+from lenovo_pipeline.roster.monitoring.requests import Place
 from lenovo_pipeline.settings import Settings, get_settings
 
 _INTERRUPTED = 130
@@ -121,8 +122,9 @@ def _simulate(settings: Settings, options: argparse.Namespace) -> int:
         profile = FAULTS[options.fault](profile, np.random.default_rng(options.seed))
     traffic = Traffic(rate=options.rate, seconds=options.seconds, seed=options.seed)
     # A clock for each simulation: what was simulated before is over.
-    clock = f"simulated-{options.seed}-{Clock().now().at}"
-    requests = list(simulate(place, entry, profile, traffic, clock=clock, role=CHAMPION))
+    began = datetime.now(UTC)
+    clock = f"simulated-{options.seed}-{began:%Y%m%dT%H%M%S.%f}"
+    requests = list(simulate(place, entry, profile, traffic, clock=clock, began=began))
     MonitorLog(store.monitoring).append(requests)
     _say(f"{len(requests)} requests of {entry} in {place} logged, over {options.seconds:g} s of simulated time.")
     return 0

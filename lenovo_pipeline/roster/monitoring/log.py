@@ -54,6 +54,13 @@ _REQUEST = (
     " language, sketch, score"
 )
 
+_SETTLED = {
+    "requests": "id <= (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM progress WHERE name = 'last_request')",
+    "alerts": "alert_id NOT IN (SELECT alert_id FROM deliveries WHERE delivered_at IS NULL)"
+    " AND alert_id NOT IN (SELECT alert_id FROM breaches WHERE handled_at IS NULL)",
+}
+"""What may be removed when it is old: requests that were judged, alerts that went out and were acted on."""
+
 
 class LogFull(TransientFailure):
     """There is no room for another record."""
@@ -140,7 +147,7 @@ class MonitorLog:
         return [(row["id"], _request(row)) for row in reversed(found)]
 
     def trim(self, now: Moment, keep_s: float) -> int:
-        """Remove requests, windows and settled alerts that are older; returns how many rows.
+        """Remove requests, windows and alerts that are older and settled; returns how many rows.
 
         Within this boot of the machine age goes by the monotonic clock, so that a date that jumps removes nothing; what other
         boots left goes by its date.
@@ -148,14 +155,9 @@ class MonitorLog:
         oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(_seconds(now.at) - keep_s))
         gone = 0
         with self.writing() as connection:
-            for table in ("requests", "alerts"):
-                settled = (
-                    " AND alert_id NOT IN (SELECT alert_id FROM deliveries WHERE delivered_at IS NULL)"
-                    " AND alert_id NOT IN (SELECT alert_id FROM breaches WHERE handled_at IS NULL)"
-                )
+            for table, settled in _SETTLED.items():
                 gone += connection.execute(
-                    f"DELETE FROM {table} WHERE ((clock = ? AND tick_s < ?) OR (clock <> ? AND at < ?))"
-                    f"{settled if table == 'alerts' else ''}",
+                    f"DELETE FROM {table} WHERE ((clock = ? AND tick_s < ?) OR (clock <> ? AND at < ?)) AND {settled}",
                     (now.clock, now.tick_s - keep_s, now.clock, oldest),
                 ).rowcount
             gone += connection.execute(

@@ -75,10 +75,17 @@ def outcomes(rows: Sequence[ItemScore], questions: dict[str, str], sketches: dic
 
 
 def simulate(
-    place: Place, entry: str, profile: Sequence[Outcome], traffic: Traffic, *, clock: str = "", role: str = CHAMPION
+    place: Place,
+    entry: str,
+    profile: Sequence[Outcome],
+    traffic: Traffic,
+    *,
+    clock: str = "",
+    role: str = CHAMPION,
+    began: datetime = _START,
 ) -> Iterator[Request]:
     """Requests in the order of time; the same for the same arguments. `clock` (default: made of the seed) tells this
-    simulation's time from others. Raises PermanentFailure for a profile without outcomes.
+    simulation's time from others, `began` is the date that it is given. Raises PermanentFailure for a profile without outcomes.
     """
     if not profile:
         raise PermanentFailure(f"there is nothing to draw {entry}'s requests from", remedy="Evaluate it first: make run")
@@ -89,7 +96,7 @@ def simulate(
         outcome = profile[int(generator.integers(len(profile)))]
         gold = bool(generator.random() < traffic.gold_share)
         tick = traffic.start_s + elapsed
-        when = Moment(clock, tick, (_START + timedelta(seconds=tick)).isoformat(timespec="milliseconds"))
+        when = Moment(clock, tick, (began + timedelta(seconds=tick)).isoformat(timespec="milliseconds"))
         yield as_request(place, entry, when, outcome if gold else replace(outcome, score=None), role)
 
 
