@@ -151,10 +151,8 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
         ],
         jobs=[*ASSET_JOBS, *OTHER_JOBS],
         schedules=SCHEDULES,
-        sensors=make_sensors(settings),
         resources={**make_resources(settings, TABLES), "graph": _graph(assets), **(resources or {})},
         sensors=[*make_sensors(settings), *make_roster_sensors(settings)],
-        resources={**make_resources(settings, TABLES), **(resources or {})},
         # One process for all steps: a process each would import mlflow and the encoder's libraries again every time.
         executor=in_process_executor,
     )

@@ -31,7 +31,6 @@ class Settings(BaseSettings):
         PROJECT_ROOT.parent / "shared" / "reference",
         description="Public sets to compare with (retrieval/scifact); what needs one that is missing is stated as not measured.",
     )
-    adapters: Path = Field(PROJECT_ROOT / "data" / "adapters", description="Folder where users drop adapters.")
     monitor_window_s: float = Field(5, gt=0, le=3600, description="Length of a monitoring window, in seconds.")
     monitor_retention_h: float = Field(24, gt=0, le=8784, description="How long monitoring keeps requests, in hours.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to; without one, none is.")

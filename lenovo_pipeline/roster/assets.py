@@ -18,7 +18,6 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.retrieval.tables import ABLATION, CHUNKING
-from lenovo_pipeline.retrieval.tables import ABLATION
 from lenovo_pipeline.roster.monitoring.tables import ALERTS, CANARY, MONITORING
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
