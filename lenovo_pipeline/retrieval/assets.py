@@ -139,6 +139,7 @@ def scores(
     from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
     from lenovo_pipeline.retrieval.reranking.recipes import SCORED
     from lenovo_pipeline.retrieval.reranking.tuning import note_folder
+    from lenovo_pipeline.retrieval.traces import EXPERIMENT, replace_traces
 
     relevance = scoring.relevance_of(qrels)
     asked = scoring.asked(questions, relevance, "test", scoring.SIZES[settings.profile], settings.seed)
@@ -175,6 +176,8 @@ def scores(
         few = scoring.asked(asked, relevance, "test", SCORED[settings.profile], settings.seed)
         reranked, means_of = scoring.score_all([library.reranked(store, tuned["hybrid"])], few, relevance, say=context.log.info)
         frame, summary = pd.concat([frame, reranked], ignore_index=True), summary | means_of
+        examples = list(scoring.watched_examples(library.hybrid(tuned["hybrid"]), asked))
+    replace_traces(tracking.client(), tracking.experiment(EXPERIMENT), examples, "scores")
     for name, means in summary.items():
         tracking.record(
             f"retrieval {name.replace('+', 'and').replace(',', '')}",

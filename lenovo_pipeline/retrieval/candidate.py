@@ -26,6 +26,7 @@ from lenovo_pipeline.retrieval.kept_settings import read_settings, settings_fold
 from lenovo_pipeline.retrieval.library import open_library
 from lenovo_pipeline.retrieval.passages import SOURCES_MARK, Passage, Passages, citations, stating
 from lenovo_pipeline.retrieval.register import VIEWED, Register
+from lenovo_pipeline.retrieval.stages import stage
 
 VERSION = 2
 RECORDS = 5
@@ -143,15 +144,20 @@ class RetrievalWorkflow:
             for question, each in zip(questions, shown, strict=True)
             if each.passages
         ]
-        said = iter(self._read(asked))
+        with stage("answer", "LLM", passages=sum(len(each.passages) for each in asked)) as told:
+            answers = self._read(asked)
+            told.said = {"said": [each.text if isinstance(each, Answer) else f"failed: {each}" for each in answers]}
+        said = iter(answers)
         return [self._finished(next(said), each) if each.passages else _refusal(each.seconds) for each in shown]
 
     def shown(self, question: str) -> "Shown":
         """The evidence for a question, and the passages of it that the reader is shown."""
         if question not in self._shown:
             base, begun = self.open_base(), time.perf_counter()
-            found = base.retriever.retrieve(question, RECORDS)
-            passages = base.passages.shown(question, found.evidence, PASSAGES)
+            with stage("retrieval", "RETRIEVER", question=question, records=RECORDS) as told:
+                found = base.retriever.retrieve(question, RECORDS)
+                passages = base.passages.shown(question, found.evidence, PASSAGES)
+                told.said = {"passages": [{"record": each.record_id, "text": each.text} for each in passages]}
             self._shown[question] = Shown(found.evidence, tuple(passages), time.perf_counter() - begun)
         return self._shown[question]
 

@@ -1,6 +1,8 @@
 """Evidence by meaning: the passages in Chroma whose vectors are nearest to the question's.
 
-Belongs here: the source `dense`, and the vectors of questions, encoded once each. Does not belong here: the collections
+Belongs here: the source `dense`, and the vectors of questions, encoded once each. A collection of moderate size is read into
+memory once and searched exactly, which takes a tenth of the time of asking Chroma; a larger one is asked by its HNSW index.
+Does not belong here: the collections
 (knowledge/vector_collections, embeddings/collections).
 """
 
@@ -18,6 +20,10 @@ from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
 from lenovo_pipeline.retrieval.register import Register
 
 _REMEMBERED = 20_000
+_EXACT_UP_TO = 20_000
+"""Vectors of a collection up to which it is searched exactly: 30 MB of memory, and about as quick as HNSW."""
+
+_PAGE = 2_000
 
 
 @dataclass
@@ -59,6 +65,7 @@ class DenseRetriever:
     register: Register
     record_of: dict[str, str]
     name: str = "dense"
+    exact_up_to: int = _EXACT_UP_TO
     _opened: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -87,9 +94,12 @@ class DenseRetriever:
             depth = min(held, held if narrowed else k * PASSAGES_PER_RECORD)
             if not depth:
                 continue
-            query = np.asarray([encoder.vector(question)])
+            query = encoder.vector(question)
+            if isinstance(collection, _Exact):
+                found += collection.nearest(query, depth)
+                continue
             with self.vectors.explained():
-                nearest = collection.query(query_embeddings=query, n_results=depth, include=["distances"])
+                nearest = collection.query(query_embeddings=np.asarray([query]), n_results=depth, include=["distances"])
             found += [(i, 1.0 - float(d)) for i, d in zip(nearest["ids"][0], (nearest["distances"] or [[]])[0], strict=True)]
         return found
 
@@ -97,6 +107,34 @@ class DenseRetriever:
         if kind not in self._opened:
             collection = self.vectors.collection(kind, encoder_id)
             with self.vectors.explained():
-                self._opened[kind] = (collection, collection.count())
+                held = collection.count()
+                self._opened[kind] = (_Exact.read(collection) if held <= self.exact_up_to else collection, held)
         opened: tuple[Any, int] = self._opened[kind]
         return opened
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """A collection in memory: ids and their unit vectors [n, width], in the order of the ids."""
+
+    ids: list[str]
+    rows: Vectors32
+
+    @classmethod
+    def read(cls, collection: Any) -> "_Exact":
+        held: dict[str, Any] = {}
+        for start in range(0, collection.count(), _PAGE):
+            page = collection.get(limit=_PAGE, offset=start, include=["embeddings"])
+            held.update(zip(page["ids"], page["embeddings"], strict=True))
+        ids = sorted(held)
+        rows = np.asarray([held[i] for i in ids], dtype=np.float32)
+        return cls(ids, rows / np.linalg.norm(rows, axis=1, keepdims=True) if ids else rows)
+
+    def nearest(self, query: Vectors32, k: int) -> list[tuple[str, float]]:
+        """The `k` nearest ids with their cosine, best first; equal ones in the order of ids."""
+        scores = self.rows @ (query / np.linalg.norm(query))
+        places = np.arange(len(scores))
+        if k < len(scores):
+            places = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+        best = places[np.lexsort((places, -scores[places]))][:k]
+        return [(self.ids[place], float(scores[place])) for place in best]

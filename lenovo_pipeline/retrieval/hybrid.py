@@ -18,6 +18,7 @@ from lenovo_pipeline.retrieval.ranking import Candidate, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 from lenovo_pipeline.retrieval.settings import CONTEXT, SOURCES, HybridSettings
+from lenovo_pipeline.retrieval.stages import stage
 from lenovo_pipeline.retrieval.tables_source import TablesRetriever
 
 _DEPTH = 30
@@ -25,6 +26,7 @@ _DEPTH = 30
 
 _SET = 60
 _BEHIND = 1e-9
+_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,19 @@ class HybridRetriever:
         asked = request(question, k, filters)
         if asked.empty:
             return Result(notes=asked.notes)
-        reading = read(asked.question, self.register, asked.filters)
+        with stage("reading", "PARSER", question=asked.question) as told:
+            reading = read(asked.question, self.register, asked.filters)
+            told.said = {"route": reading.route, **reading.understood()}
         weighting = self.settings.routes[reading.route]
         wanted = self.only & {name for name in SOURCES if weighting.weights[name] > 0}
         found = self.ask(asked, reading, wanted)
-        rankings = {name: _ranking(each) for name, each in found.items()}
-        rankings[CONTEXT] = self.in_context(rankings, reading)
-        fused = fuse(rankings, weighting.weights, method=weighting.method, k=weighting.k)
-        return self._joined(asked, found, self._versions(fused, reading))
+        with stage("fusion", "RERANKER", route=reading.route, method=weighting.method, weights=dict(weighting.weights)) as told:
+            rankings = {name: _ranking(each) for name, each in found.items()}
+            rankings[CONTEXT] = self.in_context(rankings, reading)
+            fused = fuse(rankings, weighting.weights, method=weighting.method, k=weighting.k)
+            joined = self._joined(asked, found, self._versions(fused, reading))
+            told.said = as_told(joined.evidence)
+        return joined
 
     def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Evidence]]:
         """What each wanted source finds."""
@@ -60,15 +67,21 @@ class HybridRetriever:
         found: dict[str, Sequence[Evidence]] = {}
         exact: tuple[str, ...] = ()
         if "tables" in wanted:
-            rows = self.tables.find(reading)
-            exact = rows.exact
-            found["tables"] = self.tables.result(sets, rows.candidates).evidence
+            with stage("tables", question=asked.question) as told:
+                rows = self.tables.find(reading)
+                exact = rows.exact
+                found["tables"] = self.tables.result(sets, rows.candidates).evidence
+                told.said = as_told(found["tables"])
         if "graph" in wanted:
-            related = self.graph.find(reading, exact)
-            found["graph"] = result(self.graph.name, sets, related, self.register, "").evidence
+            with stage("graph", question=asked.question, starts=exact) as told:
+                related = self.graph.find(reading, exact)
+                found["graph"] = result(self.graph.name, sets, related, self.register, "").evidence
+                told.said = as_told(found["graph"])
         for name, source in (("keyword", self.keyword), ("dense", self.dense)):
             if name in wanted:
-                found[name] = source.retrieve(deep.question, deep.k, deep.filters).evidence
+                with stage(name, question=asked.question) as told:
+                    found[name] = source.retrieve(deep.question, deep.k, deep.filters).evidence
+                    told.said = as_told(found[name])
         return found
 
     def in_context(self, rankings: Mapping[str, Ranking], reading: Reading) -> Ranking:
@@ -116,3 +129,9 @@ class HybridRetriever:
 
 def _ranking(evidence: Sequence[Evidence]) -> Ranking:
     return [(each.record_id, each.score) for each in evidence]
+
+
+def as_told(evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Evidence as a stage tells it: how many records, and the best of them with score and reason."""
+    best = [{"record": each.record_id, "score": each.score, "why": each.why} for each in evidence[:_TOLD]]
+    return {"records": len(evidence), "best": best}

@@ -6,7 +6,7 @@ ThinkPad X13, the razr launched in 2024). Does not belong here: a search.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lenovo_pipeline.retrieval import quantities, words
 from lenovo_pipeline.retrieval.interface import Filters
@@ -72,6 +72,15 @@ class Reading:
             *self.customers,
             *self.devices,
         )
+
+    def understood(self) -> dict[str, list[str]]:
+        """What was found in the question, by kind, in words; kinds of which nothing was found are left out."""
+        found: dict[str, list[str]] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value and each.name not in ("text", "links"):
+                found[each.name] = sorted(map(str, value)) if isinstance(value, frozenset) else [str(one) for one in value]
+        return found
 
     @property
     def route(self) -> str:

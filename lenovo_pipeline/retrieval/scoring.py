@@ -5,7 +5,7 @@ Belongs here: the loop and the figures. Does not belong here: the measures (meas
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from lenovo_pipeline.retrieval.hybrid import HybridRetriever
 from lenovo_pipeline.retrieval.interface import Retriever, request
 from lenovo_pipeline.retrieval.reading import read
 from lenovo_pipeline.retrieval.settings import CONTEXT, LADDER, SOURCES, HybridSettings, Tried, tune
+from lenovo_pipeline.retrieval.stages import Stage, watched
 from lenovo_pipeline.retrieval.tables import ALL, MEASURES, RETRIEVERS, SINGLE, STEPS
 
 SIZES: Mapping[str, int | None] = {"smoke": 44, "default": 240, "full": None}
@@ -90,6 +91,14 @@ def tuned(hybrid: HybridRetriever, questions: pd.DataFrame, relevance: Relevance
             rankings[CONTEXT] = list(hybrid.in_context(rankings, reading))
             collected[step].append(Tried(reading.route, rankings, relevance[row["question_id"]]))
     return {step: tune(tried, LADDER[step]) for step, tried in collected.items()}
+
+
+def watched_examples(retriever: Retriever, questions: pd.DataFrame) -> Iterator[Stage]:
+    """One question of each category through a retriever, stage by stage."""
+    for row in questions.drop_duplicates("category").to_dict("records"):
+        with watched(retriever.name, question=row["question"], category=row["category"]) as root:
+            root.said = {"records": retriever.retrieve(row["question"], DEPTH).record_ids}
+        yield root
 
 
 def figures(scores: pd.DataFrame, measure: str) -> pd.DataFrame:

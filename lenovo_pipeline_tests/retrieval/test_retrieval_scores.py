@@ -13,10 +13,12 @@ from lenovo_pipeline.embeddings.tables import TRAINING_PAIRS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.retrieval import assets, checks, scoring
+from lenovo_pipeline.retrieval.asking import Asked, answered
 from lenovo_pipeline.retrieval.kept_settings import read_settings, write_settings
 from lenovo_pipeline.retrieval.reranking.assets import reranker
 from lenovo_pipeline.retrieval.settings import LADDER, HybridSettings
 from lenovo_pipeline.retrieval.tables import ABLATION, RERANKED, RERANKER, RETRIEVERS, SCORES, STEPS
+from lenovo_pipeline.retrieval.traces import EXPERIMENT
 
 ASSETS = (
     assets.faiss_index,
@@ -66,9 +68,11 @@ def test_the_stage_runs_and_runs_again_without_building_anything(trial: Any, pla
     assert quality["hybrid"] == max(quality) and quality["hybrid"] > quality["keyword"]
     ladder = trial.warehouse.load(ABLATION)
     assert set(ladder["step"]) == set(STEPS) and ladder[ladder["position"] > 1]["lower"].notna().all()
-    experiments = {each.name for each in trial.client().search_experiments()}
+    client = trial.client()
+    experiments = {each.name for each in client.search_experiments()}
     assert {f"retrieval {name}" for name in ("keyword", "dense", "langchain", "graph", "tables", "hybrid")} <= experiments
     second = trial.run(*ASSETS, tables=TABLES)
+from lenovo_pipeline.retrieval.traces import EXPERIMENT
     for result in (first, second):
         reused = {
             event.asset_key.path[-1]: event.materialization.metadata["reused"].value
@@ -77,6 +81,11 @@ def test_the_stage_runs_and_runs_again_without_building_anything(trial: Any, pla
         }
         assert all(reused.values()) == (result is second), reused
     pd.testing.assert_frame_equal(trial.warehouse.load(SCORES), scores)
+    device = place.world["devices"].iloc[0]
+    said, found = answered(Asked(f"How heavy is the {device['name']}?", 3, {}, model="lenovo-nano", trace=True), trial.settings)
+    assert found == 3 and device["device_id"] in said and "found by" in said and "why: " in said
+    assert "no answer: " in said and "models.catalogue" in said, "evidence is shown though no model is there to answer"
+    assert "trace tr-" in said
 
 
 def test_the_questions_asked_are_balanced_the_same_each_time_and_of_one_split(place: Any) -> None:

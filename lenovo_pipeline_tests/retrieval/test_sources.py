@@ -111,6 +111,23 @@ def test_what_looks_like_a_command_is_searched_for_and_nothing_else(source: Retr
     assert held(library) == before
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM gold.questions",
+        "SELECT * FROM gold.qrels",
+        "ATTACH '{warehouse}' AS w (READ_ONLY)",
+        "SELECT * FROM '{warehouse}'",
+        "SELECT * FROM query('FROM gold.questions')",
+    ],
+)
+def test_gold_lies_in_the_warehouse_and_cannot_be_reached_from_retrieval(library: Library, place: Any, query: str) -> None:
+    assert place.warehouse.rows_if_there("gold.questions", "SELECT count(*) FROM gold.questions", []) != [(0,)]
+    with pytest.raises(PermanentFailure, match=r"refused a query|one SELECT"):
+        library.tables.views.rows(query.replace("{warehouse}", str(place.store.warehouse)))
+    assert not any(name.startswith("gold") for name in library.tables.views.tables)
+
+
 def test_every_template_only_reads_and_runs(library: Library) -> None:
     for template in TEMPLATES:
         assert not {"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "CALL", "LOAD"} & set(template.cypher().upper().split())
