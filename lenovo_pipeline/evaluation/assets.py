@@ -43,7 +43,13 @@ from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
 
-_RETRIEVAL = ("knowledge/keyword_index", "knowledge/vector_collections", "knowledge/graph", "retrieval/hybrid_settings")
+_RETRIEVAL = (
+    "knowledge/keyword_index",
+    "knowledge/vector_collections",
+    "knowledge/graph",
+    "embeddings/collections",
+    "retrieval/hybrid_settings",
+)
 """What retrieval answers from."""
 
 

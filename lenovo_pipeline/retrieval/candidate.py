@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lenovo_pipeline.contracts import digest
+from lenovo_pipeline.embeddings.chosen import choice_version
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
 from lenovo_pipeline.measures.header import GROUNDS
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
@@ -78,6 +79,7 @@ def retrieval_settings(warehouse: Warehouse, store: Store, encoder: Encoder) -> 
         "weights": weights,
         "read": digest(f"{table.qualified_name} {warehouse.fingerprint(table.qualified_name)}" for table in VIEWED)[:16],
         "encoder": encoder.id,
+        "tuned": choice_version(store, encoder.id),
         "code": code_version(open_library, whole=True),
     }
 

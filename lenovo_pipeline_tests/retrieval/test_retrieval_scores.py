@@ -71,8 +71,11 @@ def test_the_stage_runs_and_runs_again_without_building_anything(trial: Any, pla
     client = trial.client()
     experiments = {each.name for each in client.search_experiments()}
     assert {f"retrieval {name}" for name in ("keyword", "dense", "langchain", "graph", "tables", "hybrid")} <= experiments
+    traces = client.search_traces(locations=[client.get_experiment_by_name(EXPERIMENT).experiment_id])
+    assert len(traces) == scores["category"].nunique()
+    names = {span.name for trace in traces for span in trace.data.spans}
+    assert {"hybrid", "reading", "keyword", "tables", "fusion"} <= names
     second = trial.run(*ASSETS, tables=TABLES)
-from lenovo_pipeline.retrieval.traces import EXPERIMENT
     for result in (first, second):
         reused = {
             event.asset_key.path[-1]: event.materialization.metadata["reused"].value
