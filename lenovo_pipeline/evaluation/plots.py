@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_VERSION = 2
+_VERSION = 3
 _DPI = 80
 BLUE, GREY = "#2b6cb0", "#4a5568"
 
@@ -91,7 +91,7 @@ def _correct(leaderboard: pd.DataFrame) -> "Figure":
     axes.barh(candidates, values, color=[BLUE if model else GREY for model in by["model"]])
     axes.errorbar(values, candidates, xerr=[values - low, high - values], fmt="none", ecolor="black", capsize=3)
     axes.set_xlim(0, 1.02)
-    axes.set_xlabel("answerable questions answered right (95 % interval, resampled by entity)")
+    axes.set_xlabel("answerable, answered right (95 % interval)")
     return figure
 
 

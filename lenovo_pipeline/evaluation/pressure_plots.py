@@ -45,7 +45,7 @@ def _robustness(frame: pd.DataFrame) -> "Figure":
         axes.set_xlim(-0.03, 1.03)
         axes.set_title(candidate, fontsize=9)
         axes.set_xlabel("share of right answers (95 % interval)", fontsize=8)
-    every[0].legend(fontsize=7, loc="best")
+    figure.legend(*every[0].get_legend_handles_labels(), fontsize=7, loc="outside upper center", ncols=4)
     return figure
 
 

@@ -24,8 +24,11 @@ COLOURS = {
     "retrieval_workflow": "#6b46c1",
     "agentic_workflow": "#0987a0",
 }
-_NAMED = 6
-"""Points that are named: the best ones; the others have their colour."""
+_NAMED = 4
+"""Points that are named: the best ones, as far as names do not meet; the others have their colour."""
+
+_APART = 0.07
+"""How far apart two names stand at least, as a share of the height."""
 
 
 def svg(figure: "Figure") -> str:
@@ -41,7 +44,10 @@ def svg(figure: "Figure") -> str:
 
 def against(leaderboard: pd.DataFrame, places: Mapping[str, float | None], label: str) -> "Figure":
     """Quality (right answers of the answerable, with intervals) against a figure of each candidate on a logarithmic axis."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     figure, (axes,) = canvas(5.6, 3.8)
+    named: list[float] = []
     best = [name for name in ranked(leaderboard) if places.get(name)][:_NAMED]
     seen = set()
     for row in _quality(leaderboard):
@@ -64,9 +70,13 @@ def against(leaderboard: pd.DataFrame, places: Mapping[str, float | None], label
             alpha=0.8,
             label=row["kind"].replace("_", " ") if new else None,
         )
-        if row["candidate"] in best:
+        if row["candidate"] in best and all(abs(row["value"] - other) >= _APART for other in named):
+            named.append(row["value"])
             axes.annotate(row["candidate"], (x, row["value"]), textcoords="offset points", xytext=(5, 4), fontsize=6)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axes.set_ylim(-0.03, 1.05)
     axes.set_xlabel(label, fontsize=8)
     axes.set_ylabel("answerable questions answered right", fontsize=8)
@@ -91,8 +101,12 @@ def refusals(leaderboard: pd.DataFrame) -> "Figure":
         x, y = (figures.get(metric, {}).get(name) for metric in ("false_refusal_rate", "refusal_recall"))
         if x is not None and y is not None and x == x and y == y:
             at.setdefault((round(float(x), 3), round(float(y), 3)), []).append(name)
+    labelled: list[tuple[float, float]] = []
     for (x, y), names in at.items():
         axes.plot([x], [y], "o", color=COLOURS.get(kinds[names[0]], "black"), markersize=5 + min(len(names), 8), alpha=0.8)
+        if any(abs(x - other[0]) < 3 * _APART and abs(y - other[1]) < _APART for other in labelled):
+            continue
+        labelled.append((x, y))
         text = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         axes.annotate(
             text,
