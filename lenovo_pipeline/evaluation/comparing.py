@@ -27,7 +27,7 @@ RIVALS = 2
 
 
 def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: str, *, seed: int) -> pd.DataFrame:
-    """First less second, over all common questions and by category (contract COMPARISONS), ordered by metric.
+    """First less second, over all common questions and by category (contract COMPARISONS).
 
     Raises PermanentFailure naming candidates that have no scores, or two that share no question.
     """
@@ -41,18 +41,18 @@ def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: s
             remedy="Name two candidates that were asked the same questions.",
         )
     one, other = (_only(table, shared) for table in (one, other))
+    parts = sorted({row.category for row in one.rows})
+    # Two families: the comparison itself, and the look into its parts, which must not cost the former its power.
+    families = ([(metric, ALL) for metric in METRICS], [(METRICS[0], part) for part in parts])
     rows = []
-    parts = [ALL, *sorted({row.category for row in one.rows})]
-    for metric in METRICS:
-        looked = parts if metric == METRICS[0] else [ALL]
-        found = {part: _compared(one, other, part, metric, seed) for part in looked}
-        there = {part: result for part, result in found.items() if result is not None}
-        adjusted = holm({part: result["p_value"] for part, result in there.items()})
-        for part, result in there.items():
-            shown = adjusted[part] <= ALPHA and result["difference"] != 0
+    for family in families:
+        found = {each: result for each in family if (result := _compared(one, other, each[1], each[0], seed)) is not None}
+        adjusted = holm({"/".join(each): result["p_value"] for each, result in found.items()})
+        for each, result in found.items():
+            shown = adjusted["/".join(each)] <= ALPHA and result["difference"] != 0
             verdict = "not shown" if not shown else f"{'first' if result['difference'] > 0 else 'second'} is better"
-            same = {"first": first, "second": second, "first_kind": kind, "metric": metric, "slice": part}
-            rows.append({**same, **result, "adjusted": adjusted[part], "verdict": verdict})
+            same = {"first": first, "second": second, "first_kind": kind, "metric": each[0], "slice": each[1]}
+            rows.append({**same, **result, "adjusted": adjusted["/".join(each)], "verdict": verdict})
     return pd.DataFrame(rows, columns=list(COMPARISONS.column_names))
 
 
@@ -69,7 +69,7 @@ def shown(comparison: pd.DataFrame) -> str:
     lines: list[str] = []
     for row in comparison.to_dict("records"):
         if not lines:
-            lines += [f"{row['first']} less {row['second']}, in points; p by Holm over the slices", ""]
+            lines += [f"{row['first']} less {row['second']}, in points; p by Holm, over the figures and over the categories", ""]
         points = f"{100 * row['difference']:+6.1f}"
         interval = (
             "no interval"

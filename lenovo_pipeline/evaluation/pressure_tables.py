@@ -164,7 +164,7 @@ COMPARISONS = Table(
         _number("lower", "Lower bound of the 95 % interval, resampled by entity.", least=-1),
         _number("upper", "Upper bound of the interval.", least=-1),
         _number("p_value", "Two-sided, by clustered permutations."),
-        _number("adjusted", "The same, by Holm over all slices of the comparison."),
+        _number("adjusted", "The same, by Holm: over the figures, or over the categories."),
         Column(
             name="verdict",
             type="text",

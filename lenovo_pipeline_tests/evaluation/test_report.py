@@ -84,7 +84,7 @@ def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence)
 def test_two_candidates_are_compared_with_intervals_and_holms_correction(
     evidence: Evidence, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Seven entities cannot show anything at 5 % in four slices: 2 of 128 permutations are as far as the one observed.
+    # Seven entities cannot show much: 2 of 128 permutations are as far as the one observed.
     monkeypatch.setattr("lenovo_pipeline.evaluation.comparing.ALPHA", 0.2)
     made = compare_candidates(evidence.scores, "oracle", "always-refuse", seed=1)
     warehouse.replace(COMPARISONS, made)
