@@ -43,8 +43,12 @@ def remove_snapshots(store: Store) -> int:
 
 
 def remove_leftovers(store: Store) -> list[str]:
-    """Remove what killed writers left, and artifacts that no snapshot cites any more."""
-    return remove_unused(store, leftovers_after_s=0, uncited_after_s=0)
+    """Remove what killed writers left, artifacts that no snapshot cites any more, and sessions of agents, which are made anew."""
+    sessions = sorted((store.root / "agent_sessions").glob("*"))
+    for path in sessions:
+        path.unlink()
+    removed = remove_unused(store, leftovers_after_s=0, uncited_after_s=0)
+    return [*removed, *(f"agent session {path.name}" for path in sessions)]
 
 
 def remove_stock(store: Store) -> None:

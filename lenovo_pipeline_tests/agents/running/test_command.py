@@ -17,6 +17,7 @@ from lenovo_pipeline.agents.tasks.task import Task
 from lenovo_pipeline.agents.tools.factory import open_factory
 from lenovo_pipeline.agents.tools.interface import Actor, Limits
 from lenovo_pipeline.agents.workflows.library import FOLDER
+from lenovo_pipeline.commands.forgetting.scrub import remove_leftovers
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
@@ -173,3 +174,12 @@ def test_the_published_roster_is_read_once_for_each_entry(published: tuple[Store
         toolbox.close()
     with pytest.raises(PermanentFailure, match="nothing has been published"):
         published_entries(Store(published[0].root / "elsewhere"))
+
+
+def test_sessions_go_when_a_person_is_erased(settings: Settings) -> None:
+    store = Store(settings.store)
+    folder = store.root / "agent_sessions"
+    folder.mkdir(parents=True)
+    (folder / "one.sqlite").write_bytes(b"a name")
+    assert remove_leftovers(store) == ["agent session one.sqlite"]
+    assert list(folder.iterdir()) == []
