@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.agents.running.models import proposal_of
-from lenovo_pipeline.agents.running.state import calls_of_turn, shown_messages
+from lenovo_pipeline.agents.running.state import answered_calls, shown_messages
 from lenovo_pipeline.agents.running.work import SAME_CALLS, Work, ending_of
 from lenovo_pipeline.agents.workflows.definition import DecidedBy, Node
 
@@ -80,7 +80,8 @@ def act(state: Mapping[str, Any], node: Node, work: Work) -> Did:
     proposal = proposal_of(said)
     if proposal.call is not None:
         call = {"name": proposal.call["name"], "arguments": proposal.call["arguments"]}
-        made = [each for each in calls_of_turn(state) if {name: each[name] for name in call} == call]
+        # A call that failed may be made again; one that was answered has nothing more to tell.
+        made = [each for each in answered_calls(state) if {name: each[name] for name in call} == call]
         if len(made) >= SAME_CALLS - 1:
             return _ended("looped", f"the model called {call['name']} {SAME_CALLS} times with the same arguments", by="model")
         return Did({"proposal": proposal.as_dict()}, f"calls {call['name']}", "model")

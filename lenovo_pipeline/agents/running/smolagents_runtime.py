@@ -14,6 +14,7 @@ from typing import Any
 
 from lenovo_pipeline.agents.running.attempt import Attempt, Ending, Step
 from lenovo_pipeline.agents.running.models import Proposal, proposal_of
+from lenovo_pipeline.agents.running.state import FAILED
 from lenovo_pipeline.agents.running.work import SAME_CALLS, Running, Work, ending_of
 from lenovo_pipeline.agents.workflows.definition import DecidedBy
 
@@ -40,11 +41,11 @@ class AgentRun:
         self.ending: tuple[Ending, str] | None = None
         self.turn = 0
         self.broken = 0
-        self.calls_of_turn: list[dict[str, Any]] = []
+        self.answered: list[dict[str, Any]] = []
 
     def begin(self, turn: int, request: str) -> None:
         """Begin a turn."""
-        self.turn, self.broken, self.calls_of_turn = turn, 0, []
+        self.turn, self.broken, self.answered = turn, 0, []
         self.messages.append({"role": "user", "content": request, "turn": turn})
 
     def shown(self) -> list[dict[str, Any]]:
@@ -70,11 +71,10 @@ class AgentRun:
         proposal = proposal_of(said)
         if proposal.call is not None:
             call = {"name": proposal.call["name"], "arguments": proposal.call["arguments"]}
-            if self.calls_of_turn.count(call) >= SAME_CALLS - 1:
+            if self.answered.count(call) >= SAME_CALLS - 1:
                 reason = f"the model called {call['name']} {SAME_CALLS} times with the same arguments"
                 self.step("act", "model", reason, asked, len(self.work.calls), began)
                 self._end("looped", reason)
-            self.calls_of_turn.append(call)
             self.step("act", "model", f"calls {call['name']}", asked, len(self.work.calls), began)
         elif proposal.broken is not None:
             self.step("act", "model", "writes an unreadable call", asked, len(self.work.calls), began)
@@ -100,6 +100,8 @@ class AgentRun:
             self._require_agreement(call)
         called, began = len(self.work.calls), time.monotonic()
         result = self.work.use(call)
+        if not result.text.startswith(FAILED):
+            self.answered.append(call)
         call_id = f"call_{sum(len(each.get('calls', ())) for each in self.messages)}"
         self.messages += [
             {"role": "assistant", "content": "", "calls": [{**call, "id": call_id}], "turn": self.turn},

@@ -37,6 +37,9 @@ class State(TypedDict, total=False):
     trace: Annotated[list[dict[str, Any]], operator.add]
 
 
+FAILED = "failed:"
+"""How the text of a tool begins that may work if it is called again."""
+
 SETTABLE = ("request", "intent", "entities", "parts", "proposal", "missing", "agreed", "recoveries", "ended", "plan")
 """What a person may change at a checkpoint before going on from it."""
 
@@ -72,12 +75,13 @@ def shown_messages(state: Mapping[str, Any], system: str, context_turns: int) ->
     return ({"role": "system", "content": system}, *kept)
 
 
-def calls_of_turn(state: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tool calls of the turn that is under way, as the conversation holds them, each with the text of its result."""
+def answered_calls(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tool calls of the turn that is under way, as the conversation holds them, without those that failed."""
     results = {each["call_id"]: each["content"] for each in state["messages"] if each["role"] == "tool"}
     return [
-        {**call, "result": results.get(call["id"], "")}
+        call
         for each in state["messages"]
         if each["turn"] == state["turn"]
         for call in each.get("calls", ())
+        if not results.get(call["id"], "").startswith(FAILED)
     ]
