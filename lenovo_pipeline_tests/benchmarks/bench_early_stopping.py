@@ -17,9 +17,11 @@ CLEAR = 0.2
 def main() -> None:
     generator = np.random.default_rng(20_261)
     print(f"{ITEMS} items in clusters of {PER_CLUSTER}, limit {LIMIT:g}, {RUNS} candidates of each share")
-    asked, agreed = {True: [], False: []}, {True: [], False: []}  # type: ignore[var-annotated]
+    asked: dict[bool, list[float]] = {True: [], False: []}
+    agreed: dict[bool, list[bool]] = {True: [], False: []}
     for share in SHARES:
-        mine, same = [], []
+        mine: list[float] = []
+        same: list[bool] = []
         for run in range(RUNS):
             luck = np.repeat(generator.beta(share * 8, (1 - share) * 8, ITEMS // PER_CLUSTER), PER_CLUSTER)
             values = (generator.random(ITEMS) < luck).astype(float)
@@ -27,7 +29,7 @@ def main() -> None:
             whole = cluster_bootstrap(values, clusters, seed=run, resamples=500).low >= LIMIT
             early = stop_early(values, clusters, LIMIT, seed=run)
             mine.append(early.items / early.whole)
-            same.append(early.above is None or early.above == whole)
+            same.append(early.above is None or early.above == bool(whole))
         clear = abs(share - LIMIT) >= CLEAR - 1e-9
         asked[clear] += mine
         agreed[clear] += same

@@ -130,7 +130,7 @@ def _eval_score(table: ScoreTable, metric: str, seed: int) -> dict[str, Any]:
 
 
 def _sample(row: ItemScore, model: str, question: str, targets: Mapping[str, str]) -> dict[str, Any]:
-    scores = {
+    scores: dict[str, Any] = {
         metric: {"value": value, "answer": row.answer, "explanation": None, "metadata": {}}
         for metric, value in row.scores.items()
         if value is not None
