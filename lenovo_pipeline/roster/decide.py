@@ -16,6 +16,12 @@ from lenovo_pipeline.roster.rules import Entry, Figures, Judged, Measured, judge
 _ORDERED_BY = ("correct", "answerable")
 """Among entries that keep every rule, the one with the highest lower bound of this figure is the best."""
 
+CHALLENGE, CHAMPION = "challenge", "champion"
+"""Rules about the entry that runs: whether a challenger is shown to be better, and whether the champion stands."""
+
+CHALLENGES = "shown to be better than "
+"""What the text of a challenge begins with; the champion's name follows."""
+
 _FALSE_PROMOTIONS = 0.05
 """Of two-sided intervals: what share of challengers that are no better may seem to differ."""
 
@@ -62,11 +68,12 @@ def decide(
         for environment in sorted(use_case.environments):
             running = (champions or {}).get((environment, name))
             champion = next((entry for entry in passing if entry.entry == running), None)
-            best, notes = _best(passing, figures, champion, against, use_case.margin)
+            best, notes, duels = _best(passing, figures, champion, against, use_case.margin)
             for entry in sorted(entries, key=lambda entry: entry.entry):
                 verdict, reason = _verdict(entry, judged[entry.entry], best, notes)
-                evidence = _evidence(use_case, entry, judged[entry.entry], verdict, reason)
-                rules = judged[entry.entry]
+                duel = duels.get(entry.entry)
+                rules = judged[entry.entry] if duel is None else (*judged[entry.entry], duel)
+                evidence = _evidence(use_case, entry, rules, verdict, reason)
                 decisions.append(Decision(environment, name, entry, verdict, reason, rules, use_case, evidence))
     return decisions
 
@@ -90,28 +97,44 @@ def headline(decisions: Sequence[Decision], figures: Mapping[str, Figures]) -> s
 
 def _best(
     passing: Sequence[Entry], figures: Mapping[str, Figures], champion: Entry | None, against: Against, margin: float
-) -> tuple[Entry | None, dict[str, str]]:
-    """Which of the entries that keep every rule is to run, and why each other one is not."""
+) -> tuple[Entry | None, dict[str, str], dict[str, Judged]]:
+    """Which of the entries that keep every rule is to run, why each other one is not, and what was found of each in its duel."""
     if champion is None:
         best = min(passing, key=lambda entry: (-_rank(figures.get(entry.entry, {})), entry.entry), default=None)
-        return best, {entry.entry: f"it keeps every rule, but {best.entry} is better" for entry in passing if best is not None}
+        notes = {entry.entry: f"it keeps every rule, but {best.entry} is better" for entry in passing if best is not None}
+        return best, notes, {}
     challengers = [entry for entry in passing if entry.entry != champion.entry]
-    shown, notes = [], dict[str, str]()
-    for entry in challengers:
-        found = against(entry.entry, champion.entry, 1 - _FALSE_PROMOTIONS / len(challengers))
-        lower = None if found is None else found.lower
-        if found is not None and lower is not None and lower > margin:
-            shown.append((found.value, entry))
-            notes[entry.entry] = f"it is better than {champion.entry}, but not the best"
-        else:
-            measured = (
-                "they share no scored questions" if lower is None else f"lower bound {lower:.3f}, more than {margin:g} is asked"
-            )
-            notes[entry.entry] = f"it keeps every rule, but is not shown to be better than {champion.entry}: {measured}"
-    if not shown:
-        return champion, notes
-    best = min(shown, key=lambda each: (-each[0], each[1].entry))[1]
-    return best, {**notes, champion.entry: f"it keeps every rule, but {best.entry} is shown to be better"}
+    confidence = 1 - _FALSE_PROMOTIONS / max(1, len(challengers))
+    duels = {
+        entry.entry: _duel(champion.entry, against(entry.entry, champion.entry, confidence), margin) for entry in challengers
+    }
+    notes = {name: f"it keeps every rule, but {duel.note}" for name, duel in duels.items()}
+    winners = [entry for entry in challengers if duels[entry.entry].verdict == "passed"]
+    best = min(winners, key=lambda entry: (-(duels[entry.entry].figure or 0.0), entry.entry), default=champion)
+    notes |= {entry.entry: f"it is better than {champion.entry}, but not the best" for entry in winners}
+    notes[champion.entry] = f"it keeps every rule, but {best.entry} is shown to be better"
+    defence = Judged(CHAMPION, "no other entry is shown to be better", "failed" if winners else "passed", notes[champion.entry])
+    return best, notes, {**duels, champion.entry: defence}
+
+
+def _duel(champion: str, found: Measured | None, margin: float) -> Judged:
+    text = f"{CHALLENGES}{champion}"
+    if found is None or found.lower is None:
+        note = f"is not shown to be better than {champion}: they share no scored questions"
+        return Judged(CHALLENGE, text, "missing", note, limit=margin)
+    met = found.lower > margin
+    shown = "shown" if met else "not shown"
+    return Judged(
+        CHALLENGE,
+        text,
+        "passed" if met else "failed",
+        f"is {shown} to be better than {champion}: lower bound {found.lower:.3f}, more than {margin:g} is asked",
+        figure=found.value,
+        lower=found.lower,
+        upper=found.upper,
+        bound=found.lower,
+        limit=margin,
+    )
 
 
 def _verdict(entry: Entry, rules: Sequence[Judged], best: Entry | None, notes: Mapping[str, str]) -> tuple[str, str]:

@@ -125,7 +125,11 @@ def promotable(store: Store, environment: str, use_case: str, entry: str) -> dic
         raise PermanentFailure(
             f"nothing was decided about {entry} for {use_case} ({environment})", remedy=f"Decided was: {known}."
         )
-    broken = [rule["note"] for rule in json.loads(here[0]["rules"]) if rule["verdict"] != "passed"]
+    broken = [
+        rule["note"]
+        for rule in json.loads(here[0]["rules"])
+        if rule["verdict"] != "passed" and rule["rule"] not in ("challenge", "champion")
+    ]
     if broken or not models:
         reasons = broken or ["it is no candidate any more"]
         raise PermanentFailure(

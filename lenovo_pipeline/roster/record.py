@@ -13,7 +13,7 @@ from typing import Any
 
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
-from lenovo_pipeline.roster.decide import Decision
+from lenovo_pipeline.roster.decide import CHALLENGE, CHAMPION, Decision
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
 
@@ -111,8 +111,8 @@ def copy_book(warehouse: Warehouse, book: Book) -> Written:
 
 def keeps_every_rule(decision: Mapping[str, Any]) -> bool:
     """Whether a decision found every rule kept, be it that another entry is better."""
-    rules = decision["rules"]
-    return all(rule["verdict"] == "passed" for rule in (json.loads(rules) if isinstance(rules, str) else rules))
+    rules = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
+    return all(rule["verdict"] == "passed" for rule in rules if rule["rule"] not in (CHALLENGE, CHAMPION))
 
 
 def _row(decision: Decision, previous: str | None, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.challenging import Duels
+from lenovo_pipeline.roster.decide import CHALLENGE, CHALLENGES, CHAMPION, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
 from lenovo_pipeline.roster.policy import Policy, UseCase
 from lenovo_pipeline.roster.rules import Entry, Figures
@@ -48,7 +49,9 @@ class Replayed:
         return self.then == self.now
 
 
-def replay(decision: Mapping[str, Any], scores: Scores, entries: Sequence[Entry], figures: Mapping[str, Figures]) -> Replayed:
+def replay(
+    decision: Mapping[str, Any], scores: Scores, entries: Sequence[Entry], figures: Mapping[str, Figures], *, seed: int
+) -> Replayed:
     """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`.
 
     Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
@@ -62,9 +65,10 @@ def replay(decision: Mapping[str, Any], scores: Scores, entries: Sequence[Entry]
         why = f"scores {', '.join(gone)} have been replaced" if gone else f"{decision['entry']} is no candidate any more"
         return _from_rules(decision, use_case, why)
     policy = Policy(use_cases={decision["use_case"]: use_case})
+    champions = {(str(decision["environment"]), str(decision["use_case"])): champion for champion in _champion(decision)}
     found = next(
         each
-        for each in decide(policy, entries, figures)
+        for each in decide(policy, entries, figures, champions, Duels(scores, seed).against)
         if each.entry.entry == decision["entry"] and each.environment == decision["environment"]
     )
     then = {rule["text"]: rule for rule in _json(decision["rules"])}
@@ -95,7 +99,7 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     used = all_scores(warehouse) if scores is None else scores
     figures = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
     entries = entries_of(warehouse.load(ENTRIES))
-    return [replay(rows[each], used, entries, figures) for each in ids]
+    return [replay(rows[each], used, entries, figures, seed=seed) for each in ids]
 
 
 def asked_again(
@@ -111,6 +115,16 @@ def asked_again(
         scores |= found.scores
         said += found.said
     return scores, said
+
+
+def _champion(decision: Mapping[str, Any]) -> list[str]:
+    """Which entry ran when it was decided, as its rules tell; nothing where none did, or where it made no difference."""
+    for rule in _json(decision["rules"]):
+        if rule["rule"] == CHAMPION:
+            return [str(decision["entry"])]
+        if rule["rule"] == CHALLENGE:
+            return [str(rule["text"]).removeprefix(CHALLENGES)]
+    return []
 
 
 def _from_rules(decision: Mapping[str, Any], use_case: UseCase, why: str) -> Replayed:

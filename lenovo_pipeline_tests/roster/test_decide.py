@@ -166,6 +166,13 @@ def test_what_runs_stays_unless_another_is_shown_to_be_better(policy: Make, entr
     )
     assert "they share no scored questions" in verdicts["three"][1]
     assert {confidence for _, _, confidence in asked} == {round(1 - 0.05 / 3, 4)}
+    (rule,) = [
+        r
+        for d in decide(policy(), entries, found, DESK, against)
+        for r in d.rules
+        if r.rule == "challenge" and r.limit == 0 and r.bound == -0.01
+    ]
+    assert (rule.text, rule.verdict, rule.figure) == (f"shown to be better than {NAME}", "failed", 0.01)
 
     against, _ = duel(one=0.01, two=0.03)
     verdicts = {d.entry.entry: (d.verdict, d.reason) for d in decide(policy(), entries, found, DESK, against)}
