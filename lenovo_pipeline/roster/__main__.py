@@ -1,4 +1,4 @@
-"""`python -m lenovo_pipeline.roster status | why | promote | rollback | approve`: the roster, for a person.
+"""`python -m lenovo_pipeline.roster status | why | blast-radius | promote | rollback | approve`: the roster, for a person.
 
 Belongs here: the command line. What is said is put together in reader.py from the published snapshot and the book of
 deployments; what is changed is one transaction of that book, which a sensor records in Dagster.
@@ -10,6 +10,7 @@ import sys
 
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Transition
 from lenovo_pipeline.roster.reader import promotable, status, why
@@ -33,6 +34,8 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         return status(store, every=options.all)
     if options.command == "why":
         return why(store, options.entry)
+    if options.command == "blast-radius":
+        return shown(blast_radius(store, get_settings(), options.what))
     book = Book(store.deployments)
     place = (options.environment, options.use_case)
     if options.command == "promote":
@@ -64,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     overview.add_argument("--all", action="store_true", help="name every entry, not only those that come nearest")
     about = commands.add_parser("why", help="every rule, figure, bound and verdict of one entry")
     about.add_argument("entry", help="name of a candidate, for example lenovo-nano/open-book")
+    radius = commands.add_parser("blast-radius", help="what a change would touch, before it is made")
+    radius.add_argument("what", help="an asset (stage/name), a record, a file, a package, a build or a model")
     promote = commands.add_parser("promote", help="let an entry that keeps every rule run")
     rollback = commands.add_parser("rollback", help="put the last good entry back")
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")

@@ -16,6 +16,7 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
     import duckdb
@@ -140,7 +141,7 @@ def promotable(store: Store, environment: str, use_case: str, entry: str) -> dic
 
 
 def why(store: Store, entry: str) -> str:
-    """The last decisions about an entry, with every rule, figure, bound and verdict.
+    """The last decisions about an entry, with every rule, figure, bound and verdict, and what it was made from.
 
     Raises PermanentFailure naming entries with a similar name if there is none of this name.
     """
@@ -156,6 +157,7 @@ def why(store: Store, entry: str) -> str:
             [sorted({header for row in last for header in row["headers"]})],
         )
         history = snapshot.rows("SELECT count(*) AS decisions FROM roster.decisions WHERE entry = ?", [entry])
+        made_from = trace(snapshot, entry, sorted({header for row in last for header in row["headers"]}))
     lines = [f"{entry}: {', '.join(_summary(last))}"]
     lines += [_profile(row) for row in profile] or ["It is no candidate any more."]
     lines += [_header(row) for row in headers]
@@ -168,6 +170,7 @@ def why(store: Store, entry: str) -> str:
             *_rule_lines(json.loads(row["rules"])),
         ]
     earlier = history[0]["decisions"] - len(last)
+    lines += ["", "Made from:", *made_from]
     return "\n".join([*lines, "", f"Evidence: snapshot {snapshot.version}; {_count(earlier, 'earlier decision')} about it."])
 
 
