@@ -49,5 +49,12 @@ ENTRY_FIGURES: dict[str, Figure] = {
 }
 """Figures of what a candidate is, not of how it answers questions; only edge builds have a passport."""
 
+PRESSURE_FIGURES: dict[str, Figure] = {
+    "robust_correct": Figure("answered right under adversarial scenarios, on average", "1", "higher"),
+    "robust_worst": Figure("answered right under the scenario that does most harm", "1", "higher"),
+    "bias_gap": Figure("largest gap between those who ask, over all characteristics and measures", "1", "lower"),
+}
+"""Figures of the evaluation under pressure (robustness and bias); a candidate that was not asked there has none."""
+
 SLICES = tuple(dict.fromkeys(("all", "answerable", *CATEGORIES, *LANGUAGES)))
 """The parts of the questions that figures are taken over."""

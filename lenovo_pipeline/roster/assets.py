@@ -64,7 +64,7 @@ def entries(
     description=DECISIONS.description,
     kinds={"duckdb"},
     columns=DECISIONS,
-    deps=["roster/policy"],
+    deps=["roster/policy", ROBUSTNESS, BIAS],
     entries=ENTRIES,
     leaderboard=LEADERBOARD,
 )
@@ -75,15 +75,16 @@ def decisions(
     store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> StoreReport:
-    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
     from lenovo_pipeline.roster.challenging import Duels
     from lenovo_pipeline.roster.decide import decide, headline
     from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.entries import entries_of, figures_of
     from lenovo_pipeline.roster.policy import read_policy
+    from lenovo_pipeline.roster.pressing import with_pressure
     from lenovo_pipeline.roster.record import record_decisions
 
-    figures = figures_of(leaderboard)
+    figures = with_pressure(figures_of(leaderboard), stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     champions = {(each.environment, each.use_case): each.entry for each in Book(store.deployments).running()}
     duels = Duels(all_scores(warehouse), settings.seed)
     found = decide(read_policy(settings.policy), entries_of(entries), figures, champions, duels.against)

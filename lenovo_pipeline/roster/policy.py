@@ -12,7 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, SLICES
+from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES, SLICES
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.gold.tables import CATEGORIES
 from lenovo_pipeline.models.licences import USES
@@ -156,7 +156,7 @@ def _twice(names: list[str]) -> list[str]:
 
 
 def _floor_problems(floor: Floor) -> list[str]:
-    figures = {**FIGURES, **ENTRY_FIGURES}
+    figures = {**FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES}
     if floor.metric not in figures:
         near = difflib.get_close_matches(floor.metric, figures, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
@@ -184,7 +184,7 @@ def best_case(candidate: str, floor: Floor) -> float:
 
     Always-refuse is right on what cannot be answered and nowhere else; random is right by luck, at most on a quarter.
     """
-    figure = {**FIGURES, **ENTRY_FIGURES}[floor.metric]
+    figure = {**FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES}[floor.metric]
     if not figure.share:
         return float("inf") if figure.better == "higher" else 0.0
     if candidate == "always-refuse" and floor.metric in ("correct", "token_f1", "exact_match"):

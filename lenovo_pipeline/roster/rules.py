@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES
+from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.roster.policy import Floor, UseCase
 
@@ -144,9 +144,7 @@ def _floors(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
 
 def judge_floors(use_case: UseCase, figures: Figures) -> list[Judged]:
     """The floors on what was measured alone, whatever the candidate is."""
-    return [
-        _floor(floor, figures.get((floor.metric, floor.slice))) for floor in use_case.floors if floor.metric not in ENTRY_FIGURES
-    ]
+    return [_floor(floor, figures.get((floor.metric, floor.slice))) for floor in use_case.floors if floor.metric in FIGURES]
 
 
 RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
@@ -167,7 +165,7 @@ def _measured(floor: Floor, use_case: UseCase, entry: Entry, figures: Figures) -
     if floor.metric in ENTRY_FIGURES:
         return _of_passport(entry.passport.get(floor.metric, {}), use_case.target)
     found = figures.get((floor.metric, floor.slice))
-    if found is None or not FIGURES[floor.metric].of_device:
+    if found is None or floor.metric in PRESSURE_FIGURES or not FIGURES[floor.metric].of_device:
         return found
     if use_case.target is None or use_case.target in entry.measured_targets:
         return found
@@ -188,7 +186,11 @@ def _of_passport(by_target: Mapping[str, Mapping[str, Any]], target: str | None)
 def _floor(floor: Floor, measured: Measured | None) -> Judged:
     of = "" if floor.slice == "all" else f" of {floor.slice}"
     if measured is None or math.isnan(measured.value):
-        why = "no such figure is known of it" if floor.metric in ENTRY_FIGURES else "no figure, since nothing was scored"
+        whys = {
+            **dict.fromkeys(ENTRY_FIGURES, "no such figure is known of it"),
+            **dict.fromkeys(PRESSURE_FIGURES, "no evidence, since it was not asked enough under pressure"),
+        }
+        why = whys.get(floor.metric, "no figure, since nothing was scored")
         note = f"{floor.metric}{of}: {why}"
         return Judged("floor", floor.text, "missing", note, limit=floor.limit)
     if measured.estimated is not None:
