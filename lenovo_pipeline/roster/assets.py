@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.agents.running.tables import REPLAYS
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
+from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_SEARCH, CATALOGUE, FOUNDATION

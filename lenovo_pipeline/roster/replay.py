@@ -16,6 +16,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
+from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
@@ -25,6 +26,7 @@ from lenovo_pipeline.roster.challenging import Duels
 from lenovo_pipeline.roster.decide import CHALLENGE, CHALLENGES, CHAMPION, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
 from lenovo_pipeline.roster.policy import Policy, UseCase
+from lenovo_pipeline.roster.pressing import with_pressure
 from lenovo_pipeline.roster.rules import Entry, Figures
 from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
 from lenovo_pipeline.settings import Settings, get_settings
@@ -97,7 +99,8 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
             f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
         )
     used = all_scores(warehouse) if scores is None else scores
-    figures = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
+    measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
+    figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     entries = entries_of(warehouse.load(ENTRIES))
     return [replay(rows[each], used, entries, figures, seed=seed) for each in ids]
 

@@ -1,10 +1,12 @@
 """A/A simulations, power and peeking of the roster's decision, over real per-item tables resampled by entity.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_roster_aa.py --store FOLDER [--simulations 1000] [--effect 0.05] [--questions 2000]
-The store is that of a run; only its snapshot is read. The two candidates of each simulation are two candidates of the store, who
-change places entity by entity with probability 1/2 (so that neither is better, and each pair of answers is a real one); entities are
-drawn with replacement until there are `--questions` questions. For power, the challenger is given right answers at random until it
-is better by `--effect`. `decide()` is the roster's own, with floors that both keep: only the rule against a champion is tried.
+Run: python lenovo_pipeline_tests/benchmarks/bench_roster_aa.py --store FOLDER [--simulations 1000] [--effect 0.05]
+     [--questions 2000]
+The store is that of a run; only its snapshot is read. The two candidates of each simulation are two candidates of the store,
+who change places entity by entity with probability 1/2 (so that neither is better, and each pair of answers is a real one);
+entities are drawn with replacement until there are `--questions` questions. For power, the challenger is given right answers at
+random until it is better by `--effect`. `decide()` is the roster's own, with floors that both keep: only the rule against a
+champion is tried.
 Peeking decides at a fifth, two fifths, … of the questions, and counts a simulation if any of the five looks promotes.
 """
 
@@ -55,9 +57,9 @@ FIGURES: Figures = {
 
 
 def entry(name: str) -> Entry:
-    uses = ("production",)
+    uses, licence = ("production",), "Apache License 2.0"
     return Entry(
-        name, "raw_foundation", "", ("gold_questions",), (), True, "Apache License 2.0", "open_source", uses, (), ("server",), 1.0, 0.1
+        name, "raw_foundation", "", ("gold_questions",), (), True, licence, "open_source", uses, (), ("server",), 1.0, 0.1
     )
 
 
@@ -106,7 +108,9 @@ def part(tables: dict[str, ScoreTable], share: float) -> dict[str, ScoreTable]:
 def read_pairs(store: Store) -> tuple[Pairs, ScoreTable, list[str]]:
     """The pairs of the two candidates of the store that differ on the most questions."""
     connection = open_snapshot(store)
-    frame = connection.execute("SELECT * FROM evaluation.baselines UNION ALL BY NAME SELECT * FROM evaluation.raw_foundation").df()
+    frame = connection.execute(
+        "SELECT * FROM evaluation.baselines UNION ALL BY NAME SELECT * FROM evaluation.raw_foundation"
+    ).df()
     connection.close()
     # A store of an older format lacks columns that play no part here.
     frame = frame.reindex(columns=list(RAW_FOUNDATION.column_names)).fillna({"item": ""})
