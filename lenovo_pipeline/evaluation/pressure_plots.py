@@ -52,7 +52,7 @@ def _robustness(frame: pd.DataFrame) -> "Figure":
 def _bias(frame: pd.DataFrame) -> "Figure":
     """For each measure a column: gaps by characteristic with intervals; grey where there is no evidence."""
     measures = ("quality", "refusal", "sentiment")
-    labels = sorted({(row.characteristic, row.candidate) for row in frame.itertuples()})[::-1]
+    labels = sorted({(str(row["characteristic"]), str(row["candidate"])) for row in frame.to_dict("records")})[::-1]
     figure, every = canvas(11, 0.28 * len(labels) + 1.5, columns=len(measures))
     for axes, measure in zip(every, measures, strict=True):
         for place, (characteristic, candidate) in enumerate(labels):

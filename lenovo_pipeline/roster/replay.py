@@ -92,7 +92,8 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
 
     Raises PermanentFailure naming ids that there are not.
     """
-    rows = {row["decision_id"]: row for row in warehouse.load(DECISIONS).to_dict("records")}
+    found = warehouse.load(DECISIONS).to_dict("records")
+    rows = {row["decision_id"]: {str(name): value for name, value in row.items()} for row in found}
     missing = [each for each in ids if each not in rows]
     if missing:
         raise PermanentFailure(
@@ -149,8 +150,8 @@ def _from_rules(decision: Mapping[str, Any], use_case: UseCase, why: str) -> Rep
 
 
 def _replayed(decision: Mapping[str, Any], now: str, basis: str, differences: Sequence[str]) -> Replayed:
-    names = ("decision_id", "entry", "use_case")
-    return Replayed(*(str(decision[name]) for name in names), str(decision["verdict"]), now, basis, tuple(differences))
+    of, entry, use_case, then = (str(decision[name]) for name in ("decision_id", "entry", "use_case", "verdict"))
+    return Replayed(of, entry, use_case, then, now, basis, tuple(differences))
 
 
 def _json(value: Any) -> Any:

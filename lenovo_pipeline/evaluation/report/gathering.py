@@ -30,7 +30,9 @@ def gathered(
     return Evidence(
         leaderboard,
         lift,
-        *(_rows(warehouse, table) for table in (ROBUSTNESS, BIAS, STRESS)),
+        _rows(warehouse, ROBUSTNESS),
+        _rows(warehouse, BIAS),
+        _rows(warehouse, STRESS),
         comparisons,
         known,
         texts,
