@@ -31,7 +31,7 @@ def test_nothing_made_yet_and_a_store_in_use_are_said_with_the_remedy(
     def taken(*_: Any, **__: Any) -> Any:
         raise TransientFailure("the store is still in use by run 7", remedy="Wait for that run to end.")
 
-    monkeypatch.setattr(asking.Store, "held", taken)
+    monkeypatch.setattr(Store, "held", taken)
     assert command.main(["ask", "How heavy is it?"]) == 2
     assert "in use by run 7" in capsys.readouterr().err
 

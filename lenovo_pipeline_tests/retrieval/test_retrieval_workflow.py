@@ -124,10 +124,13 @@ def test_it_is_asked_once_and_again_only_when_how_it_finds_evidence_has_changed(
     with opened(place, foundation, closed) as (contenders, told):
         again = scored(contenders, first.frame, tmp_path)
     assert again.asked == 0 and not told, "nothing is opened where nothing is asked"
-    changed = {route: type(each)(each.method, each.k + 1, each.weights) for route, each in HybridSettings().routes.items()}
+    words = {"keyword": 1.0, "dense": 0.0, "graph": 0.0, "tables": 0.5, "context": 0.0}
+    changed = {route: type(each)(each.method, each.k, words) for route, each in HybridSettings().routes.items()}
     tuned(HybridSettings(changed))
-    with opened(place, foundation, closed) as (contenders, _):
-        assert scored(contenders, first.frame, tmp_path).asked == len(closed)
+    with opened(place, foundation, closed) as (contenders, told):
+        other = scored(contenders, first.frame, tmp_path)
+    assert told and 0 < other.asked <= len(closed), "what is shown other passages than before is asked again"
+    assert set(other.frame["header"]) != set(first.frame["header"])
 
 
 def test_what_it_adds_stands_beside_the_model_alone_with_a_paired_interval_and_the_roster_has_an_entry(
