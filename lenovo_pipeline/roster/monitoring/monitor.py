@@ -25,7 +25,7 @@ from lenovo_pipeline.roster.monitoring.windows import Key, facts_of, window_numb
 GRACE_S = 0.5
 """How long a window stays open after its end, for requests that were being written down."""
 
-_AT_ONCE = 20_000
+_AT_ONCE = 2_000
 _CLOCKS_KEPT = 100
 NO_LONGER_ACTIVE = "it no longer ran"
 
@@ -103,29 +103,28 @@ class Monitor:
         return done
 
     def _close_windows(self, done: Step, *, finish: bool) -> bool:
-        """Close what is over among the next requests; whether there may be more."""
+        """Close the next window that is over; whether there was one. One with more requests than are read at once is closed in
+        parts.
+        """
         now = self._clock.now()
         last = int(self._log.progress("last_request") or 0)
         following = self._log.requests_after(last, _AT_ONCE)
-        full = len(following) == _AT_ONCE
         closed = json.loads(self._log.progress("closed") or "{}")
         numbered = [
             (identity, each, window_number(each.when.tick_s, self._window_s, not_before=closed.get(each.when.clock)))
             for identity, each in following
         ]
         # Windows go in the order of the log: one that is still open holds up those behind it, and each is judged once.
+        # One window a transaction: a breach is acted upon before the next window is looked at.
         over, groups = [], defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
         for identity, each, number in numbered:
-            if each.when.clock == now.clock and not finish and (number + 1) * self._window_s + GRACE_S > now.tick_s:
+            still_open = (number + 1) * self._window_s + GRACE_S > now.tick_s
+            if each.when.clock == now.clock and not finish and still_open:
+                break
+            if over and over[0][1:] != (each.when.clock, number):
                 break
             over.append((identity, each.when.clock, number))
             groups[each.when.clock, number, Key(each.place, each.entry, each.role)].append((identity, each))
-        if full and len(over) == len(following):
-            # The last window of a full page may go on behind it: it is left for the next page, unless it is all there is.
-            clock, number = over[-1][1:]
-            if (over[0][1:]) != (clock, number):
-                over = [each for each in over if each[1:] != (clock, number)]
-                groups = defaultdict(list, {key: rows for key, rows in groups.items() if key[:2] != (clock, number)})
         if not over:
             return False
         with self._log.writing() as connection:
@@ -136,7 +135,7 @@ class Monitor:
             recent = dict(list(closed.items())[-_CLOCKS_KEPT:])
             put(connection, "progress", {"name": "closed", "value": json.dumps(recent)})
             put(connection, "progress", {"name": "last_request", "value": str(max(identity for identity, *_ in over))})
-        return full
+        return True
 
     def _judge(self, connection: Any, clock: str, number: int, key: Key, rows: Sequence[tuple[int, Request]], done: Step) -> None:
         requests = [each for _, each in rows]

@@ -20,13 +20,14 @@ DESK = Place("production", "support_desk")
 
 @dataclass
 class TurnedClock(Clock):
-    """Both clocks stand where the test put them."""
+    """Both clocks stand where the test put them, but that no two moments are the same."""
 
     tick_s: float = 1_000.0
     at: str = "2026-03-01T12:00:00.000+00:00"
     clock: str = "boot-1"
 
     def now(self) -> Moment:
+        self.tick_s += 1e-6
         return Moment(self.clock, self.tick_s, self.at)
 
 

