@@ -15,6 +15,7 @@ _ON_DEMAND = AssetSelection.assets("models/adapter_search")
 TRACKED_INPUTS = {
     "prompts": "prompts/library",
     "policy": "roster/policy",
+    "workflows": "agents/workflows",
     "catalogue": "models/catalogue",
 }
 """What people edit beside uploads, by the setting that says where it lies, with the asset that reads it."""
@@ -53,7 +54,7 @@ search_adapters: UnresolvedAssetJobDefinition = define_asset_job(
 read_inputs: UnresolvedAssetJobDefinition = define_asset_job(
     "read_inputs",
     selection=AssetSelection.assets(*TRACKED_INPUTS.values()),
-    description="Read prompt libraries, policy and catalogue again; what follows from a change is made by the conditions.",
+    description="Read prompt libraries, workflows, policy and catalogue again; what follows from a change is made by the conditions.",
 )
 
 retrain: UnresolvedAssetJobDefinition = define_asset_job(

@@ -24,7 +24,7 @@ PATH = "artifacts/agent_attempts/x"
 
 def task(number: int, **more: Any) -> dict[str, Any]:
     refusal = "missing" if number % 4 == 0 else None
-    made = {
+    made: dict[str, Any] = {
         "task_id": f"TSK-{number:010d}",
         "category": "refuse_missing" if refusal else "ticket",
         "language": "zh-Hans" if number % 5 == 0 else "en",
@@ -123,7 +123,7 @@ def test_sound_figures_pass_and_are_shown_to_people() -> None:
         (lambda: everything(made(True, "no-op")), "does nothing and succeeds"),
         (lambda: everything(made(True, "random")), "acts at random and succeeds"),
         (
-            lambda: everything(reference(TASKS.assign(reference_problems=[["no"]] * 20), set(TASKS["task_id"]))),
+            lambda: everything(reference(TASKS.assign(reference_problems=pd.Series([["no"]] * 20)), set(TASKS["task_id"]))),
             "the reference solutions succeed at 0%",
         ),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 from lenovo_pipeline.agents.tables import TASK_CATEGORIES
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 KINDS = ("model", "reference", "no-op", "random")
 """What decided: the model of the partition; the reference solution (the ceiling); nobody, and chance (the floors)."""
 
