@@ -54,7 +54,7 @@ search_adapters: UnresolvedAssetJobDefinition = define_asset_job(
 read_inputs: UnresolvedAssetJobDefinition = define_asset_job(
     "read_inputs",
     selection=AssetSelection.assets(*TRACKED_INPUTS.values()),
-    description="Read prompt libraries, workflows, policy and catalogue again; what follows from a change is made by the conditions.",
+    description="Read prompts, workflows, policy and catalogue again; what follows from a change is made by the conditions.",
 )
 
 retrain: UnresolvedAssetJobDefinition = define_asset_job(

@@ -20,7 +20,7 @@ from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answ
 from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall
 
-COUNTS = {"smoke": 1, "default": 3, "full": 160}
+COUNTS = {"smoke": 1, "default": 2, "full": 160}
 """Items of each skill by profile; there are thirteen skills."""
 
 BATCH_SIZE = 64

@@ -29,7 +29,7 @@ class Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "smoke": Recipe(pairs=6, held_out=3, plan=Plan(epochs=1, rate=1e-4, batch=3), tuning=22, layers=1, negatives=2, tokens=48),
-    "default": Recipe(pairs=200, held_out=16, plan=Plan(epochs=1, rate=3e-4, batch=8), tuning=55),
+    "default": Recipe(pairs=64, held_out=16, plan=Plan(epochs=1, rate=3e-4, batch=8), tuning=33),
     "full": Recipe(pairs=None, held_out=100, plan=Plan(epochs=2, rate=1e-4, batch=16), tuning=None, layers=6),
 }
 
