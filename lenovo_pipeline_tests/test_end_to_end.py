@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 
 
+_RUN_S = 1200
+"""What a run of the whole graph may take on a machine that does other things, too, in s."""
+
+
 class User:
     """Somebody at a terminal, with a store and uploads of their own."""
 
@@ -52,7 +56,7 @@ class User:
 
     def run(self) -> str:
         process = self.start()
-        output, _ = process.communicate(timeout=500)
+        output, _ = process.communicate(timeout=_RUN_S)
         assert process.returncode == 0, output
         return output
 
@@ -78,6 +82,9 @@ class User:
             if "java" in (process.info["name"] or "") and str(self.store) in words:
                 found.append(process.pid)
         return found
+
+
+pytestmark = pytest.mark.timeout(3 * _RUN_S)
 
 
 @pytest.fixture(scope="module")

@@ -95,8 +95,10 @@ def drawn(pairs: Pairs, header: ScoreTable, questions: int, effect: float, rng: 
             row, before, _ = rows[index]
             rows[index] = (row, before, 1.0)
     return {
-        name: replace(header, rows=tuple(replace(each[0], scores={"correct": each[side]}) for each in rows))
-        for name, side in ((CHAMPION, 1), (CHALLENGER, 2))
+        name: replace(
+            header, rows=tuple(replace(row, scores={"correct": after if new else before}) for row, before, after in rows)
+        )
+        for name, new in ((CHAMPION, False), (CHALLENGER, True))
     }
 
 
