@@ -63,9 +63,10 @@ def main() -> None:
         taken = pd.DataFrame({"full": _seconds(stages, chunks), "1 % changed": _seconds(stages, changed(chunks))})
         vectors.close()
     taken.loc["all"] = taken.sum()
+    share = float(taken["1 % changed"].iloc[-1]) / float(taken["full"].iloc[-1])
     print(f"{len(chunks)} chunks, seconds of the processor")
     print(taken.round(2).to_string())
-    print(f"share of the full build: {taken.loc['all', '1 % changed'] / taken.loc['all', 'full']:.3f}")
+    print(f"share of the full build: {share:.3f}")
 
 
 def _seconds(stages: dict[str, Callable[[pd.DataFrame], Any]], rows: pd.DataFrame) -> dict[str, float]:

@@ -21,7 +21,7 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 
 
 def _prompts(count: int = 120) -> pd.DataFrame:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "prompt_id": f"EP-{n}", "prompt": f"Is {n} even? Work only from: {n}", "answer": "yes" if n % 2 == 0 else "no",
             "answer_type": "yes_no", "unit": None, "aliases": [], "answer_items": [], "language": "en",
@@ -92,12 +92,13 @@ def test_robustness_shows_mean_worst_scenario_and_stability_by_group(tmp_path: P
     warehouse.replace(PROBES, frame, model="lenovo-nano")
     made = make_robustness(frame, adversarial, seed=1)
     warehouse.replace(ROBUSTNESS, made, model="lenovo-nano")
-    by = made.set_index("scenario_group")
-    assert by.loc["typos", ["clean", "mean", "worst", "stable"]].tolist() == [1.0, 0.5, 0.0, 0.5]
-    assert by.loc["typos", "worst_scenario"] == "shouted"
-    assert by.loc["negation", "mean"] == 0.0, "it does not see that the question was turned round"
-    assert by.loc["negation", "compared"] == 0 and pd.isna(by.loc["negation", "stable"])
-    assert by.loc["all", "variants"] == 18
+    by = {row["scenario_group"]: row for row in made.to_dict("records")}
+    assert [by["typos"][name] for name in ("clean", "mean", "worst", "stable")] == [1.0, 0.5, 0.0, 0.5]
+    assert by["typos"]["worst_scenario"] == "shouted"
+    assert by["negation"]["mean"] == 0.0, "it does not see that the question was turned round"
+    assert by["negation"]["compared"] == 0
+    assert pd.isna(by["negation"]["stable"])
+    assert by["all"]["variants"] == 18
     assert "robustness" in draw_pressure(made, ROBUSTNESS, tmp_path / "drawn")
 
 

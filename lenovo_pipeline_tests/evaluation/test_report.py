@@ -36,9 +36,12 @@ def evidence(gold: Any, reader: Any, model: Callable[..., Any], tmp_path: Path) 
     floors = score_all(baseline_contenders(opened, 1), BASELINES, None, logs=tmp_path / "logs", settings=SETTINGS).frame
     scores = {"raw_foundation": raw, "baselines": floors}
     board = make_leaderboard(scores, gold.items(), seed=1)
-    empty = [pd.DataFrame(columns=list(table.column_names)) for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS)]
+    lift, robustness, bias, stress, comparisons = (
+        pd.DataFrame(columns=list(table.column_names)) for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS)
+    )
     texts = dict(zip(gold.questions["question_id"], gold.questions["question"], strict=True))
-    return Evidence(board, *empty, scores, texts, dict.fromkeys(board["candidate"], 19.0))
+    sizes = dict.fromkeys(board["candidate"], 19.0)
+    return Evidence(board, lift, robustness, bias, stress, comparisons, scores, texts, sizes)
 
 
 def _targets(gold: Any) -> dict[str, str]:

@@ -56,6 +56,10 @@ def floors(
     some = chosen(tasks, SIZES[profile], seed)
     found = {}
     for stand_in in (NoOp(), RandomModel(seed)):
+
+        def told(line: str, name: str = stand_in.name) -> None:
+            say(f"{name}: {line}")
+
         builds = StandInBuilds({"model": model}, {}, None, inference, store, stand_in=stand_in)
         made = make_attempts(
             [each for each in workflows if each.profile == "full"],
@@ -67,7 +71,7 @@ def floors(
             seed=seed,
             read=read,
             concurrency=1,
-            say=lambda line, name=stand_in.name: say(f"{name}: {line}"),
+            say=told,
         )
         found[stand_in.name] = made.rows
     return found

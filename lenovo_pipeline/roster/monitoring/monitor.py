@@ -116,7 +116,8 @@ class Monitor:
         ]
         # Windows go in the order of the log: one that is still open holds up those behind it, and each is judged once.
         # One window a transaction: a breach is acted upon before the next window is looked at.
-        over, groups = [], defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
+        over: list[tuple[int, str, int]] = []
+        groups = defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
         for identity, each, number in numbered:
             still_open = (number + 1) * self._window_s + GRACE_S > now.tick_s
             if each.when.clock == now.clock and not finish and still_open:
