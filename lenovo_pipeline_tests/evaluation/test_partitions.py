@@ -28,6 +28,10 @@ from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 Make = Callable[..., Any]
 
 
+_NEEDING_OTHER_STAGES = ("agentic_workflow", "probes", "robustness", "bias", "stress")
+"""Assets that are made from prompts, attempts and passages, which are not there; they have tests of their own."""
+
+
 class Served:
     """Models by name of the folder or tag that they are reached by."""
 
@@ -60,7 +64,7 @@ class Factory:
             key
             for key in job.asset_layer.selected_asset_keys
             if (key.path[0] in ("evaluation", "roster") or key.path == ["models", "foundation"])
-            and not (key.path[0] == "evaluation" and key.path[1] in WORKFLOW_KINDS)
+            and not (key.path[0] == "evaluation" and key.path[1] in (*WORKFLOW_KINDS, *_NEEDING_OTHER_STAGES))
         ]
         return job.execute_in_process(
             instance=self.instance, partition_key=model, raise_on_error=False, asset_selection=sorted(chosen)
