@@ -48,7 +48,7 @@ def content(store: Store) -> dict[str, bytes | str]:
         store.relative(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
         for path in sorted(store.root.rglob("*"))
         if path.is_symlink() or path.is_file()
-        if path.name not in ("lock", "lock.json")
+        if path.name not in ("lock", "lock.json", "monitor.lock")
     }
 
 
