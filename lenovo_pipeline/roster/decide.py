@@ -11,13 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lenovo_pipeline.roster.policy import Policy, UseCase
+from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures, Judged, Measured, judge
 
 _ORDERED_BY = ("correct", "answerable")
 """Among entries that keep every rule, the one with the highest lower bound of this figure is the best."""
-
-CHALLENGE, CHAMPION = "challenge", "champion"
-"""Rules about the entry that runs: whether a challenger is shown to be better, and whether the champion stands."""
 
 CHALLENGES = "shown to be better than "
 """What the text of a challenge begins with; the champion's name follows."""

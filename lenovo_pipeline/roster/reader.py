@@ -16,6 +16,7 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.rule_kinds import broken_rules
 from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
@@ -126,11 +127,7 @@ def promotable(store: Store, environment: str, use_case: str, entry: str) -> dic
         raise PermanentFailure(
             f"nothing was decided about {entry} for {use_case} ({environment})", remedy=f"Decided was: {known}."
         )
-    broken = [
-        rule["note"]
-        for rule in json.loads(here[0]["rules"])
-        if rule["verdict"] != "passed" and rule["rule"] not in ("challenge", "champion")
-    ]
+    broken = [rule["note"] for rule in broken_rules(here[0])]
     if broken or not models:
         reasons = broken or ["it is no candidate any more"]
         raise PermanentFailure(

@@ -13,8 +13,9 @@ from typing import Any
 
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
-from lenovo_pipeline.roster.decide import CHALLENGE, CHAMPION, Decision
+from lenovo_pipeline.roster.decide import Decision
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.rule_kinds import broken_rules
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
 
 _LINE = ("environment", "use_case", "entry")
@@ -111,8 +112,7 @@ def copy_book(warehouse: Warehouse, book: Book) -> Written:
 
 def keeps_every_rule(decision: Mapping[str, Any]) -> bool:
     """Whether a decision found every rule kept, be it that another entry is better."""
-    rules = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return all(rule["verdict"] == "passed" for rule in rules if rule["rule"] not in (CHALLENGE, CHAMPION))
+    return not broken_rules(decision)
 
 
 def _row(decision: Decision, previous: str | None, now: datetime) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.challenging import Duels
-from lenovo_pipeline.roster.decide import CHALLENGE, CHALLENGES, CHAMPION, decide
+from lenovo_pipeline.roster.decide import CHALLENGES, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
 from lenovo_pipeline.roster.policy import Policy, UseCase
 from lenovo_pipeline.roster.pressing import with_pressure
+from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures
 from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
 from lenovo_pipeline.settings import Settings, get_settings
