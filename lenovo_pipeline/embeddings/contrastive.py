@@ -46,7 +46,8 @@ class Pair:
     negatives: tuple[str, ...]
     records: tuple[str, ...]
     """Record of the positive, then of each negative."""
-    relevant: frozenset[str]
+    relevant: tuple[str, ...]
+    """In order: a set would be written in another order by every process, and what is made of it would be made again."""
 
 
 def open_encoder(folder: Path, tokens: int, threads: int = 2) -> "SentenceTransformer":
@@ -140,5 +141,5 @@ def pairs_of(
         chunks = [row["positive_id"], *list(row["negative_ids"])[:negatives]]
         positive, *wrong = [texts[chunk] for chunk in chunks]
         owners = tuple(records[chunk] for chunk in chunks)
-        made.append(Pair(row["question"], positive, tuple(wrong), owners, frozenset(row["relevant_ids"])))
+        made.append(Pair(row["question"], positive, tuple(wrong), owners, tuple(sorted(row["relevant_ids"]))))
     return made
