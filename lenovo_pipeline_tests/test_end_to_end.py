@@ -136,6 +136,7 @@ def test_a_second_run_changes_nothing(user: User) -> None:
     user.run()
     before = (user.store / "published").resolve()
     output = user.run()
+    assert "[transformers]" not in output, "a library talks into the progress"
     changed = [line for line in output.splitlines() if line.startswith("[") and "unchanged" not in line]
     assert changed == []
     assert (user.store / "published").resolve() == before

@@ -71,8 +71,8 @@ class Chat:
                     add_generation_prompt=True,
                     tokenize=False,
                 )
-                # The template writes the special tokens of the beginning itself.
-                return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+                # The template writes the special tokens of the beginning itself; whoever refuses a long prompt says so.
+                return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
         except Exception as error:
             raise GenerationFailed(
                 f"The chat template of {self._identity.identifier} does not take these messages ({error})",
