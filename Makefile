@@ -41,7 +41,7 @@ run: install ## materialise the whole graph, with progress and a summary; MODEL=
 	@$(BIN)/python -m lenovo_pipeline.commands.run $(if $(MODEL),--model '$(MODEL)')
 
 test: lint ## ruff, mypy, import-linter, pytest
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 lint: install
 	$(BIN)/ruff check .

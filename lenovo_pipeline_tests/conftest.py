@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 def pytest_configure() -> None:
     """Let Ctrl-C reach tests and the processes that they start: a shell that starts tests in the background has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # A worker for each core: more threads than that wait for one another.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes comes first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("whole_graph") is None)
 
 
 # The same examples every time: a test suite that fails once in a while tells nobody anything.

@@ -84,7 +84,7 @@ class User:
         return found
 
 
-pytestmark = pytest.mark.timeout(3 * _RUN_S)
+pytestmark = [pytest.mark.timeout(3 * _RUN_S), pytest.mark.whole_graph]
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,8 @@ local_artifact_storage:
   config: {{base_dir: {store}/dagster}}
 """
 
+pytestmark = pytest.mark.whole_graph
+
 
 @dataclass
 class Person:

@@ -14,7 +14,7 @@ from lenovo_pipeline.models import assets
 from lenovo_pipeline.models.compression.base import Base
 from lenovo_pipeline.models.registry import assets as made
 from lenovo_pipeline.models.registry import checks
-from lenovo_pipeline.models.registry.merging import Merging, agreement, best_adapter
+from lenovo_pipeline.models.registry.merging import Merging, best_adapter
 from lenovo_pipeline.models.tables import (
     ADAPTER_CHAMPIONS,
     ADAPTER_REGISTRY,
@@ -242,9 +242,3 @@ def test_the_adapter_with_the_lowest_loss_over_all_domains_is_merged() -> None:
     composed = [{"build": "m/weighted/all", "validation_loss": 2.0, "measures": {"losses": losses}}]
     assert best_adapter(singles, composed)["build"] == "m/lora/b"
     assert best_adapter(singles, [{**composed[0], "validation_loss": 0.5}])["build"] == "m/weighted/all"
-
-
-def test_agreement_counts_equal_tokens_in_their_places() -> None:
-    assert agreement([[1, 2, 3]], [[1, 2, 3]]) == 1
-    assert agreement([[1, 2, 3], [4]], [[1, 9, 3], [4, 5]]) == 3 / 5
-    assert agreement([[]], [[]]) == 1

@@ -52,13 +52,6 @@ def best_adapter(singles: Sequence[Row], composed: Sequence[Row]) -> Row:
     return min(known, key=lambda row: (losses[row["build"]], row["build"]))
 
 
-def agreement(first: Sequence[Sequence[int]], second: Sequence[Sequence[int]]) -> float:
-    """Share of places in which two lists of answers (token ids) have the same token; a place that only one has counts as not."""
-    places = sum(max(len(one), len(other)) for one, other in zip(first, second, strict=True))
-    same = sum(a == b for one, other in zip(first, second, strict=True) for a, b in zip(one, other, strict=False))
-    return same / places if places else 1.0
-
-
 @dataclass(frozen=True)
 class Merging:
     """A base and what merging into it needs; `examples` are rows of models.training_sets."""
@@ -107,15 +100,23 @@ class Merging:
         )
 
     def agreed(self, adapter: Path, merged: Path) -> dict[str, Any]:
-        """How far greedy answers of base with adapter and of the merged model agree on validation questions."""
+        """How far the merged model agrees with base and adapter on the greedy answers that these give to validation questions.
+
+        `token_agreement` is the share of the answers' tokens that the merged model holds likeliest, too, after the same tokens:
+        compared by what each goes on to say by itself, one place where two tokens are equally likely would make all that
+        follows count as different.
+        """
         from lenovo_pipeline.resources.inference.local import open_local
 
-        asked = self._questions()
-        unmerged, joined = _answers(open_local(self.base.folder, adapter), asked), _answers(open_local(merged), asked)
+        answers = _answers(open_local(self.base.folder, adapter), self._questions())
+        model = open_model(merged)
+        same = [_chosen(model, prompt, tokens) for prompt, tokens in answers if tokens]
+        places = sum(map(len, same))
         return {
-            "token_agreement": agreement(unmerged, joined),
-            "identical_answers": sum(one == other for one, other in zip(unmerged, joined, strict=True)),
-            "questions": len(asked),
+            "token_agreement": sum(map(sum, same)) / places if places else 1.0,
+            "identical_answers": sum(map(all, same)) + len(answers) - len(same),
+            "tokens": places,
+            "questions": len(answers),
         }
 
     def _questions(self) -> list[list[Message]]:
@@ -130,8 +131,8 @@ class Merging:
         return [[Message(each["role"], each["content"]) for each in row["messages"][:-1]] for row in chosen]
 
 
-def _answers(backend: "LocalBackend", asked: Sequence[Sequence[Message]]) -> list[list[int]]:
-    """Token ids of each greedy answer. Raises GenerationFailed if one fails."""
+def _answers(backend: "LocalBackend", asked: Sequence[Sequence[Message]]) -> list[tuple[list[int], list[int]]]:
+    """Token ids of each question and of its greedy answer. Raises GenerationFailed if one fails."""
     generations = [backend.chat.generation(messages, _GREEDY, time.monotonic()) for messages in asked]
     for _ in backend.decode([each for each in generations if not each.over]):
         pass
@@ -139,7 +140,17 @@ def _answers(backend: "LocalBackend", asked: Sequence[Sequence[Message]]) -> lis
     for generation in generations:
         if generation.failure is not None:
             raise generation.failure
-    return [generation.tokens for generation in generations]
+    return [(generation.prompt, generation.tokens) for generation in generations]
+
+
+def _chosen(model: Any, prompt: list[int], tokens: list[int]) -> list[bool]:
+    """For each token of an answer, whether the model holds it likeliest after the prompt and the tokens before it."""
+    import torch
+
+    with torch.inference_mode():
+        ids = torch.tensor([[*prompt, *tokens]], device=model.device)
+        likeliest = model(input_ids=ids, use_cache=False).logits[0, len(prompt) - 1 : -1].argmax(-1)
+    return [a == b for a, b in zip(likeliest.tolist(), tokens, strict=True)]
 
 
 def merge(base: Path, adapter: Path, out: Path) -> None:
