@@ -43,6 +43,7 @@ FIGURES: dict[str, Figure] = {
 ENTRY_FIGURES: dict[str, Figure] = {
     "size_mb": Figure("size of the model's files", "MB", "lower", share=False),
     "parameters_billion": Figure("parameters of the model", "billion", "lower", share=False),
+    "cost_per_1000": Figure("machine time and price of 1,000 answers", "the policy's currency", "lower", share=False),
     "first_token_s": Figure("time to the first token by the build's passport", "s", "lower", share=False, of_device=True),
     "decode_tokens_per_s": Figure("decoding speed by the build's passport", "token/s", "higher", share=False, of_device=True),
     "peak_memory_mb": Figure("peak memory by the build's passport", "MB", "lower", share=False, of_device=True),

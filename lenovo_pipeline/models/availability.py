@@ -4,7 +4,8 @@ Belongs here: the order in which sources are tried, and the sentence for a perso
 resources/inference; nothing here opens a model.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 from lenovo_pipeline.models.licences import Row
 from lenovo_pipeline.models.tables import SOURCES
-from lenovo_pipeline.resources.inference.messages import ModelSource, Reach
+from lenovo_pipeline.resources.inference.messages import ModelSource, Price, Reach
 
 _LABELS = {
     "folder": "folder",
@@ -58,7 +59,7 @@ def find(row: Row, inference: Reaches, root: Path, *, hub: Path | None = None) -
         identifier = row[f"{source}_id"]
         if not isinstance(identifier, str):
             continue
-        model = _model_source(source, identifier, root, hub)
+        model = _model_source(source, identifier, root, hub, price_of(row))
         reach = Reach(False, f"{identifier} is not there (get it with: hf download {identifier})")
         if model is not None:
             reach = _reach(inference, model)
@@ -88,7 +89,14 @@ def survey(rows: Sequence[Row], inference: Reaches, root: Path, *, hub: Path | N
     ]
 
 
-def _model_source(source: str, identifier: str, root: Path, hub: Path | None) -> ModelSource | None:
+def price_of(row: Row) -> Price | None:
+    """What the catalogue says that a million tokens of this model cost; None where it says nothing."""
+    stated = row.get("price")
+    stated = json.loads(stated) if isinstance(stated, str) else stated
+    return Price(stated["input_per_million"], stated["output_per_million"]) if isinstance(stated, Mapping) else None
+
+
+def _model_source(source: str, identifier: str, root: Path, hub: Path | None, price: Price | None) -> ModelSource | None:
     match source:
         case "folder":
             return ModelSource("folder", str(root / identifier))
@@ -98,9 +106,9 @@ def _model_source(source: str, identifier: str, root: Path, hub: Path | None) ->
         case "ollama":
             return ModelSource("ollama", identifier)
         case "openai":
-            return ModelSource("openai", identifier)
+            return ModelSource("openai", identifier, price)
         case _:
-            return ModelSource("github", identifier)
+            return ModelSource("github", identifier, price)
 
 
 def hub_snapshot(identifier: str, hub: Path | None = None) -> Path | None:

@@ -25,6 +25,7 @@ _ALLOWED = {
     "parameters": "a whole number, or unknown",
     "context_length": "a whole number of tokens, or unknown",
     "languages": "a list of ISO 639-1 codes, or unknown",
+    "price": "currency, input_per_million and output_per_million",
 }
 
 
@@ -95,8 +96,16 @@ class Identifiers(_Strict):
         return self
 
 
+class Price(_Strict):
+    """What the provider charges for a million tokens, in a currency (ISO 4217)."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    input_per_million: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    output_per_million: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Entry(_Strict):
-    """One model. None where the file says unknown."""
+    """One model. None where the file says unknown; `price` is left out where using it is charged by nobody, or nobody says."""
 
     name: Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
     title: Text
@@ -112,6 +121,7 @@ class Entry(_Strict):
     use_case: Text
     fine_tuning_target: Annotated[bool, Field(strict=True)]
     targets: tuple[Target, ...]
+    price: Price | None = None
     sources: dict[str, Text]
 
     @model_validator(mode="after")
@@ -269,6 +279,7 @@ def _row(entry: Entry, is_partition: bool) -> dict[str, Any]:
         "use_case": entry.use_case,
         "fine_tuning_target": entry.fine_tuning_target,
         "targets": list(entry.targets),
+        "price": None if entry.price is None else entry.price.model_dump_json(),
         "sources": json.dumps(entry.sources, sort_keys=True),
     }
     allowed, forbidden = eligibility(row)

@@ -55,6 +55,12 @@ CATALOGUE = Table(
         _text("use_case", "What it is in the catalogue for."),
         Column(name="fine_tuning_target", type="boolean", description="Whether custom models are to be made from it."),
         _list("targets", "Where it may be deployed: mobile, edge, server, cloud."),
+        Column(
+            name="price",
+            type="json",
+            description="What a million tokens cost: {currency, input_per_million, output_per_million}; empty: not stated.",
+            nullable=True,
+        ),
         Column(name="sources", type="json", description="Where each fact is from, by field; `default` for the others."),
         _list(
             "eligible_for",

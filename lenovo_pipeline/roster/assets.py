@@ -1,4 +1,4 @@
-"""The assets of stage `roster`: policy, entries, decisions, deployments, and the snapshot that everything outside a run reads."""
+"""The assets of stage `roster`: policy, costs, entries, decisions, deployments, and the snapshot that all outside a run read."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
-from lenovo_pipeline.agents.running.tables import REPLAYS
+from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
+from lenovo_pipeline.evaluation.builds import BUILD_TABLES
 from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
-from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, LIFT, SCORES
 from lenovo_pipeline.knowledge.tables import ANALYTICS, STORE_AGREEMENT
 from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_SEARCH, CATALOGUE, FOUNDATION
 from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EXTERNAL, LIBRARY
@@ -20,7 +21,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.retrieval.tables import ABLATION, CHUNKING
 from lenovo_pipeline.roster.monitoring.tables import ALERTS, CANARY, MONITORING
-from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
+from lenovo_pipeline.roster.tables import COST, DECISIONS, DEPLOYMENTS, ENTRIES, POLICY_RULES, PUBLISHED_TABLES
 from lenovo_pipeline.settings import Settings
 from lenovo_pipeline.uploads.tables import REJECTS, ROWS
 
@@ -48,15 +49,49 @@ def policy(settings: ResourceParam[Settings]) -> StoreReport:
     )
 
 
-@table_asset(ENTRIES, leaderboard=LEADERBOARD, lift=LIFT, catalogue=CATALOGUE, deps=[FOUNDATION, HEADERS])
+@table_asset(
+    COST,
+    leaderboard=LEADERBOARD,
+    catalogue=CATALOGUE,
+    deps=["roster/policy", *SCORES.values(), *BUILD_TABLES, FOUNDATION, AGENTIC_WORKFLOW, ATTEMPTS],
+)
+def cost(
+    context: AssetExecutionContext,
+    leaderboard: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.roster.cost_plots import draw_costs, headline, shown
+    from lenovo_pipeline.roster.costs import make_costs, stored_sources
+    from lenovo_pipeline.roster.policy import read_policy
+
+    made = make_costs(stored_sources(warehouse, catalogue), read_policy(settings.policy).costs)
+    images = draw_costs(made, leaderboard, store.artifacts / "cost")
+    context.add_output_metadata(
+        {
+            "headline": f"Costs: {headline(made)}",
+            "costs": MetadataValue.md(shown(made)),
+            **{name: MetadataValue.md(image) for name, image in images.items()},
+        }
+    )
+    return made
+
+
+@table_asset(ENTRIES, leaderboard=LEADERBOARD, lift=LIFT, catalogue=CATALOGUE, costs=COST, deps=[FOUNDATION, HEADERS])
 def entries(
-    leaderboard: pd.DataFrame, lift: pd.DataFrame, catalogue: pd.DataFrame, warehouse: ResourceParam[Warehouse]
+    leaderboard: pd.DataFrame,
+    lift: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    costs: pd.DataFrame,
+    warehouse: ResourceParam[Warehouse],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.builds import stored_builds
     from lenovo_pipeline.evaluation.keeping import stored_rows
     from lenovo_pipeline.roster.entries import make_entries
 
-    return make_entries(leaderboard, catalogue, stored_rows(warehouse, FOUNDATION), stored_builds(warehouse), lift)
+    return make_entries(leaderboard, catalogue, stored_rows(warehouse, FOUNDATION), stored_builds(warehouse), lift, costs)
 
 
 @store_asset(

@@ -1,16 +1,16 @@
-"""The checks of stage `roster`: the graph of assets, the snapshot, and what must hold of decisions and deployments."""
+"""The checks of stage `roster`: the graph of assets, the snapshot, and what must hold of costs, decisions and deployments."""
 
 from collections.abc import Mapping, Set
 
 from dagster import AssetChecksDefinition, ResourceParam
 
-from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
+from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, SCORES
 from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.published import snapshot_problems
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.lineage import islands
-from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES
+from lenovo_pipeline.roster.tables import COST, DECISIONS, DEPLOYMENTS, ENTRIES
 from lenovo_pipeline.settings import Settings
 
 
@@ -23,6 +23,22 @@ def lineage_check(dependencies: Mapping[str, Set[str]]) -> AssetChecksDefinition
         return islands(dependencies)
 
     return no_data_islands
+
+
+@violations_check(COST, deps=[*SCORES.values()])
+def costs_are_what_was_measured(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """Every candidate has costs; they are the means of its scores, add up, and what is missing of them has a reason."""
+    from lenovo_pipeline.roster.verify import wrong_costs
+
+    query = (
+        "SELECT candidate, avg(tokens_in) AS tokens_in, avg(tokens_out) AS tokens_out, avg(latency_s) AS answer_s FROM {}"
+        " WHERE latency_s IS NOT NULL GROUP BY candidate"
+    )
+    measured = {}
+    for name in (table.qualified_name for table in SCORES.values()):
+        for candidate, *means in warehouse.rows_if_there(name, query.format(name), []) or ():
+            measured[candidate] = dict(zip(("tokens_in", "tokens_out", "answer_s"), means, strict=True))
+    return wrong_costs(warehouse.load(COST), measured)
 
 
 @violations_check(DECISIONS, blocking=True, deps=[ENTRIES, LEADERBOARD])

@@ -38,9 +38,10 @@ def make_entries(
     foundation: pd.DataFrame | None,
     builds: Sequence[Built] = (),
     lift: pd.DataFrame | None = None,
+    costs: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One entry for each candidate of the leaderboard (contract ENTRIES). Scores of other questions than are asked now count
-    as none.
+    as none. `costs`: rows of roster.cost.
 
     A candidate without a model is this project's own code: its licence is the project's, and it weighs nothing. A build has
     the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry. A workflow has
@@ -50,6 +51,7 @@ def make_entries(
     resolved = {} if foundation is None else _by(foundation, "model")
     built = {each.name: each for each in builds}
     lacking = {} if lift is None else unmet(lift)
+    priced = {} if costs is None else dict(zip(costs["entry"], costs["per_1000"], strict=True))
     candidates = leaderboard.drop_duplicates("candidate")
     current = set(candidates.loc[candidates["current"].astype(bool), "candidate"])
     rows = []
@@ -68,6 +70,7 @@ def make_entries(
                 "runnable": candidate not in REFERENCES,
                 **(_of_build(built[candidate], profile, lacking) if kind in BUILD_KINDS else profile),
                 **(_beside_stores(profile) if str(candidate).endswith(f"/{RAG}") else {}),
+                "cost": _number(priced.get(candidate), None),
             }
         )
     return pd.DataFrame(rows, columns=list(ENTRIES.column_names))

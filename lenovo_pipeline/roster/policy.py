@@ -117,11 +117,25 @@ class UseCase(BaseModel):
         return self
 
 
-class Policy(BaseModel):
-    """All use cases, by name."""
+class Costs(BaseModel):
+    """What is counted in money. `machine_hour`: what an hour of the machine costs that models run on.
+
+    The default is about the list price of a general-purpose cloud machine with two processors and 8 GB, paid by the hour;
+    whoever runs on machines of their own divides price, power and upkeep by the hours of use.
+    """
 
     model_config = _STRICT
 
+    machine_hour: float = Field(0.10, ge=0, allow_inf_nan=False)
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+
+
+class Policy(BaseModel):
+    """All use cases, by name, and what is counted in money."""
+
+    model_config = _STRICT
+
+    costs: Costs = Costs()
     use_cases: dict[str, UseCase] = Field(min_length=1)
 
 

@@ -7,7 +7,7 @@ imported, so that the command answers at once. Nothing is written here.
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,10 @@ class Snapshot:
         found = self.connection.execute(query, list(values))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def holds(self, table: str) -> bool:
+        """Whether it has this table of the roster: an older one may not."""
+        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'roster' AND table_name = ?", [table]))
 
 
 @contextmanager
@@ -154,9 +158,11 @@ def why(store: Store, entry: str) -> str:
             [sorted({header for row in last for header in row["headers"]})],
         )
         history = snapshot.rows("SELECT count(*) AS decisions FROM roster.decisions WHERE entry = ?", [entry])
+        costs = snapshot.rows("SELECT * FROM roster.cost WHERE entry = ?", [entry]) if snapshot.holds("cost") else []
         made_from = trace(snapshot, entry, sorted({header for row in last for header in row["headers"]}))
     lines = [f"{entry}: {', '.join(_summary(last))}"]
     lines += [_profile(row) for row in profile] or ["It is no candidate any more."]
+    lines += [cost_line(row) for row in costs]
     lines += [_header(row) for row in headers]
     for row in last:
         decided = f"{row['decided_at']:%Y-%m-%d %H:%M}"
@@ -169,6 +175,23 @@ def why(store: Store, entry: str) -> str:
     earlier = history[0]["decisions"] - len(last)
     lines += ["", "Made from:", *made_from]
     return "\n".join([*lines, "", f"Evidence: snapshot {snapshot.version}; {_count(earlier, 'earlier decision')} about it."])
+
+
+def cost_line(row: Mapping[str, Any]) -> str:
+    """What an entry costs (a row of roster.cost), in one line; what is not known is left out."""
+    parts = [
+        ("machine_s", "{:.3g} s of the machine"),
+        ("answer_s", "{:.3g} s of waiting"),
+        ("tokens_in", "{:,.0f} tokens in"),
+        ("tokens_out", "{:,.0f} out"),
+    ]
+    measured = ", ".join(text.format(row[name]) for name, text in parts if row[name] is not None)
+    money = "not known" if row["per_1000"] is None else f"{row['per_1000']:.3g} {row['currency']}"
+    more = [text.format(row[name]) for name, text in _ONCE.items() if row[name] is not None]
+    return "; ".join([f"cost of 1,000 answers {money}: an answer takes {measured or 'nobody knows what'}", *more])
+
+
+_ONCE = {"build_s": "training took {:,.0f} s", "peak_memory_mb": "{:,.0f} MB of memory at most"}
 
 
 def _rule_lines(rules: Sequence[dict[str, Any]]) -> list[str]:

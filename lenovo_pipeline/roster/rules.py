@@ -36,6 +36,7 @@ class Entry:
     measured_targets: tuple[str, ...] = ()
     ineligible_because: tuple[str, ...] = ()
     passport: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,9 @@ RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
 
 
 def _measured(floor: Floor, use_case: UseCase, entry: Entry, figures: Figures) -> Measured | None:
-    if floor.metric in ("size_mb", "parameters_billion"):
-        value = {"size_mb": entry.size_mb, "parameters_billion": entry.parameters_billion}[floor.metric]
+    own = {"size_mb": entry.size_mb, "parameters_billion": entry.parameters_billion, "cost_per_1000": entry.cost}
+    if floor.metric in own:
+        value = own[floor.metric]
         return None if value is None else Measured(value)
     if floor.metric in ENTRY_FIGURES:
         return _of_passport(entry.passport.get(floor.metric, {}), use_case.target)

@@ -1,13 +1,77 @@
-"""The tables of stage `roster`: entries, what was decided about each, what runs where, and the manifest of the snapshot.
+"""The tables of stage `roster`: costs, entries, what was decided about each, what runs where, and the manifest of the snapshot.
 
 Belongs here: declarations only. Decisions and deployments are ledgers: they are added to, never replaced.
 """
 
 from lenovo_pipeline.contracts import Column, Table
-from lenovo_pipeline.evaluation.tables import KINDS
+from lenovo_pipeline.evaluation.tables import KINDS, SCORES
 
+AGENTIC = "agentic_workflow"
+"""The kind of candidates that do tasks instead of answering questions; they have figures, and no score table of questions."""
+
+ENTRY_KINDS = (*KINDS, AGENTIC)
 ENVIRONMENTS = ("testing", "staging", "production")
 VERDICTS = ("promoted", "held", "rejected")
+
+
+def _measured(name: str, description: str, unit: str, *sources: str) -> Column:
+    return Column(
+        name=name, type="number", description=description, unit=unit, minimum=0, nullable=True, derived_from=tuple(sources)
+    )
+
+
+def _of_scores(column: str) -> tuple[str, ...]:
+    return tuple(f"evaluation.{kind}.{column}" for kind in SCORES)
+
+
+COST = Table(
+    stage="roster",
+    name="cost",
+    description="What each candidate costs by what was measured of it: tokens, time, making, size, and money for 1,000 answers.",
+    key=("entry",),
+    columns=(
+        Column(
+            name="entry",
+            type="text",
+            description="Name of the candidate.",
+            derived_from=("evaluation.leaderboard.candidate", "evaluation.agentic_workflow.candidate"),
+        ),
+        Column(name="kind", type="text", description="What it is built as.", choices=ENTRY_KINDS),
+        Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
+        Column(
+            name="answers",
+            type="integer",
+            description="Answers that this was measured of; of an agent, attempts at tasks.",
+            minimum=0,
+        ),
+        _measured("tokens_in", "Tokens that an answer is asked with, mean.", "token", *_of_scores("tokens_in")),
+        _measured("tokens_out", "Tokens of an answer, mean.", "token", *_of_scores("tokens_out")),
+        _measured("answer_s", "Time that somebody waits for an answer, mean.", "s", *_of_scores("latency_s")),
+        Column(
+            name="asked_together",
+            type="integer",
+            description="Answers that were under way at once.",
+            minimum=1,
+            nullable=True,
+        ),
+        _measured(
+            "machine_s",
+            "Time that the machine is busy for an answer: of each group that was asked together the longest answer, over all "
+            "answers. Of an agent the time of an attempt, beside which others were under way, so that it is less.",
+            "s",
+            *_of_scores("latency_s"),
+        ),
+        _measured("build_s", "Time that training took here: its own and that of what it was made from.", "s"),
+        _measured("size_mb", "Size of its files; of an adapter, with its base.", "MB", "models.foundation.size_bytes"),
+        _measured("peak_memory_mb", "Peak memory by the build's passport, where it was measured.", "MB"),
+        Column(name="currency", type="text", description="Currency of the policy (ISO 4217).", pattern=r"[A-Z]{3}"),
+        _measured("machine_per_1000", "Machine time of 1,000 answers, at the policy's cost of a machine-hour.", "currency"),
+        _measured("price_per_1000", "What the catalogue's price makes of the tokens of 1,000 answers.", "currency"),
+        _measured("per_1000", "Both together: what 1,000 answers cost.", "currency"),
+        Column(name="unknown", type="text[]", description="For each figure that is not known, `figure: why`."),
+        Column(name="header", type="text", description="Header of what was measured.", pattern=r"[0-9a-f]{16}"),
+    ),
+)
 
 ENTRIES = Table(
     stage="roster",
@@ -21,7 +85,7 @@ ENTRIES = Table(
             description="Name of the candidate.",
             derived_from=("evaluation.leaderboard.candidate",),
         ),
-        Column(name="kind", type="text", description="What it is built as.", choices=KINDS),
+        Column(name="kind", type="text", description="What it is built as.", choices=ENTRY_KINDS),
         Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
         Column(name="evaluations", type="text[]", description="Evaluations that there are scores of."),
         Column(
@@ -72,6 +136,15 @@ ENTRIES = Table(
             unit="10^9",
             minimum=0,
             nullable=True,
+        ),
+        Column(
+            name="cost",
+            type="number",
+            description="What 1,000 answers cost, in the policy's currency; empty: not known.",
+            unit="currency",
+            minimum=0,
+            nullable=True,
+            derived_from=("roster.cost.per_1000",),
         ),
     ),
 )
@@ -166,4 +239,4 @@ PUBLISHED_TABLES = Table(
 )
 """Not a table of the warehouse: it describes the records of the asset `roster/published`."""
 
-TABLES = (ENTRIES, DECISIONS, DEPLOYMENTS)
+TABLES = (COST, ENTRIES, DECISIONS, DEPLOYMENTS)

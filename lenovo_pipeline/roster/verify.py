@@ -1,6 +1,7 @@
-"""What must hold of decisions and deployments, as sentences about what does not. No Dagster here."""
+"""What must hold of costs, decisions and deployments, as sentences about what does not. No Dagster here."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -72,3 +73,32 @@ def unlawful_deployments(deployments: pd.DataFrame, decisions: pd.DataFrame, boo
                 f"{running.get(place, 'nothing')} by the book of deployments"
             )
     return [*found, *book.verify()]
+
+
+_FROM_SCORES = ("tokens_in", "tokens_out", "answer_s")
+_FIGURES = (*_FROM_SCORES, "machine_s", "build_s", "size_mb", "peak_memory_mb", "machine_per_1000", "price_per_1000", "per_1000")
+
+
+def wrong_costs(costs: pd.DataFrame, measured: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """Candidates whose costs are not those that were measured, figures that are missing without a reason, and sums that are none.
+
+    `measured`: for each candidate the means of its answers as the score tables hold them, by name of the figure.
+    """
+    rows = {str(row["entry"]): row for row in costs.to_dict("records")}
+    found = [f"{name} was measured, but has no costs" for name in sorted(measured.keys() - rows.keys())]
+    for entry, row in sorted(rows.items()):
+        told = {str(each).partition(": ")[0] for each in row["unknown"]}
+        known = {name: None if row[name] is None or row[name] != row[name] else float(row[name]) for name in _FIGURES}
+        found += [
+            f"{entry}: {name} is missing, and nothing says why" for name in _FIGURES if known[name] is None and name not in told
+        ]
+        for name in _FROM_SCORES if entry in measured else ():
+            truth = measured[entry][name]
+            ours = known[name]
+            if truth is not None and ours is not None and not math.isclose(truth, ours, rel_tol=1e-6, abs_tol=1e-9):
+                found.append(f"{entry}: {name} is {ours:g}, the score tables say {truth:g}")
+        parts = [known["machine_per_1000"], known["price_per_1000"]]
+        total = sum(each for each in parts if each is not None)
+        if known["per_1000"] is not None and not math.isclose(known["per_1000"], total, rel_tol=1e-6, abs_tol=1e-12):
+            found.append(f"{entry}: 1,000 answers cost {known['per_1000']:g}, machine time and price make {total:g}")
+    return found

@@ -144,7 +144,9 @@ def test_words_that_yaml_reads_as_booleans_are_rights_and_a_language(read: Any) 
     [
         ({"provider": None}, "provider: is missing"),
         ({"provider": "  "}, "provider: found '  '"),
-        ({"price": 3}, "price: is no field of an entry"),
+        ({"colour": "red"}, "colour: is no field of an entry"),
+        ({"price": 3}, "price: found 3; expected currency, input_per_million and output_per_million"),
+        ({"price": {"currency": "USD", "input_per_million": -1, "output_per_million": 1}}, "price.input_per_million: found -1"),
         ({"name": "Small Model"}, "name: found 'Small Model'; expected lower-case letters, digits, dots and hyphens"),
         ({"parameters": "3B"}, "parameters: found '3B'; expected a whole number, or unknown"),
         ({"parameters": 0}, "parameters: found 0; expected a whole number, or unknown"),
