@@ -21,9 +21,6 @@ def with_adapter(folder: Path, lora: Lora, *, four_bits: bool, seed: int) -> Any
     Raises ModelUnavailable for a damaged folder, PermanentFailure where 4 bits or the adapter do not fit the model.
     """
     import torch
-
-    # peft imports bitsandbytes, which says at every start that it would rather fetch compiled code from a server.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from peft import LoraConfig, get_peft_model
 
     model = open_in_four_bits(folder) if four_bits else open_model(folder)
