@@ -19,7 +19,7 @@ from lenovo_pipeline.measures.items import Item, items_from_rows
 SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 """How many questions each profile asks; None: all of the test split."""
 
-BUILD_SIZES: dict[str, int | None] = {"smoke": 11, "default": 44, "full": None}
+BUILD_SIZES: dict[str, int | None] = {"smoke": 5, "default": 22, "full": None}
 """How many of them each profile asks what was made from a base model, of which there are dozens."""
 
 _FEW, _MANY = 1, 3
@@ -63,7 +63,8 @@ def make_items(
 
 
 def sample(questions: pd.DataFrame, size: int | None, seed: int) -> list[str]:
-    """Ids of `size` questions, each stratum (category and language) by its share and with at least one, drawn by hash.
+    """Ids of `size` questions, each stratum (category and language) by its share and with at least one, drawn by hash. With fewer
+    questions than strata, one of some of them.
 
     A hash instead of a generator: a question that comes or goes elsewhere changes no other draw of its stratum.
     """
@@ -147,6 +148,8 @@ def _places(counts: Mapping[tuple[str, str], int], size: int | None) -> Counter[
     total = sum(counts.values())
     if size is None or size >= total:
         return Counter(counts)
+    if size < len(counts):
+        return Counter(dict(zip(sorted(counts), spread(size, len(counts)), strict=True)))
     shares = {stratum: size * count / total for stratum, count in counts.items()}
     places = Counter({stratum: min(counts[stratum], max(1, int(share))) for stratum, share in shares.items()})
     by_remainder = sorted(shares, key=lambda stratum: (int(shares[stratum]) - shares[stratum], stratum))
@@ -156,6 +159,11 @@ def _places(counts: Mapping[tuple[str, str], int], size: int | None) -> Counter[
         if places[stratum] < counts[stratum]:
             places[stratum] += 1
     return places
+
+
+def spread(count: int, places: int) -> list[int]:
+    """`count` divided among as many places, as evenly as whole numbers allow."""
+    return [(place + 1) * count // places - place * count // places for place in range(places)]
 
 
 def _draw(seed: int, question_id: str) -> int:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from lenovo_pipeline.evaluation.items import spread
 from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.items import AnswerType, Item
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
 from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall
 
-COUNTS = {"smoke": 1, "default": 2, "full": 160}
-"""Items of each skill by profile; there are thirteen skills."""
+COUNTS = {"smoke": 5, "default": 13, "full": 2_080}
+"""Items by profile, spread over the thirteen skills."""
 
 BATCH_SIZE = 64
 """Items that are under way at once: of skills no latency is wanted, only answers."""
@@ -46,13 +47,13 @@ class SkillItems:
 
 
 def skill_items(count: int, seed: int) -> SkillItems:
-    """`count` items of each skill; equal seeds give equal items."""
+    """`count` items, as many of each skill as of any other; equal seeds give equal items."""
     from lenovo_pipeline.models.pretraining.skills import SKILLS, items
 
     found: dict[str, Item] = {}
     conversations: dict[str, tuple[list[dict[str, str]], list[dict[str, Any]]]] = {}
-    for skill in SKILLS:
-        for made in items(skill, count, seed):
+    for skill, places in zip(SKILLS, spread(count, len(SKILLS)), strict=True):
+        for made in items(skill, places, seed):
             shown, tools = made.conversation.messages[:-1], made.conversation.tools
             content = json.dumps([shown, tools, made.asked.answer], ensure_ascii=False)
             question_id = f"SK-{skill}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"

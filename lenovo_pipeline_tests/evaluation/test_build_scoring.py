@@ -191,7 +191,7 @@ def _arguments(call: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def skills() -> Iterator[SkillItems]:
-    yield skill_items(3, seed=1)
+    yield skill_items(3 * len(SKILL_NAMES), seed=1)
 
 
 @pytest.mark.parametrize("mixed", [True, False])
@@ -222,9 +222,9 @@ def test_without_builds_nobody_is_asked_for_skills(bench: Bench, skills: SkillIt
 
 
 def test_items_of_skills_are_the_same_for_a_seed_and_told_apart_by_content(skills: SkillItems) -> None:
-    again = skill_items(3, seed=1)
+    again = skill_items(3 * len(SKILL_NAMES), seed=1)
     assert (again.items, again.version) == (skills.items, skills.version)
-    other = skill_items(3, seed=2)
+    other = skill_items(3 * len(SKILL_NAMES), seed=2)
     assert not {item.question_id for item in other.items} & {item.question_id for item in skills.items}
     assert other.version != skills.version
     assert len(skills.items) == 3 * len(SKILL_NAMES)

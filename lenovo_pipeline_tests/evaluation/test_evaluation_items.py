@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.items import sample
+from lenovo_pipeline.evaluation.items import sample, spread
 
 
 def test_every_stratum_has_its_share_and_at_least_one() -> None:
@@ -21,6 +21,21 @@ def test_every_stratum_has_its_share_and_at_least_one() -> None:
     assert chosen.groupby("category").size().to_dict() == {"basic": 59, "chinese": 30, "negated": 1}
     assert len(sample(questions, None, seed=1)) == len(questions)
     assert len(sample(questions, 10_000, seed=1)) == len(questions)
+
+
+def test_fewer_questions_than_strata_are_of_different_ones() -> None:
+    questions = pd.DataFrame(
+        [
+            {"question_id": f"Q-{category}-{number}", "category": category, "language": "en"}
+            for category in "abcdefg"
+            for number in range(4)
+        ]
+    )
+    chosen = sample(questions, 3, seed=1)
+    assert len({question_id.split("-")[1] for question_id in chosen}) == len(chosen) == 3
+    assert spread(3, 7) == [0, 0, 1, 0, 1, 0, 1]
+    assert sum(spread(20, 7)) == 20
+    assert set(spread(20, 7)) == {2, 3}
 
 
 def test_the_sample_is_the_same_every_time_and_follows_the_seed() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.compression.base import Base
-from lenovo_pipeline.models.registry.composing import Composing, best_weights
+from lenovo_pipeline.models.registry.composing import Composing, best_weights, weighted
 from lenovo_pipeline.models.registry.ollama_files import ROLES, modelfile, turns_of
 from lenovo_pipeline.resources.inference.modelfile import read_modelfile
 from lenovo_pipeline.settings import PROJECT_ROOT
@@ -43,6 +43,36 @@ def test_one_adapter_alone_cannot_be_combined(store: Any) -> None:
     base = Base(NANO, {"model": "lenovo-nano"}, "MIT")
     with pytest.raises(PermanentFailure, match=r"1 adapters of lenovo-nano cannot be combined.*models/adapters"):
         Composing(base, [{"build": "x"}], [], store, "smoke", 0, print).composed()
+
+
+def test_adapters_computing_beside_each_other_are_their_combination_and_keep_their_own_strength() -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    shape: dict[str, Any] = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "vocab_size": 50,
+    }
+    config: Any = LoraConfig(r=2, lora_alpha=3, target_modules="all-linear", init_lora_weights=False)
+    base: Any = LlamaForCausalLM(LlamaConfig(**shape))
+    model: Any = get_peft_model(base, config, adapter_name="a").eval()
+    model.add_adapter("b", config)
+    ids = torch.arange(1, 9)[None]
+    alone = model(ids).logits
+    model.add_weighted_adapter(["a", "b"], [0.3, 1.7], "both", "cat")
+    model.set_adapter("both")
+    wanted = model(ids).logits
+    model.base_model.set_adapter(["a", "b"])
+    with weighted(model, {"a": 0.3, "b": 1.7}):
+        assert torch.allclose(model(ids).logits, wanted, atol=1e-6)
+    model.set_adapter("a")
+    assert torch.equal(model(ids).logits, alone)
+    assert not torch.allclose(wanted, alone, atol=1e-3)
 
 
 class Tokenizer:

@@ -11,8 +11,8 @@ the other half.
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lenovo_pipeline.models.tuning.rows import Row
 
 BASE = "base"
-ROWS = {"smoke": 8, "default": 24, "full": 400}
+ROWS = {"smoke": 8, "default": 16, "full": 400}
 """Validation rows by profile: one half to choose weights on, the other one to compare on."""
 
 ROUNDS = {"smoke": 1, "default": 1, "full": 3}
@@ -163,23 +163,25 @@ class Composing:
         }
 
     def _combined_loss(self, weights: Weights, rows: "Sequence[Row]") -> float:
-        model, names = self._opened, list(weights)
-        model.add_weighted_adapter(names, [weights[name] for name in names], _NAME, "cat")
-        try:
-            return self._loss(_NAME, rows)
-        finally:
-            model.delete_adapter(_NAME)
+        """That of the adapters at these weights, which compute beside each other: no combination is made for it."""
+        model = self._opened
+        model.base_model.set_adapter(list(weights))
+        with weighted(model, weights):
+            return self._measured(rows)
 
     def _loss(self, name: str, rows: "Sequence[Row]") -> float:
         """Mean cross-entropy (nat/token) of what is said in the rows, with that adapter, or the base alone."""
-        from lenovo_pipeline.models.tuning.trainer import validation_loss
-
-        plan = replace(RECIPES[self.profile]["lora"].plan, mixed_precision=False)
         model = self._opened
         if name != BASE:
             model.set_adapter(name)
         with model.disable_adapter() if name == BASE else nullcontext():
-            return round(validation_loss(model, rows, plan), 6)
+            return self._measured(rows)
+
+    def _measured(self, rows: "Sequence[Row]") -> float:
+        from lenovo_pipeline.models.tuning.trainer import validation_loss
+
+        plan = replace(RECIPES[self.profile]["lora"].plan, mixed_precision=False)
+        return round(validation_loss(self._opened, rows, plan), 6)
 
     @cached_property
     def _single_losses(self) -> dict[str, float]:
@@ -221,6 +223,21 @@ class Composing:
             else:
                 model.load_adapter(str(folder), adapter_name=name)
         return model
+
+
+@contextmanager
+def weighted(model: Any, weights: Weights) -> Iterator[None]:
+    """Every adapter's part in each layer times its weight, for the length of the block."""
+    layers = [layer for layer in model.modules() if hasattr(layer, "lora_A")]
+    before = [dict(layer.scaling) for layer in layers]
+    try:
+        for layer in layers:
+            there = weights.keys() & layer.scaling.keys()
+            layer.scaling.update({name: layer.scaling[name] * weights[name] for name in there})
+        yield
+    finally:
+        for layer, scaling in zip(layers, before, strict=True):
+            layer.scaling.update(scaling)
 
 
 def _told(weights: Weights) -> str:

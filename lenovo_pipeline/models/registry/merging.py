@@ -26,7 +26,7 @@ from lenovo_pipeline.resources.store import Store
 if TYPE_CHECKING:
     from lenovo_pipeline.resources.inference.local import LocalBackend
 
-QUESTIONS = {"smoke": 6, "default": 32, "full": 200}
+QUESTIONS = {"smoke": 4, "default": 16, "full": 200}
 """Validation questions, by profile, that base with adapter and merged model are both asked."""
 
 MODELFILE = "Modelfile"

@@ -55,17 +55,17 @@ class Search:
 _SMALL = Plan(steps=3, rate=3e-3, batch_tokens=1024, warmup=1, validate_every=3, checkpoint_every=2)
 _TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4), _SMALL, Lora(rank=4, alpha=8))
 # Small batches: in the few seconds that a default run has for each, more steps help more than larger ones.
-_PLAN = Plan(steps=20, rate=1e-3, batch_tokens=2048, warmup=4, validate_every=20, checkpoint_every=20)
-_LORA = Recipe(Data(own=160, others=20, rehearsals=110, validation=16), _PLAN, Lora(rank=16, alpha=32))
-_LONG = replace(_PLAN, steps=600, batch_tokens=4096, validate_every=60, checkpoint_every=60)
+_PLAN = Plan(steps=16, rate=1e-3, batch_tokens=1024, warmup=3, validate_every=16, checkpoint_every=16)
+_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8), _PLAN, Lora(rank=16, alpha=32))
+_LONG = replace(_PLAN, steps=600, batch_tokens=4096, warmup=20, validate_every=60, checkpoint_every=60)
 _FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=2000, validation=200), plan=_LONG)
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "smoke": {"lora": _TRIAL, "qlora": _TRIAL, "full": replace(_TRIAL, lora=None)},
     "default": {
         "lora": _LORA,
-        "qlora": replace(_LORA, plan=replace(_PLAN, steps=10, validate_every=10)),
-        "full": Recipe(Data(own=180, others=0, rehearsals=110, validation=16), replace(_PLAN, steps=20, rate=3e-4)),
+        "qlora": replace(_LORA, plan=replace(_PLAN, steps=8, validate_every=8)),
+        "full": Recipe(Data(own=48, others=0, rehearsals=32, validation=8), replace(_PLAN, rate=3e-4)),
     },
     "full": {
         "lora": _FULL_LORA,

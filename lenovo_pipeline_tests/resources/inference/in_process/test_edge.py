@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.compression import export
 from lenovo_pipeline.models.compression.export import build_edge
 from lenovo_pipeline.resources.inference.edge import EdgeBackend, open_edge
 from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
@@ -71,9 +72,20 @@ def test_a_build_is_identified_and_a_damaged_one_refused(built: Path, edge: Edge
         open_edge(damaged)
 
 
-def test_what_cannot_be_built_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", [200_000_000, -1], ids=["in this process", "in a process of its own"])
+def test_what_cannot_be_built_leaves_nothing_behind(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_SMALL_BYTES", most)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
     with pytest.raises(PermanentFailure, match="cannot be built for edge targets at int4"):
         build_edge(tmp_path / "model", tmp_path / "out", "int4")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_large_model_is_built_in_a_process_of_its_own_to_the_same_files(
+    tiny: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_SMALL_BYTES", 0)
+    build_edge(tiny, tmp_path / "apart", "fp32")
+    for path in built.iterdir():
+        assert path.read_bytes() == (tmp_path / "apart" / path.name).read_bytes(), path.name
