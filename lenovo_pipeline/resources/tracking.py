@@ -139,12 +139,12 @@ class Tracking:
                 self._client = mlflow.MlflowClient(self.uri)
                 self._experiment(PARENT_EXPERIMENT)
                 if self.context is not None and self.context.dagster_run is not None:
-                    from dagster_mlflow.resources import MlFlow
-
                     config = {"experiment_name": PARENT_EXPERIMENT, "mlflow_tracking_uri": self.uri, "env": {}, "extra_tags": {}}
                     with warnings.catch_warnings():
                         # Its being in beta is Dagster's news, not the user's.
                         warnings.simplefilter("ignore", BetaWarning)
+                        from dagster_mlflow.resources import MlFlow
+
                         MlFlow(self.context.replace_config(config))  # type: ignore[no-untyped-call]
                     active = mlflow.active_run()
                     self._parent = active.info.run_id if active is not None else None
