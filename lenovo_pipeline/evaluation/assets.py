@@ -61,15 +61,16 @@ def items(
     chunks: pd.DataFrame,
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import BUILD_SIZES, SIZES, make_items
+    from lenovo_pipeline.evaluation.items import BUILD_SIZES, SIZES, WORKFLOW_SIZES, make_items
 
-    size, of_builds = SIZES[settings.profile], BUILD_SIZES[settings.profile]
-    made = make_items(questions, qrels, chunks, size=size, of_builds=of_builds, seed=settings.seed)
+    size, of_builds, of_workflows = (sizes[settings.profile] for sizes in (SIZES, BUILD_SIZES, WORKFLOW_SIZES))
+    made = make_items(questions, qrels, chunks, size=size, of_builds=of_builds, of_workflows=of_workflows, seed=settings.seed)
     counts = made.groupby(["category", "language"]).size().unstack(fill_value=0).reset_index()
     context.add_output_metadata(
         {
             "questions": len(made),
             "of_builds": int(made["of_builds"].sum()),
+            "of_workflows": int(made["of_workflows"].sum()),
             "by_stratum": MetadataValue.md(markdown_table(counts)),
         }
     )
@@ -212,7 +213,7 @@ def retrieval_workflow(
     tracking: ResourceParam[Tracking],
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import asked_items
+    from lenovo_pipeline.evaluation.items import asked_items, items_of
     from lenovo_pipeline.evaluation.keeping import scored
     from lenovo_pipeline.evaluation.kinds import workflow_contenders
     from lenovo_pipeline.models.catalogue import require_row
@@ -220,7 +221,7 @@ def retrieval_workflow(
 
     model = context.partition_key
     row = require_row(catalogue.to_dict("records"), model)
-    closed, _ = asked_items(items, questions, chunks)
+    closed, _ = asked_items(items_of(RETRIEVAL_WORKFLOW.name, items), questions, chunks)
     resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
     with (
         evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base,

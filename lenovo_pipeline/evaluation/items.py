@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS, WORKFLOW_KINDS
 from lenovo_pipeline.knowledge.tokenizer import tokenize
 from lenovo_pipeline.measures.items import Item, items_from_rows
 
@@ -21,6 +21,9 @@ SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 
 BUILD_SIZES: dict[str, int | None] = {"smoke": 5, "default": 22, "full": None}
 """How many of them each profile asks what was made from a base model, of which there are dozens."""
+
+WORKFLOW_SIZES: dict[str, int | None] = {"smoke": 22, "default": 150, "full": None}
+"""How many of them each profile asks a workflow around a model, whose prompts are several times as long."""
 
 _FEW, _MANY = 1, 3
 """Passages that are shown with a question without an answer: as many as most others have."""
@@ -34,10 +37,11 @@ def make_items(
     size: int | None,
     seed: int,
     of_builds: int | None = None,
+    of_workflows: int | None = None,
 ) -> pd.DataFrame:
     """The questions to ask (contract ITEMS), a sample of `size` of the test split, stratified by category and language.
 
-    Builds are asked a sample of `of_builds` of those, stratified likewise (None: all).
+    Builds are asked a sample of `of_builds` of those, workflows one of `of_workflows`, stratified likewise (None: all).
 
     Evidence is the chunks of the evidence records that qrels name, in document order. A question without an answer is shown
     the passages about its anchor that share most with it, as many as other questions have, so that it has to be read to
@@ -46,7 +50,7 @@ def make_items(
     test = questions[questions["split"] == "test"]
     chosen = test[test["question_id"].isin(set(sample(test, size, seed)))]
     shown = _evidence(chosen, qrels, chunks)
-    few = set(sample(chosen, of_builds, seed))
+    few, some = (set(sample(chosen, each, seed)) for each in (of_builds, of_workflows))
     absent = chosen[chosen["answer_type"] == "refusal"]
     for question_id, ranked in _lookalikes(absent, chunks).items():
         shown[question_id] = ranked[: _FEW + _draw(seed, question_id) % (_MANY - _FEW + 1)]
@@ -57,6 +61,7 @@ def make_items(
             "language": chosen["language"].tolist(),
             "passage_ids": [shown.get(question_id, []) for question_id in chosen["question_id"]],
             "of_builds": chosen["question_id"].isin(few).tolist(),
+            "of_workflows": chosen["question_id"].isin(some).tolist(),
         },
         columns=list(ITEMS.column_names),
     )
@@ -99,8 +104,13 @@ def asked_items(items: pd.DataFrame, questions: pd.DataFrame, chunks: pd.DataFra
 
 def asked_of(kind: str, items: pd.DataFrame) -> set[str]:
     """Ids of the questions that candidates of a kind are asked; `items` has the rows of ITEMS."""
-    chosen = items[items["of_builds"].astype(bool)] if kind in BUILD_KINDS else items
-    return set(chosen["question_id"])
+    return set(items_of(kind, items)["question_id"])
+
+
+def items_of(kind: str, items: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ITEMS that candidates of a kind are asked."""
+    flags = {**dict.fromkeys(BUILD_KINDS, "of_builds"), **dict.fromkeys(WORKFLOW_KINDS, "of_workflows")}
+    return items[items[flags[kind]].astype(bool)] if kind in flags else items
 
 
 def _evidence(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFrame) -> dict[str, list[str]]:

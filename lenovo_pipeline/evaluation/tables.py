@@ -54,6 +54,7 @@ ITEMS = Table(
             derived_from=("gold.qrels.target_id", "knowledge.chunks.chunk_id"),
         ),
         Column(name="of_builds", type="boolean", description="Whether what was made from a base model is asked it, too."),
+        Column(name="of_workflows", type="boolean", description="Whether a workflow around a model is asked it, too."),
     ),
 )
 
@@ -222,7 +223,7 @@ LEADERBOARD = Table(
             name="current",
             type="boolean",
             description="Whether exactly the questions were asked that evaluation.items has for its kind.",
-            derived_from=("evaluation.items.question_id", "evaluation.items.of_builds"),
+            derived_from=tuple(f"evaluation.items.{name}" for name in ("question_id", "of_builds", "of_workflows")),
         ),
         Column(
             name="header",

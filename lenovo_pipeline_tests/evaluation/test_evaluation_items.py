@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.items import sample, spread
+from lenovo_pipeline.evaluation.items import asked_of, make_items, sample, spread
 
 
 def test_every_stratum_has_its_share_and_at_least_one() -> None:
@@ -84,3 +84,10 @@ def test_closed_book_and_open_book_ask_the_same_questions(gold: Any, size: int) 
     assert [item.question_id for item in closed] == [item.question_id for item in opened]
     assert not any(item.question.passages for item in closed)
     assert len(closed) == size
+
+
+def test_builds_and_workflows_are_asked_samples_of_the_questions_that_models_are_asked(gold: Any) -> None:
+    items = make_items(gold.questions, gold.qrels, gold.chunks, size=18, of_builds=6, of_workflows=9, seed=1)
+    whole, builds, workflows = (asked_of(kind, items) for kind in ("raw_foundation", "adapter", "retrieval_workflow"))
+    assert (len(whole), len(builds), len(workflows)) == (18, 6, 9)
+    assert builds | workflows <= whole
