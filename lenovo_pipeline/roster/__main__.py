@@ -1,7 +1,8 @@
-"""`python -m lenovo_pipeline.roster status | why | blast-radius | promote | rollback | approve`: the roster, for a person.
+"""`python -m lenovo_pipeline.roster status|why|blast-radius|promote|rollback|approve|accept-log`: the roster, for a person.
 
 Belongs here: the command line. What is said is put together in reader.py from the published snapshot and the book of
-deployments; what is changed is one transaction of that book, which a sensor records in Dagster.
+deployments; what is changed is one transaction of that book, which a sensor records in Dagster. Only accept-log, which a
+person runs who looked into a log that was tampered with, opens the warehouse.
 """
 
 import argparse
@@ -13,8 +14,8 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Transition
-from lenovo_pipeline.roster.reader import promotable, status, why
-from lenovo_pipeline.settings import get_settings
+from lenovo_pipeline.roster.reader import promotable, require_log, status, why
+from lenovo_pipeline.settings import Settings, get_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +37,8 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         return why(store, options.entry)
     if options.command == "blast-radius":
         return shown(blast_radius(store, get_settings(), options.what))
+    if options.command == "accept-log":
+        return _accepted(store, get_settings(), options.actor, options.reason)
     book = Book(store.deployments)
     place = (options.environment, options.use_case)
     if options.command == "promote":
@@ -46,7 +49,19 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         return _said(book.promote(*place, options.entry, decision["decision_id"], seen_version=seen, **named))
     if options.command == "rollback":
         return _said(book.rollback(*place, actor=options.actor, reason=options.reason))
+    if not options.refuse:
+        require_log(store)
     return _said(book.approve(*place, actor=options.actor, reason=options.reason, refuse=options.refuse))
+
+
+def _accepted(store: Store, settings: Settings, actor: str, reason: str) -> str:
+    from lenovo_pipeline.resources.warehouse import Warehouse
+    from lenovo_pipeline.roster.log.decisions import DecisionLog
+    from lenovo_pipeline.roster.log.heads import Heads
+
+    with store.held("the log of decisions (accept-log)", settings.lock_wait_s, print):
+        log = DecisionLog(Warehouse(settings.warehouse or str(store.warehouse)), Heads(store.deployments))
+        return log.accept(actor=actor, reason=reason)
 
 
 def _said(step: Transition) -> str:
@@ -73,10 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="put the last good entry back")
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
     approve.add_argument("--refuse", action="store_true", help="refuse it instead")
+    accept = commands.add_parser("accept-log", help="let a log of decisions go on, or begin again, that was tampered with")
+    accept.add_argument("--reason", required=True, help="what was found out; kept")
     for command in (promote, rollback, approve):
         command.add_argument("use_case", help="use case of the policy, for example support_desk")
         command.add_argument("--environment", default="production", help="testing, staging or production (default)")
         command.add_argument("--reason", default="by hand", help="kept with the change")
+    for command in (promote, rollback, approve, accept):
         command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
     promote.add_argument("entry", help="name of a candidate")
     return parser

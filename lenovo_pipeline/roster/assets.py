@@ -112,10 +112,12 @@ def decisions(
     settings: ResourceParam[Settings],
 ) -> StoreReport:
     from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
-    from lenovo_pipeline.roster.challenging import Duels
+    from lenovo_pipeline.roster.challenging import Duels, LooksTaken
     from lenovo_pipeline.roster.decide import decide, headline
     from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.entries import entries_of, figures_of
+    from lenovo_pipeline.roster.log.decisions import DecisionLog
+    from lenovo_pipeline.roster.log.heads import Heads
     from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.pressing import with_pressure
     from lenovo_pipeline.roster.record import record_decisions
@@ -123,8 +125,10 @@ def decisions(
     figures = with_pressure(figures_of(leaderboard), stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     champions = {(each.environment, each.use_case): each.entry for each in Book(store.deployments).running()}
     duels = Duels(all_scores(warehouse), settings.seed)
-    found = decide(read_policy(settings.policy), entries_of(entries), figures, champions, duels.against)
-    written, added = record_decisions(warehouse, found, datetime.now(UTC).replace(tzinfo=None))
+    log = DecisionLog(warehouse, Heads(store.deployments))
+    looks = LooksTaken(log.rows(), duels)
+    found = decide(read_policy(settings.policy), entries_of(entries), figures, champions, duels.against, looks)
+    written, added = record_decisions(log, found, datetime.now(UTC).replace(tzinfo=None))
     verdicts = [decision.verdict for decision in found]
     shown = [
         {"use case": each.use_case, "entry": each.entry.entry, "verdict": each.verdict, "reason": each.reason} for each in found
@@ -156,13 +160,16 @@ def deployments(
     settings: ResourceParam[Settings],
 ) -> StoreReport:
     from lenovo_pipeline.roster.deploying.book import Book
+    from lenovo_pipeline.roster.log.decisions import DecisionLog
+    from lenovo_pipeline.roster.log.heads import Heads
     from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.record import record_deployments
 
     use_cases = read_policy(settings.policy).use_cases
     current = [(use_case, entry) for use_case in use_cases for entry in entries["entry"]]
     approval = {(environment, name) for name, use_case in use_cases.items() for environment in use_case.approval}
-    made = record_deployments(warehouse, Book(store.deployments), current, approval)
+    log = DecisionLog(warehouse, Heads(store.deployments))
+    made = record_deployments(log, Book(store.deployments), current, approval)
     for line in (*made.changes, *made.waiting):
         context.log.info(line)
     return StoreReport(

@@ -53,10 +53,19 @@ def baselines_stay_below_policy(warehouse: ResourceParam[Warehouse], settings: R
 
 @violations_check(DECISIONS, blocking=True, deps=[HEADERS])
 def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
-    """Every decision in force names headers that are kept, and follows from its rules; none was changed after it was made."""
+    """Every decision in force names headers that are kept, and follows from its rules."""
     from lenovo_pipeline.roster.verify import unfounded_decisions
 
     return unfounded_decisions(warehouse.load(DECISIONS), warehouse.load(HEADERS), warehouse.load(ENTRIES))
+
+
+@violations_check(DECISIONS, blocking=True)
+def decision_log_is_as_written(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """No decision was altered, removed, added or moved since it was written, nor was the log cut off."""
+    from lenovo_pipeline.roster.log.decisions import DecisionLog
+    from lenovo_pipeline.roster.log.heads import Heads
+
+    return DecisionLog(warehouse, Heads(store.deployments)).problems()
 
 
 @violations_check(DEPLOYMENTS, blocking=True, deps=[DECISIONS])

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from lenovo_pipeline.roster.policy import Policy, UseCase
@@ -21,7 +22,7 @@ CHALLENGES = "shown to be better than "
 """What the text of a challenge begins with; the champion's name follows."""
 
 _FALSE_PROMOTIONS = 0.05
-"""Of two-sided intervals: what share of challengers that are no better may seem to differ."""
+"""Of two-sided intervals: what share of challengers that are no better may seem to differ, at any of all looks together."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,42 @@ that confidence; None where they share no scored questions.
 """
 
 
+@dataclass(frozen=True)
+class Look:
+    """Which look at a challenger and a champion this is, from 1 on, and what tells the answers that are looked at from others."""
+
+    number: int = 1
+    pairs: str = ""
+
+    @property
+    def share(self) -> float:
+        """What share of all false promotions this look may spend: 1/2, 1/6, 1/12, …, which add up to 1 however many follow.
+
+        By the union bound that holds whatever the looks have in common (alpha spending; Lan and DeMets 1983).
+        """
+        return 1 / (self.number * (self.number + 1))
+
+
+Looks = Callable[[str, str, str, str], Look]
+"""(environment, use case, challenger, champion) -> which look at the two this is."""
+
+
 def decide(
     policy: Policy,
     entries: Sequence[Entry],
     figures: Mapping[str, Figures],
     champions: Mapping[tuple[str, str], str] | None = None,
     against: Against = lambda challenger, champion, confidence: None,
+    looks: Looks = lambda environment, use_case, challenger, champion: Look(),
 ) -> list[Decision]:
     """One decision for each environment, use case and entry, ordered by them. `figures` is by entry, `champions` says which
     entry runs in an environment for a use case.
 
     At most one entry is promoted for an environment and a use case. Where none runs: of those that keep every rule, the best.
     Where one runs that keeps every rule, it stays, unless another one is shown to be better: the lower bound of the paired
-    difference lies above the use case's margin, at a confidence of 1 - 0.05 / challengers (Bonferroni), so that however many
-    are tried, one that is no better takes its place in at most 2.5 % of the cases.
+    difference lies above the use case's margin, at a confidence of 1 - 0.05 / challengers (Bonferroni) x the share that this
+    look may spend; so however many are tried, and however often one looks, one that is no better takes its place in at most
+    2.5 % of the cases.
     """
     decisions = []
     for name, use_case in sorted(policy.use_cases.items()):
@@ -66,7 +89,7 @@ def decide(
         for environment in sorted(use_case.environments):
             running = (champions or {}).get((environment, name))
             champion = next((entry for entry in passing if entry.entry == running), None)
-            best, notes, duels = _best(passing, figures, champion, against, use_case.margin)
+            best, notes, duels = _best(passing, figures, champion, against, partial(looks, environment, name), use_case.margin)
             for entry in sorted(entries, key=lambda entry: entry.entry):
                 verdict, reason = _verdict(entry, judged[entry.entry], best, notes)
                 duel = duels.get(entry.entry)
@@ -94,7 +117,12 @@ def headline(decisions: Sequence[Decision], figures: Mapping[str, Figures]) -> s
 
 
 def _best(
-    passing: Sequence[Entry], figures: Mapping[str, Figures], champion: Entry | None, against: Against, margin: float
+    passing: Sequence[Entry],
+    figures: Mapping[str, Figures],
+    champion: Entry | None,
+    against: Against,
+    look_at: Callable[[str, str], Look],
+    margin: float,
 ) -> tuple[Entry | None, dict[str, str], dict[str, Judged]]:
     """Which of the entries that keep every rule is to run, why each other one is not, and what was found of each in its duel."""
     if champion is None:
@@ -102,10 +130,11 @@ def _best(
         notes = {entry.entry: f"it keeps every rule, but {best.entry} is better" for entry in passing if best is not None}
         return best, notes, {}
     challengers = [entry for entry in passing if entry.entry != champion.entry]
-    confidence = 1 - _FALSE_PROMOTIONS / max(1, len(challengers))
-    duels = {
-        entry.entry: _duel(champion.entry, against(entry.entry, champion.entry, confidence), margin) for entry in challengers
-    }
+    duels = {}
+    for entry in challengers:
+        look = look_at(entry.entry, champion.entry)
+        confidence = 1 - _FALSE_PROMOTIONS / len(challengers) * look.share
+        duels[entry.entry] = _duel(champion.entry, against(entry.entry, champion.entry, confidence), margin, look)
     notes = {name: f"it keeps every rule, but {duel.note}" for name, duel in duels.items()}
     winners = [entry for entry in challengers if duels[entry.entry].verdict == "passed"]
     best = min(winners, key=lambda entry: (-(duels[entry.entry].figure or 0.0), entry.entry), default=champion)
@@ -115,7 +144,7 @@ def _best(
     return best, notes, {**duels, champion.entry: defence}
 
 
-def _duel(champion: str, found: Measured | None, margin: float) -> Judged:
+def _duel(champion: str, found: Measured | None, margin: float, look: Look) -> Judged:
     text = f"{CHALLENGES}{champion}"
     if found is None or found.lower is None:
         note = f"is not shown to be better than {champion}: they share no scored questions"
@@ -126,12 +155,15 @@ def _duel(champion: str, found: Measured | None, margin: float) -> Judged:
         CHALLENGE,
         text,
         "passed" if met else "failed",
-        f"is {shown} to be better than {champion}: lower bound {found.lower:.3f}, more than {margin:g} is asked",
+        f"is {shown} to be better than {champion}: lower bound {found.lower:.3f}, more than {margin:g} is asked"
+        + (f" (look {look.number})" if look.number > 1 else ""),
         figure=found.value,
         lower=found.lower,
         upper=found.upper,
         bound=found.lower,
         limit=margin,
+        look=look.number,
+        pairs=look.pairs,
     )
 
 

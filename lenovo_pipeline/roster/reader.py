@@ -16,6 +16,8 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
+from lenovo_pipeline.roster.log.heads import Heads
 from lenovo_pipeline.roster.rule_kinds import broken_rules
 from lenovo_pipeline.roster.tracing import trace
 
@@ -78,10 +80,12 @@ def status(store: Store, *, every: bool = False) -> str:
         running = [asdict(each) for each in book.running()]
         last = _sorted(snapshot.rows(_LAST))
         entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
+        tampered = log_problems(snapshot, Heads(store.deployments))
     active = [row for row in running if row["environment"] == "production"]
     lines = [
         f"Roster of snapshot {snapshot.version}, published {snapshot.published_at}",
         f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
+        *(f"WARNING: the log of decisions was tampered with: {problem}" for problem in tampered),
     ]
     for place in sorted({_place(row) for row in last}):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
@@ -114,11 +118,37 @@ def _beside(book: Book, place: tuple[str, str]) -> list[str]:
     return lines
 
 
+def require_log(store: Store) -> None:
+    """Raises PermanentFailure naming everything that shows that the published log of decisions is not one that was written."""
+    with opened(store) as snapshot:
+        problems = log_problems(snapshot, Heads(store.deployments))
+    if problems:
+        raise PermanentFailure(
+            f"the published log of decisions was tampered with, so that nothing is promoted: {'; '.join(problems)}",
+            remedy="Run: make run. If that fails, too, restore data/store from a backup (make restore).",
+        )
+
+
+def log_problems(snapshot: Snapshot, heads: Heads) -> list[str]:
+    """One sentence for each thing that shows that the log of a snapshot is none that was ever written. Later decisions than
+    those of the snapshot may have been added.
+    """
+    columns = {row["name"] for row in snapshot.rows("SELECT name FROM pragma_table_info('roster.decisions')")}
+    if "hash" not in columns:
+        return ["it was published by an older version of the code, which kept no hashes"]
+    rows = snapshot.rows("SELECT * FROM roster.decisions ORDER BY sequence, decision_id")
+    known = [*heads.confirmed(), *filter(None, [heads.announced()])] or [Head(0, FIRST)]
+    ends = [] if head_of(rows) in known else ["it ends where no log ever ended"]
+    return [*broken_chain(rows), *ends]
+
+
 def promotable(store: Store, environment: str, use_case: str, entry: str) -> dict[str, Any]:
     """The last decision about an entry in a place, if it finds every rule kept: what a person may promote it by.
 
-    Raises PermanentFailure naming the rules that are not kept, or what there is instead of this place or entry.
+    Raises PermanentFailure naming the rules that are not kept, what there is instead of this place or entry, or what was
+    tampered with.
     """
+    require_log(store)
     with opened(store) as snapshot:
         rows = snapshot.rows(_LAST)
         mine = [row for row in rows if row["entry"] == entry]

@@ -4,8 +4,6 @@ Belongs here: what a run adds to the ledger of decisions and changes in the book
 (decide.py), the book itself (deploying).
 """
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,8 +13,10 @@ from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.decide import Decision
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.log.chain import decision_id
+from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.rule_kinds import broken_rules
-from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
+from lenovo_pipeline.roster.tables import DEPLOYMENTS
 
 _LINE = ("environment", "use_case", "entry")
 """Decisions with these in common follow each other."""
@@ -25,16 +25,18 @@ _RUN = "run"
 """Who acts in the name of the decisions."""
 
 
-def record_decisions(warehouse: Warehouse, decisions: Sequence[Decision], now: datetime) -> tuple[Written, int]:
-    """Add each decision whose evidence is not that of the last one of its line; returns how many were added, too."""
-    ledger = Ledger(warehouse, DECISIONS)
-    last = {tuple(row[name] for name in _LINE): row for row in latest(ledger.rows())}
+def record_decisions(log: DecisionLog, decisions: Sequence[Decision], now: datetime) -> tuple[Written, int]:
+    """Add each decision whose evidence is not that of the last one of its line; returns how many were added, too.
+
+    Raises PermanentFailure, adding none, for a log that was tampered with.
+    """
+    last = {tuple(row[name] for name in _LINE): row for row in latest(log.rows())}
     rows = []
     for decision in decisions:
         known = last.get((decision.environment, decision.use_case, decision.entry.entry))
         if known is None or known["evidence"] != decision.evidence:
             rows.append(_row(decision, known["decision_id"] if known else None, now))
-    return ledger.append(rows), len(rows)
+    return log.append(rows), len(rows)
 
 
 def latest(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -54,16 +56,17 @@ class Deployed:
 
 
 def record_deployments(
-    warehouse: Warehouse, book: Book, current: Sequence[tuple[str, str]], approval: Collection[tuple[str, str]] = ()
+    log: DecisionLog, book: Book, current: Sequence[tuple[str, str]], approval: Collection[tuple[str, str]] = ()
 ) -> Deployed:
     """Bring the book in line with the last decisions about the entries that are still candidates, and copy it into the table.
 
     `current`: use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
     `approval`: places (environment, use case) in which a promotion waits for a person. What runs there because of a rollback
     or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
-    back from, or refused, puts nothing in place again.
+    back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log that was
+    tampered with.
     """
-    decided = latest(Ledger(warehouse, DECISIONS).rows())
+    decided = latest(log.rows())
     candidates = [row for row in decided if (row["use_case"], row["entry"]) in set(current)]
     wanted = {(row["environment"], row["use_case"]): row for row in candidates if row["verdict"] == "promoted"}
     kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
@@ -89,7 +92,7 @@ def record_deployments(
         if (*place, running.entry) not in kept:
             book.retire(*place, actor=_RUN, reason="no decision in force finds all its rules kept")
             changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
-    return Deployed(copy_book(warehouse, book), tuple(changes), tuple(waiting))
+    return Deployed(copy_book(log.warehouse, book), tuple(changes), tuple(waiting))
 
 
 def copy_book(warehouse: Warehouse, book: Book) -> Written:
@@ -131,9 +134,3 @@ def _row(decision: Decision, previous: str | None, now: datetime) -> dict[str, A
         "rules": [asdict(rule) for rule in decision.rules],
     }
     return {"decision_id": decision_id(row), **row}
-
-
-def decision_id(row: Mapping[str, Any]) -> str:
-    """The id that a decision has by its content: what was decided about what, on which evidence, after which decision."""
-    parts = [row[name] for name in (*_LINE, "verdict", "reason", "evidence", "previous")]
-    return f"DEC-{hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]}"

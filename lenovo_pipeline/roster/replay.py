@@ -22,7 +22,7 @@ from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.roster.challenging import Duels
+from lenovo_pipeline.roster.challenging import Duels, LooksTaken
 from lenovo_pipeline.roster.decide import CHALLENGES, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
 from lenovo_pipeline.roster.policy import Policy, UseCase
@@ -53,9 +53,16 @@ class Replayed:
 
 
 def replay(
-    decision: Mapping[str, Any], scores: Scores, entries: Sequence[Entry], figures: Mapping[str, Figures], *, seed: int
+    decision: Mapping[str, Any],
+    scores: Scores,
+    entries: Sequence[Entry],
+    figures: Mapping[str, Figures],
+    *,
+    seed: int,
+    log: Sequence[Mapping[str, Any]] = (),
 ) -> Replayed:
-    """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`.
+    """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`; `log`: all rows
+    in the order of writing, by which the looks at a challenger are counted as they were then.
 
     Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
     instead, and `basis` says so.
@@ -69,9 +76,10 @@ def replay(
         return _from_rules(decision, use_case, why)
     policy = Policy(use_cases={decision["use_case"]: use_case})
     champions = {(str(decision["environment"]), str(decision["use_case"])): champion for champion in _champion(decision)}
+    duels = Duels(scores, seed)
     found = next(
         each
-        for each in decide(policy, entries, figures, champions, Duels(scores, seed).against)
+        for each in decide(policy, entries, figures, champions, duels.against, LooksTaken(log, duels))
         if each.entry.entry == decision["entry"] and each.environment == decision["environment"]
     )
     then = {rule["text"]: rule for rule in _json(decision["rules"])}
@@ -95,6 +103,7 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     """
     found = warehouse.load(DECISIONS).to_dict("records")
     rows = {row["decision_id"]: {str(name): value for name, value in row.items()} for row in found}
+    log = sorted(rows.values(), key=lambda row: row["sequence"])
     missing = [each for each in ids if each not in rows]
     if missing:
         raise PermanentFailure(
@@ -104,7 +113,7 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
     figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     entries = entries_of(warehouse.load(ENTRIES))
-    return [replay(rows[each], used, entries, figures, seed=seed) for each in ids]
+    return [replay(rows[each], used, entries, figures, seed=seed, log=log) for each in ids]
 
 
 def asked_again(
@@ -181,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             decisions = stored_rows(warehouse, DECISIONS)
             if decisions is None:
                 raise PermanentFailure("the snapshot holds no decisions yet", remedy="Run: make run")
-            last = decisions.sort_values(["decided_at", "decision_id"])["decision_id"].tolist()
+            last = decisions.sort_values("sequence")["decision_id"].tolist()
             ids = list(dict.fromkeys([*options.decision, *(last[-options.last :] if options.last > 0 else [])]))
             if not ids:
                 parser.error("name a decision, or give --last N")

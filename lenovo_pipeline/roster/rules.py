@@ -58,7 +58,10 @@ Figures = Mapping[tuple[str, str], Measured]
 
 @dataclass(frozen=True)
 class Judged:
-    """One rule applied: `binding` rules reject an entry, the others hold it back."""
+    """One rule applied: `binding` rules reject an entry, the others hold it back.
+
+    `look` and `pairs`: of a challenge, which look at the two it was, and what was looked at (decide.Look).
+    """
 
     rule: str
     text: str
@@ -70,6 +73,8 @@ class Judged:
     upper: float | None = None
     bound: float | None = None
     limit: float | None = None
+    look: int | None = None
+    pairs: str | None = None
 
 
 def judge(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:

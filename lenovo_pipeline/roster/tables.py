@@ -187,6 +187,9 @@ DECISIONS = Table(
             type="json",
             description="For each rule: {rule, text, figure, lower, upper, bound, limit, verdict, note}.",
         ),
+        Column(name="sequence", type="integer", description="Number among all decisions, in the order of writing.", minimum=1),
+        Column(name="follows", type="text", description="Hash of the decision written before it.", pattern=r"[0-9a-f]{64}"),
+        Column(name="hash", type="text", description="SHA-256 over everything else in the row.", pattern=r"[0-9a-f]{64}"),
     ),
 )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
-from lenovo_pipeline.roster.record import decision_id, keeps_every_rule, latest
+from lenovo_pipeline.roster.record import keeps_every_rule, latest
 from lenovo_pipeline.roster.rules import Figures, judge_floors
 
 BASELINES = ("always-refuse", "random")
@@ -26,9 +26,7 @@ def accepted_baselines(policy: Policy, figures: Mapping[str, Figures]) -> list[s
 
 
 def unfounded_decisions(decisions: pd.DataFrame, headers: pd.DataFrame, entries: pd.DataFrame) -> list[str]:
-    """Decisions in force about present candidates whose evidence is not kept, verdicts that their rules do not give, and
-    decisions whose id is not what they are made of.
-    """
+    """Decisions in force about present candidates whose evidence is not kept, and verdicts that their rules do not give."""
     kept, present = set(headers["header"]), set(entries["entry"])
     rows = [{str(name): value for name, value in row.items()} for row in decisions.to_dict("records")]
     found = []
@@ -39,12 +37,7 @@ def unfounded_decisions(decisions: pd.DataFrame, headers: pd.DataFrame, entries:
                 for header in row["headers"]
                 if header not in kept
             ]
-    ids = {row["decision_id"] for row in rows}
     for row in rows:
-        if decision_id(row) != row["decision_id"]:
-            found.append(f"{row['decision_id']} was changed: its content makes {decision_id(row)}")
-        if row["previous"] is not None and row["previous"] not in ids:
-            found.append(f"{row['decision_id']} follows {row['previous']}, which is gone")
         broken = [rule for rule in json.loads(row["rules"]) if rule["verdict"] != "passed"]
         if broken and row["verdict"] == "promoted":
             found.append(f"{row['decision_id']} promotes {row['entry']}, though {broken[0]['note']}")

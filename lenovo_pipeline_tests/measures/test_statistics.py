@@ -253,3 +253,12 @@ def test_values_that_cannot_be_bet_on_are_refused() -> None:
         sequential_mean_test([0.5], 1.0)
     with pytest.raises(ValueError, match="as many"):
         sequential_paired_test([0.5], [0.5, 1.0])
+
+
+def test_a_bound_so_far_out_that_few_resamples_reach_it_is_no_nearer_than_the_normal_one() -> None:
+    values = np.random.default_rng(3).binomial(1, 0.5, 400) - 0.5
+    wide = cluster_bootstrap(values, range(400), seed=1, confidence=0.99999)
+    narrow = cluster_bootstrap(values, range(400), seed=1, confidence=0.95)
+    spread = float(values.std(ddof=1)) / 20
+    assert narrow.low == pytest.approx(narrow.estimate - 1.96 * spread, abs=0.005)
+    assert wide.low < wide.estimate - 4.2 * spread and wide.high > wide.estimate + 4.2 * spread

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster.log.decisions import DecisionLog
+from lenovo_pipeline.roster.log.heads import Heads
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured
 
@@ -43,7 +45,7 @@ USE_CASE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def entry() -> Callable[..., Entry]:
     def make(name: str = NANO.entry, **changes: Any) -> Entry:
         return replace(NANO, entry=name, **changes)
@@ -51,7 +53,7 @@ def entry() -> Callable[..., Entry]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def figures() -> Callable[..., Figures]:
     """Figures that keep every floor, with changes; shares have an interval of 0.05 on each side."""
 
@@ -66,7 +68,7 @@ def figures() -> Callable[..., Figures]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def policy() -> Callable[..., Policy]:
     def make(**use_cases: dict[str, Any]) -> Policy:
         given = use_cases or {"desk": {}}
@@ -78,3 +80,8 @@ def policy() -> Callable[..., Policy]:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(str(tmp_path / "warehouse.duckdb"))
+
+
+@pytest.fixture
+def log(warehouse: Warehouse, tmp_path: Path) -> DecisionLog:
+    return DecisionLog(warehouse, Heads(tmp_path / "deployments.db"))

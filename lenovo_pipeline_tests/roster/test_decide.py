@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from lenovo_pipeline.roster.decide import Decision, decide, headline
+from lenovo_pipeline.roster.challenging import Duels, LooksTaken
+from lenovo_pipeline.roster.decide import Decision, Look, decide, headline
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured, judge
 
@@ -165,7 +167,7 @@ def test_what_runs_stays_unless_another_is_shown_to_be_better(policy: Make, entr
         f"it keeps every rule, but is not shown to be better than {NAME}: lower bound -0.010, more than 0 is asked",
     )
     assert "they share no scored questions" in verdicts["three"][1]
-    assert {confidence for _, _, confidence in asked} == {round(1 - 0.05 / 3, 4)}
+    assert {confidence for _, _, confidence in asked} == {round(1 - 0.05 / 3 / 2, 4)}
     (rule,) = [
         r
         for d in decide(policy(), entries, found, DESK, against)
@@ -194,3 +196,42 @@ def test_what_runs_and_no_longer_keeps_the_rules_gives_way(policy: Make, entry: 
     found = {NAME: figures(correct=0.1), "one": figures()}
     promoted = [d.entry.entry for d in decide(policy(), entries, found, DESK) if d.verdict == "promoted"]
     assert promoted == ["one"]
+
+
+def test_each_further_look_at_the_same_two_may_err_less_often_and_all_of_them_together_no_more_than_one(
+    policy: Make, entry: Make, figures: Make
+) -> None:
+    entries = [entry(), entry("one")]
+    found = {each.entry: figures() for each in entries}
+    against, asked = duel(one=-0.01)
+    for number in (1, 2, 3):
+        decided = decide(policy(), entries, found, DESK, against, lambda *_, number=number: Look(number, f"p{number}"))
+        (rule,) = [r for d in decided for r in d.rules if r.rule == "challenge"]
+        assert (rule.look, rule.pairs) == (number, f"p{number}")
+    assert [round(1 - confidence, 4) for _, _, confidence in asked] == [0.025, 0.0083, 0.0042]
+    assert sum(Look(number).share for number in range(1, 10_000)) < 1
+
+
+class Shown(Duels):
+    """Stands for score tables in which the answers are told apart by this text."""
+
+    def __init__(self, answers: str) -> None:
+        self.answers = answers
+
+    def pairs(self, challenger: str, champion: str) -> str:
+        return self.answers
+
+
+def test_looks_are_counted_by_the_log_and_the_same_answers_are_one_look(policy: Make, entry: Make, figures: Make) -> None:
+    entries = [entry(), entry("one")]
+    found = {each.entry: figures() for each in entries}
+    against, _ = duel(one=-0.01)
+    log: list[dict[str, Any]] = []
+    numbers = []
+    for answers in ("monday", "tuesday", "tuesday", "monday", "friday"):
+        for decision in decide(policy(), entries, found, DESK, against, LooksTaken(log, Shown(answers))):
+            rules = [asdict(rule) for rule in decision.rules]
+            log.append({"environment": "production", "use_case": "desk", "entry": decision.entry.entry, "rules": rules})
+            numbers += [rule["look"] for rule in rules if rule["look"]]
+    assert numbers == [1, 2, 2, 1, 3]
+    assert LooksTaken(log, Shown("friday"))("production", "desk", "two", NAME).number == 1

@@ -20,6 +20,8 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.__main__ import main
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.log.decisions import DecisionLog
+from lenovo_pipeline.roster.log.heads import Heads
 from lenovo_pipeline.roster.reader import status, why
 from lenovo_pipeline.roster.record import record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import ENTRIES
@@ -39,11 +41,12 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     """A published snapshot: one entry that runs at the desk and is held for phones, another one that is rejected."""
     made = Store(tmp_path / "store")
     made.open()
+    log = DecisionLog(warehouse, Heads(made.deployments))
     entries = [entry(), entry("closed", allowed_uses=(), refused_uses=("production: it forbids commercial use",))]
     found = {NAME: figures(), "closed": figures(correct=0.9)}
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
-    record_decisions(warehouse, decide(rules, entries, found), NOON)
-    record_deployments(warehouse, book_of(made), [(use, each.entry) for use in ("desk", "phone") for each in entries])
+    record_decisions(log, decide(rules, entries, found), NOON)
+    record_deployments(log, book_of(made), [(use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
     header = {"candidate": NAME, "kind": "raw_foundation", "model": "lenovo-nano", "items": 300, "items_hash": "a" * 16}
@@ -72,12 +75,13 @@ def test_of_many_entries_those_that_come_nearest_are_named_and_the_others_counte
 ) -> None:
     made = Store(tmp_path / "many")
     made.open()
+    log = DecisionLog(warehouse, Heads(made.deployments))
     entries = [entry(f"build/{number:02}") for number in range(12)]
     # The later, the more floors it breaks; the first two break none.
     broken = [{}, {}, *({"correct": 0.1} for _ in range(5)), *({"correct": 0.1, "refusal_recall": 0.1} for _ in range(5))]
     found = {each.entry: figures(**changes) for each, changes in zip(entries, broken, strict=True)}
-    record_decisions(warehouse, decide(policy(), entries, found), NOON)
-    record_deployments(warehouse, book_of(made), [("desk", each.entry) for each in entries])
+    record_decisions(log, decide(policy(), entries, found), NOON)
+    record_deployments(log, book_of(made), [("desk", each.entry) for each in entries])
     warehouse.replace(
         ENTRIES, pd.DataFrame([vars(each) for each in entries]).map(lambda v: list(v) if isinstance(v, tuple) else v)
     )

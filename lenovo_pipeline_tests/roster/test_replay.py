@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.record import record_decisions
 from lenovo_pipeline.roster.replay import replay
 from lenovo_pipeline.roster.tables import DECISIONS
@@ -21,9 +21,7 @@ SCORES = {"raw_foundation": pd.DataFrame({"header": [HEADER]})}
 
 
 @pytest.fixture
-def decided(
-    warehouse: Warehouse, policy: Make, entry: Make, figures: Make
-) -> tuple[list[dict[Any, Any]], list[Any], dict[str, Any]]:
+def decided(log: DecisionLog, policy: Make, entry: Make, figures: Make) -> tuple[list[dict[Any, Any]], list[Any], dict[str, Any]]:
     """Decisions about a good, a better, a bad and a forbidden entry, as they are stored."""
     entries = [
         entry("good"),
@@ -32,8 +30,8 @@ def decided(
         entry("forbidden", licence_class="research_only", allowed_uses=("evaluation",)),
     ]
     found = {"good": figures(), "better": figures(correct=0.9), "bad": figures(correct=0.2), "forbidden": figures()}
-    record_decisions(warehouse, decide(policy(), entries, found), datetime(2026, 3, 1))
-    return warehouse.load(DECISIONS).to_dict("records"), entries, found
+    record_decisions(log, decide(policy(), entries, found), datetime(2026, 3, 1))
+    return log.warehouse.load(DECISIONS).to_dict("records"), entries, found
 
 
 def test_every_verdict_is_the_same_from_the_stored_scores(decided: Any) -> None:

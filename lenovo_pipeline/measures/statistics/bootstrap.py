@@ -15,6 +15,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 2_000
 _POLE = 1e-6
+_FEWEST_IN_TAIL = 10
+"""Resamples beyond a bound."""
 _AT_ONCE = 2_000_000
 """Clusters that are drawn at a time: bounds memory however many there are."""
 
@@ -109,12 +111,16 @@ def _bca(means: Floats, estimate: float, sums: Floats, sizes: Floats, confidence
     below = (np.searchsorted(means, estimate, "left") + np.searchsorted(means, estimate, "right")) / (2 * len(means))
     bias = float(ndtri(np.clip(below, 1 / len(means), 1 - 1 / len(means))))
     tail = (1 - confidence) / 2
-    bounds = []
+    bounds: list[float] = []
     for z in ndtri([tail, 1 - tail]):
         shifted = bias + z
         # The formula has a pole, beyond which a few very skewed clusters would turn the bounds around.
         stretched = bias + shifted / max(1 - acceleration * shifted, _POLE)
         bounds.append(float(np.quantile(means, ndtr(stretched))))
+    if tail * len(means) < _FEWEST_IN_TAIL:
+        # Too few resamples lie so far out to read a bound off them: the normal curve's, where it is the wider one.
+        reach = float(ndtri(1 - tail)) * float(means.std(ddof=1))
+        return min(bounds[0], estimate - reach), max(bounds[1], estimate + reach)
     return bounds[0], bounds[1]
 
 
