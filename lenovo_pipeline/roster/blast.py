@@ -3,9 +3,10 @@
 Belongs here: finding what is meant, and following the graph and the rows of the published snapshot. Does not belong here:
 making the change. Nothing of Dagster is imported: the graph lies in the snapshot's manifest.
 
-Assets: everything downstream, each of which looks again and takes over what it has where its inputs turn out the same; so this
-is what may be made again, never less. Builds and evaluations are followed by rows: a build if it learned from the record's
-training set, an evaluation if a question's evidence or passages hold the record.
+Assets: those that are made again whatever the change is, since they read what changes, and everything downstream, each of which
+looks again and takes over what it has where its inputs turn out the same; so the second is what may be made again, never less.
+Builds and evaluations are followed by rows: a build if it learned from the record's training set, an evaluation if a question's
+evidence or passages hold the record.
 """
 
 import difflib
@@ -40,10 +41,14 @@ _NAMED = 12
 
 @dataclass(frozen=True)
 class Radius:
-    """What a change of `what` (a `kind` of thing) may touch, each sorted; `running`: the entries of it that run, with place."""
+    """What a change of `what` (a `kind` of thing) may touch, each sorted; `running`: the entries of it that run, with place.
+
+    `again`: the assets that are made again whatever the change is; `assets`: those, and all that may follow.
+    """
 
     what: str
     kind: str
+    again: tuple[str, ...]
     assets: tuple[str, ...]
     builds: tuple[str, ...]
     evaluations: tuple[str, ...]
@@ -53,12 +58,16 @@ class Radius:
 
 @dataclass(frozen=True)
 class _Start:
-    """Where a change begins. `builds` and `evaluations`: which rows it reaches; None: all those of the assets it reaches."""
+    """Where a change begins. `builds` and `evaluations`: which rows it reaches; None: all those of the assets it reaches.
+
+    `code`: the functions of the assets change, and not what they hold.
+    """
 
     kind: str
     assets: frozenset[str]
     builds: frozenset[str] | None = None
     evaluations: frozenset[str] | None = None
+    code: bool = False
 
 
 def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
@@ -73,6 +82,7 @@ def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
             hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
             raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
         assets = downstream(graph, start.assets)
+        again = start.assets if start.code else _read_by(snapshot, graph, start.assets)
         builds = _touched_builds(snapshot, assets, start)
         headers = _touched_evaluations(snapshot, assets, builds, start)
         # What changes the roster itself decides on every entry again.
@@ -84,7 +94,7 @@ def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
         }
     runs = [each for each in Book(store.deployments).running() if each.entry in entries]
     running = (f"{each.entry} for {each.use_case} ({each.environment})" for each in runs)
-    return Radius(what, start.kind, *(tuple(sorted(each)) for each in (assets, builds, headers, entries, running)))
+    return Radius(what, start.kind, *(tuple(sorted(each)) for each in (again, assets, builds, headers, entries, running)))
 
 
 def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
@@ -102,9 +112,19 @@ def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
     return found
 
 
+def _read_by(snapshot: "Snapshot", graph: Graph, start: frozenset[str]) -> set[str]:
+    """The assets of `start` and those that read them: as the last run noted it, or else as they are declared to be made from."""
+    noted = {
+        row["subject"]: {str(name).replace(".", "/", 1) for name, _, _ in json.loads(row["reads"])}
+        for row in snapshot.rows("SELECT subject, reads FROM pipeline.recipes")
+    }
+    return set(start) | {asset for asset, described in graph.items() if start & noted.get(asset, set(described["deps"]))}
+
+
 def shown(radius: Radius) -> str:
     """The answer for a person."""
     parts = (
+        ("asset is made again", "assets are made again", radius.again),
         ("asset looks again", "assets look again", radius.assets),
         ("build is made again", "builds are made again", radius.builds),
         ("evaluation is asked again", "evaluations are asked again", radius.evaluations),
@@ -130,6 +150,8 @@ def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> 
         settings.policy: "roster/policy",
         settings.prompts: "prompts/library",
         settings.uploads: "uploads/files",
+        settings.workflows: "agents/workflows",
+        settings.adapters: "models/dropped_adapters",
     }
     for root, asset in roots.items():
         if path == root or root in path.parents:
@@ -139,7 +161,7 @@ def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> 
         return None
     module = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
     users = frozenset(asset for asset, described in graph.items() if module in described["modules"])
-    return _Start("file", users) if users or path.exists() else None
+    return _Start("file", users, code=True) if users or path.exists() else None
 
 
 def _model(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
@@ -189,7 +211,8 @@ def _package(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) 
         return None
     # Every pure asset keeps the versions of all packages, and makes its table again for any of them.
     pure = {row["subject"] for row in snapshot.rows("SELECT DISTINCT subject FROM pipeline.recipes")}
-    return _Start("package", frozenset((kinds | pure | {f"models/{row['table_name']}" for row in rows}) & graph.keys()))
+    touched = frozenset((kinds | pure | {f"models/{row['table_name']}" for row in rows}) & graph.keys())
+    return _Start("package", touched, code=True)
 
 
 _FINDERS: Sequence[Callable[["Snapshot", Graph, Settings, str], _Start | None]] = (

@@ -39,7 +39,7 @@ MADE = (
     "CREATE SCHEMA enterprise; CREATE SCHEMA gold; CREATE SCHEMA models; CREATE SCHEMA evaluation; CREATE SCHEMA roster;"
     "CREATE SCHEMA knowledge; CREATE SCHEMA IF NOT EXISTS pipeline;"
     "CREATE TABLE pipeline.tables (qualified_name VARCHAR, model VARCHAR, digest VARCHAR, rows BIGINT);"
-    "CREATE TABLE pipeline.recipes (subject VARCHAR);"
+    'CREATE TABLE pipeline.recipes AS SELECT \'gold/questions\' AS subject, \'[["enterprise.devices", "", "1/2"]]\' AS reads;'
     "CREATE TABLE enterprise.devices AS SELECT unnest(['DEV-1', 'DEV-2', 'DEV-3']) AS device_id;"
     "CREATE TABLE knowledge.chunks AS SELECT * FROM (VALUES ('C1', 'DEV-1'), ('C2', 'DEV-2'), ('C3', 'DEV-3'))"
     " t(chunk_id, record_id);"
@@ -103,6 +103,22 @@ def test_a_change_touches_the_rows_that_hold_it_and_no_others(
     store: Store, what: str, builds: set[str], evaluations: set[str], entries: set[str]
 ) -> None:
     assert touched(store, what) == (builds, evaluations, entries)
+
+
+@pytest.mark.parametrize(
+    ("what", "again"),
+    [
+        ("DEV-3", {"enterprise/devices", "knowledge/chunks", "gold/questions"}),
+        ("nano", {"models/foundation", "models/adapters"}),
+        ("data/policy/roster.yaml", {"roster/policy", "roster/decisions"}),
+        ("lenovo_pipeline/roster/policy.py", {"roster/policy", "roster/decisions"}),
+        ("lenovo_pipeline/gold/assets.py", {"gold/questions"}),
+    ],
+)
+def test_what_reads_a_change_is_made_again_and_what_follows_looks_again(store: Store, what: str, again: set[str]) -> None:
+    radius = blast_radius(store, Settings(profile="smoke"), what)
+    assert set(radius.again) == again
+    assert set(radius.assets) >= again
 
 
 def test_what_runs_is_named(store: Store) -> None:
