@@ -21,7 +21,6 @@ from lenovo_pipeline.agents.running.tables import TABLES as RUNNING_TABLES
 from lenovo_pipeline.agents.tables import TABLES as AGENTS_TABLES
 from lenovo_pipeline.automation.conditions import follow_data_versions, follow_made_partitions
 from lenovo_pipeline.automation.jobs import ASSET_JOBS, OTHER_JOBS
-from lenovo_pipeline.automation.roster_sensors import make_roster_sensors
 from lenovo_pipeline.automation.schedules import SCHEDULES
 from lenovo_pipeline.automation.sensors import make_sensors
 from lenovo_pipeline.contracts import Table
@@ -152,7 +151,7 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
         jobs=[*ASSET_JOBS, *OTHER_JOBS],
         schedules=SCHEDULES,
         resources={**make_resources(settings, TABLES), "graph": _graph(assets), **(resources or {})},
-        sensors=[*make_sensors(settings), *make_roster_sensors(settings)],
+        sensors=make_sensors(settings),
         # One process for all steps: a process each would import mlflow and the encoder's libraries again every time.
         executor=in_process_executor,
     )

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     scale: float = Field(1.0, gt=0, le=100, description="Size of the simulated world; 1 to 100 (smoke uses less).")
     store: Path = Field(PROJECT_ROOT / "data" / "store", description="Folder of everything produced.")
     uploads: Path = Field(PROJECT_ROOT / "data" / "uploads", description="Folder where users drop files.")
+    adapters: Path = Field(PROJECT_ROOT / "data" / "adapters", description="Folder where users drop adapters, by model.")
     catalogue: Path = Field(PROJECT_ROOT / "data" / "catalogue" / "models.yaml", description="Catalogue of models.")
     policy: Path = Field(PROJECT_ROOT / "data" / "policy" / "roster.yaml", description="What the roster demands.")
     prompts: Path = Field(PROJECT_ROOT / "data" / "prompts", description="Prompt libraries and external collections.")

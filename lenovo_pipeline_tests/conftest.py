@@ -69,6 +69,7 @@ def nothing_reaches_the_store_of_the_checkout(tmp_path_factory: pytest.TempPathF
             patched.setenv(name, value)
         patched.setenv("LENOVO_STORE", str(place / "store"))
         patched.setenv("LENOVO_UPLOADS", str(place / "uploads"))
+        patched.setenv("LENOVO_ADAPTERS", str(place / "adapters"))
         patched.setitem(Settings.model_config, "env_file", None)
         get_settings.cache_clear()
         yield
@@ -78,8 +79,15 @@ def nothing_reaches_the_store_of_the_checkout(tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The smallest world, in folders of this test."""
-    (tmp_path / "uploads").mkdir()
-    return Settings(profile="smoke", store=tmp_path / "store", uploads=tmp_path / "uploads", lock_wait_s=0)
+    for name in ("uploads", "adapters"):
+        (tmp_path / name).mkdir()
+    return Settings(
+        profile="smoke",
+        store=tmp_path / "store",
+        uploads=tmp_path / "uploads",
+        adapters=tmp_path / "adapters",
+        lock_wait_s=0,
+    )
 
 
 @pytest.fixture

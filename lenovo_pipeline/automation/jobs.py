@@ -45,6 +45,12 @@ evaluate_model: UnresolvedAssetJobDefinition = define_asset_job(
     description="One model again: what it is, its scores, the leaderboard, the decisions that follow, and the snapshot.",
 )
 
+take_adapters: UnresolvedAssetJobDefinition = define_asset_job(
+    "take_adapters",
+    selection=AssetSelection.assets("models/dropped_adapters").downstream() - _ON_DEMAND,
+    description="Adapters that were dropped into data/adapters, for one model: registered, evaluated and decided on.",
+)
+
 search_adapters: UnresolvedAssetJobDefinition = define_asset_job(
     "search_adapters",
     selection=_ON_DEMAND,
@@ -110,6 +116,7 @@ ASSET_JOBS = [
     refresh_knowledge,
     refresh_uploads,
     evaluate_model,
+    take_adapters,
     search_adapters,
     read_inputs,
     retrain,

@@ -1,6 +1,6 @@
 """What sensors decide about what runs: rollbacks to record, drift to answer, checks that failed, champions gone stale.
 
-Belongs here: differences as plain values. No Dagster here: events and runs are the shells' business (roster_sensors.py).
+Belongs here: differences as plain values. No Dagster here: events and runs are the shells' business (production_sensors.py).
 """
 
 import hashlib

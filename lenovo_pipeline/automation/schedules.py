@@ -22,11 +22,7 @@ _FOUNDATION = AssetKey(["models", "foundation"])
 )
 def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
     """One run for each model. A model that somebody only catalogued waits until its partition is made for the first time."""
-    made = context.instance.get_materialized_partitions(_FOUNDATION)
-    night = context.scheduled_execution_time.date().isoformat()
-    for model in MODEL_PARTITIONS.get_partition_keys():
-        if model == DEFAULT_MODEL or model in made:
-            yield RunRequest(run_key=f"nightly-{night}-{model}", partition_key=model)
+    yield from _for_each_model("nightly", context, always=DEFAULT_MODEL)
 
 
 @schedule(
@@ -39,11 +35,16 @@ def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
 )
 def weekly_retraining(context: ScheduleEvaluationContext) -> Iterator[RunRequest]:
     """One run for each model."""
+    yield from _for_each_model("retraining", context)
+
+
+def _for_each_model(prefix: str, context: ScheduleEvaluationContext, always: str = "") -> Iterator[RunRequest]:
+    """A run for each model that was ever made, and for the one that is `always` made."""
     made = context.instance.get_materialized_partitions(_FOUNDATION)
-    week = context.scheduled_execution_time.date().isoformat()
+    day = context.scheduled_execution_time.date().isoformat()
     for model in MODEL_PARTITIONS.get_partition_keys():
-        if model in made:
-            yield RunRequest(run_key=f"retraining-{week}-{model}", partition_key=model)
+        if model in made or model == always:
+            yield RunRequest(run_key=f"{prefix}-{day}-{model}", partition_key=model)
 
 
 hourly_drift_check = ScheduleDefinition(

@@ -21,7 +21,13 @@ FORMAT_KINDS = {"adapter": "adapter", "transformers": "custom_model", "onnx": "m
 """What a build of each format is evaluated as."""
 
 TABLES_OF: Mapping[str, tuple[Table, ...]] = {
-    "adapter": (tables.ADAPTERS, tables.QLORA_ADAPTERS, tables.COMPOSED_ADAPTERS, tables.QUANTISED),
+    "adapter": (
+        tables.ADAPTERS,
+        tables.QLORA_ADAPTERS,
+        tables.COMPOSED_ADAPTERS,
+        tables.QUANTISED,
+        tables.DROPPED_ADAPTERS,
+    ),
     "custom_model": (tables.FINE_TUNED, tables.MERGED, tables.PRUNED, tables.DISTILLED, tables.QUANTISED),
     "mobile_model": (tables.QUANTISED, tables.EDGE_BUILDS),
 }

@@ -131,6 +131,7 @@ METHODS = (
     "int4",
     "quantised_adapter",
     "edge",
+    "dropped",
 )
 FORMATS = ("adapter", "transformers", "onnx")
 LEVELS = ("light", "medium", "aggressive")
@@ -160,7 +161,7 @@ def build_table(name: str, description: str) -> Table:
             _text("base_revision", "Revision of the base model.", nullable=True, derived_from=("models.foundation.revision",)),
             _text("tokenizer_hash", "Tokenizer of the base.", nullable=True, derived_from=("models.foundation.tokenizer_hash",)),
             _text("template_hash", "Chat template.", nullable=True, derived_from=("models.foundation.template_hash",)),
-            _text("training_set", "Version of the training set; empty: made without one.", nullable=True),
+            _text("training_set", "Version of the training set; empty: made without one, or elsewhere.", nullable=True),
             _text("licence", "Licence that it inherits from its base.", derived_from=("models.catalogue.licence",)),
             _count("parameters", "Parameters in all; empty: unknown."),
             _count("trainable_parameters", "Parameters that were trained; empty: none."),
@@ -186,6 +187,7 @@ ADAPTERS = build_table("adapters", "LoRA adapters of the base model, one for eac
 QLORA_ADAPTERS = build_table("qlora_adapters", "LoRA adapters trained over the base model in 4 bits (NF4), one for each domain.")
 FINE_TUNED = build_table("fine_tuned", "Base models with all weights tuned on the training sets.")
 COMPOSED_ADAPTERS = build_table("composed_adapters", "Adapters made of several: weighted combinations and stacks.")
+DROPPED_ADAPTERS = build_table("dropped_adapters", "LoRA adapters that somebody made elsewhere and dropped into data/adapters.")
 MERGED = build_table("merged", "Base models with an adapter merged into their weights.")
 PRUNED = build_table("pruned", "Models with weights or whole parts left out, and trained again to recover.")
 DISTILLED = build_table("distilled", "Students of half the size that learnt from their base model's answers.")
@@ -323,6 +325,7 @@ TABLES = (
     QUANTISED,
     EDGE_BUILDS,
     COMPOSED_ADAPTERS,
+    DROPPED_ADAPTERS,
     MERGED,
     ADAPTER_REGISTRY,
     ADAPTER_CHAMPIONS,

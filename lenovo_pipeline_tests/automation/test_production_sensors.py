@@ -24,7 +24,6 @@ from dagster import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from lenovo_pipeline.automation import roster_sensors
 from lenovo_pipeline.automation.production_watch import Entry, Failed, evidence_graph, new_failures, stale
 from lenovo_pipeline.automation.watching import Watch, changes, content_of
 from lenovo_pipeline.build import build_defs
@@ -365,4 +364,3 @@ def test_a_schedule_of_the_roster_starts_its_job(
 def test_sensors_look_often_enough_to_say_within_a_minute_what_happened(defs: Definitions) -> None:
     for name in ("deployments_changed", "stale_champions", "production_checks_failed", "drift_alerts", "inputs_changed"):
         assert (defs.resolve_sensor_def(name).minimum_interval_seconds or 60) <= 30
-    assert roster_sensors.make_roster_sensors(Settings()) is not None

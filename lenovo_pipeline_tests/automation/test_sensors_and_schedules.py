@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 from dagster import (
@@ -22,12 +24,15 @@ from dagster import (
     build_sensor_context,
 )
 from dagster._utils.schedules import schedule_execution_time_iterator
+from safetensors.numpy import save_file
 
+from lenovo_pipeline.automation import input_sensors
 from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.assets import table_asset
-from lenovo_pipeline.settings import Settings
+from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
+from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 
 PEOPLE = Table(
     stage="enterprise",
@@ -46,8 +51,8 @@ def defs(settings: Settings) -> Definitions:
 class Ticks:
     """The uploads sensor, tick after tick, with its cursor as the daemon keeps it."""
 
-    def __init__(self, defs: Definitions, instance: DagsterInstance) -> None:
-        self._sensor = defs.resolve_sensor_def("uploads_changed")
+    def __init__(self, defs: Definitions, instance: DagsterInstance, sensor: str = "uploads_changed") -> None:
+        self._sensor = defs.resolve_sensor_def(sensor)
         self._instance = instance
         self._cursor: str | None = None
         self.skipped: str | None = None
@@ -208,3 +213,56 @@ def test_the_retention_job_runs_on_a_store_that_has_just_been_made(
     assert result.success
     assert not old.exists()
     assert Path(settings.store / "format.json").exists()
+
+
+def test_a_dropped_adapter_is_asked_for_once_when_it_is_whole_and_a_bad_one_is_an_alert(
+    defs: Definitions, instance: DagsterInstance, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick = Ticks(defs, instance, "adapters_dropped")
+    clock = [1_000.0]
+    monkeypatch.setattr(input_sensors.time, "time", lambda: clock[0])
+    assert tick() == []
+    bundled = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
+    place = settings.adapters / "lenovo-nano"
+    drop_adapter(place / "good", bundled)
+    (place / "half").mkdir()
+    (place / "half" / "adapter_config.json").write_text("{")
+    assert tick() == []
+    clock[0] += 10
+    drop_adapter(settings.adapters / "nobody" / "stray", bundled)
+    assert tick() == [], "nothing has settled yet"
+    clock[0] += 15
+    (request,) = tick()
+    assert request.partition_key == "lenovo-nano"
+    clock[0] += 100
+    assert tick() == []
+    assert "nobody/stray is left alone: nobody is no model of the catalogue" in str(tick.skipped)
+    assert tick() == []
+    alerts = [json.loads(path.read_text()) for path in (settings.store / "alerts").glob("adapter-*.json")]
+    assert {alert["adapter"] for alert in alerts} == {"lenovo-nano/half", "nobody/stray"}
+    shutil.rmtree(place / "good")
+    (gone,) = tick()
+    assert gone.partition_key == "lenovo-nano" and gone.run_key != request.run_key
+
+
+def drop_adapter(folder: Path, base: Path) -> None:
+    """An adapter of the bundled model as peft saves it, of one module and rank 1."""
+    rows, columns = tensor_shapes(base)["model.layers.0.self_attn.q_proj.weight"]
+    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_{}.weight"
+    folder.mkdir(parents=True)
+    tensors = {
+        name.format("A"): np.ones((1, columns), dtype=np.float32),
+        name.format("B"): np.ones((rows, 1), dtype=np.float32),
+    }
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 1, "lora_alpha": 2, "target_modules": ["q_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+
+
+def test_a_folder_for_adapters_that_is_not_there_is_no_empty_folder(
+    defs: Definitions, instance: DagsterInstance, settings: Settings
+) -> None:
+    settings.adapters.rename(settings.adapters.with_name("away"))
+    tick = Ticks(defs, instance, "adapters_dropped")
+    assert tick() == []
+    assert "nothing is concluded from that" in str(tick.skipped)

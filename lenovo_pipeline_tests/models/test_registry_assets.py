@@ -23,6 +23,7 @@ from lenovo_pipeline.models.tables import (
     CATALOGUE,
     COMPOSED_ADAPTERS,
     DOMAINS,
+    DROPPED_ADAPTERS,
     FOUNDATION,
     MERGED,
     TRAINING_SETS,
@@ -41,6 +42,7 @@ TABLES = (
     TRAINING_SETS,
     ADAPTERS,
     COMPOSED_ADAPTERS,
+    DROPPED_ADAPTERS,
     MERGED,
     ADAPTER_REGISTRY,
     ADAPTER_CHAMPIONS,
@@ -106,6 +108,8 @@ class Architect:
         resources: dict[str, Any] = {"store": self.trial.store, "warehouse": self.warehouse}
         if check is checks.mlflow_holds_every_adapter:
             resources["tracking"] = Tracking(self.trial.store.mlflow, self.trial.store.artifacts / "mlflow")
+        if check is checks.dropped_adapters_are_taken:
+            resources["settings"] = self.trial.settings
         found = check(**resources)
         assert isinstance(found, AssetCheckResult)
         return found
@@ -161,6 +165,22 @@ def test_an_adapter_that_cannot_be_used_is_refused_and_its_check_says_why_while_
     (failed,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
     assert f"{bad['build']} is not registered: adapter_model.bin is pickled" in str(failed.metadata["found"].value)
     assert [row["build"] for row in Ledger(architect.warehouse, ADAPTER_REGISTRY).rows()] == [good["build"]]
+
+
+def test_an_adapter_that_was_dropped_is_registered_and_a_bad_one_beside_it_fails_the_check(architect: Architect) -> None:
+    place = architect.trial.settings.adapters / "lenovo-nano"
+    architect.workshop.adapter(place / "good", 7)
+    architect.workshop.adapter(place / "bad", 8)
+    (place / "bad" / "adapter_config.json").unlink()
+    result = architect.run(made.dropped_adapters, made.adapter_registry, checks.dropped_adapters_are_taken)
+    assert result.success
+    (row,) = architect.warehouse.load(DROPPED_ADAPTERS).to_dict("records")
+    assert row["build"] == "lenovo-nano/dropped/good"
+    assert "lenovo-nano/dropped/good" in {row["build"] for row in Ledger(architect.warehouse, ADAPTER_REGISTRY).rows()}
+    (failed,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert "adapter_config.json" in str(failed.metadata["found"].value)
+    shutil.rmtree(place / "bad")
+    assert architect.judge(checks.dropped_adapters_are_taken).passed
 
 
 def test_a_combination_of_adapters_of_another_base_fails_with_every_mismatch_and_leaves_what_was_registered(

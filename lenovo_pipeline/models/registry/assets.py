@@ -15,6 +15,7 @@ from lenovo_pipeline.models.tables import (
     ADAPTERS,
     CATALOGUE,
     COMPOSED_ADAPTERS,
+    DROPPED_ADAPTERS,
     FOUNDATION,
     MERGED,
     QLORA_ADAPTERS,
@@ -33,7 +34,7 @@ from lenovo_pipeline.settings import Settings
 if TYPE_CHECKING:
     from lenovo_pipeline.models.compression.base import Base
 
-SOURCES = (ADAPTERS, QLORA_ADAPTERS, COMPOSED_ADAPTERS, QUANTISED)
+SOURCES = (ADAPTERS, QLORA_ADAPTERS, COMPOSED_ADAPTERS, QUANTISED, DROPPED_ADAPTERS)
 """The tables whose builds of format `adapter` are registered."""
 
 
@@ -109,6 +110,33 @@ def merged(
     made = merging.merged(best_adapter(_records(adapters), _records(composed)))
     context.add_output_metadata({"build": made.build, "path": made.path, **made.measures})
     return build_rows([made], MERGED)
+
+
+@table_asset(
+    DROPPED_ADAPTERS,
+    partitions_def=MODEL_PARTITIONS,
+    kinds={"huggingface", "file"},
+    foundation=FOUNDATION,
+    catalogue=CATALOGUE,
+)
+def dropped_adapters(
+    context: AssetExecutionContext,
+    foundation: pd.DataFrame,
+    catalogue: pd.DataFrame,
+    inference: ResourceParam[Inference],
+    store: ResourceParam[Store],
+    settings: ResourceParam[Settings],
+) -> pd.DataFrame:
+    from lenovo_pipeline.models.builds import build_rows
+    from lenovo_pipeline.models.registry.dropped import folders_of, take
+
+    # Where nobody dropped anything, the base's weights need not be on this machine.
+    found = folders_of(settings.adapters, context.partition_key)
+    taken = take(found, _base(context, foundation, catalogue, inference), store) if found else None
+    for name, problems in (taken.refused if taken else {}).items():
+        context.log.warning(f"{settings.adapters / context.partition_key / name} is left alone: {'; '.join(problems)}")
+    context.add_output_metadata({"refusals": MetadataValue.json(taken.refused if taken else {})})
+    return build_rows(taken.builds if taken else [], DROPPED_ADAPTERS)
 
 
 @store_asset(

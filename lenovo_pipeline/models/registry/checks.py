@@ -6,11 +6,19 @@ The logic is imported inside the checks, so that loading the definitions stays q
 from dagster import AssetCheckSeverity, ResourceParam
 
 from lenovo_pipeline.models.registry.assets import SOURCES
-from lenovo_pipeline.models.tables import ADAPTER_CHAMPIONS, ADAPTER_REGISTRY, COMPOSED_ADAPTERS, FOUNDATION, MERGED
+from lenovo_pipeline.models.tables import (
+    ADAPTER_CHAMPIONS,
+    ADAPTER_REGISTRY,
+    COMPOSED_ADAPTERS,
+    DROPPED_ADAPTERS,
+    FOUNDATION,
+    MERGED,
+)
 from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.settings import Settings
 
 
 @violations_check(ADAPTER_REGISTRY, deps=SOURCES)
@@ -61,6 +69,14 @@ def combinations_are_better_than_the_base(warehouse: ResourceParam[Warehouse]) -
     from lenovo_pipeline.models.registry.verifying import worse_than_the_base
 
     return worse_than_the_base(warehouse.load(COMPOSED_ADAPTERS).to_dict("records"))
+
+
+@violations_check(DROPPED_ADAPTERS, severity=AssetCheckSeverity.WARN)
+def dropped_adapters_are_taken(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
+    """Every adapter in the folder for adapters was taken; one that cannot be used is named with everything that is wrong."""
+    from lenovo_pipeline.models.registry.dropped import left_alone
+
+    return left_alone(settings.adapters, warehouse.load(DROPPED_ADAPTERS).to_dict("records"))
 
 
 @violations_check(MERGED)

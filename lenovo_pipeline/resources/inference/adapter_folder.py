@@ -53,11 +53,12 @@ def base_of(base: ModelIdentity) -> dict[str, Any]:
     }
 
 
-def folder_problems(folder: Path, base: ModelIdentity | None) -> tuple[dict[str, Any], list[str]]:
+def folder_problems(folder: Path, base: ModelIdentity | None, *, described: bool = True) -> tuple[dict[str, Any], list[str]]:
     """What made the adapter, and everything that keeps it from being used over `base`; without a base, over any.
 
     Pickles, which may run any code when read; files that are missing or not as its manifest says; another base, tokenizer or
-    template; options and tensors that are not LoRA's, or do not fit the base. Only the header of its weights is read.
+    template; options and tensors that are not LoRA's, or do not fit the base. Only the header of its weights is read. One that
+    peft wrote and nobody `described` has no manifest, and none is asked for.
     """
     if not folder.is_dir():
         return {}, [f"there is no folder {folder}"]
@@ -66,7 +67,7 @@ def folder_problems(folder: Path, base: ModelIdentity | None) -> tuple[dict[str,
         problems.append(f"it has no {WEIGHTS}; nothing else is read")
     made_by: dict[str, Any] = {}
     try:
-        made_by, damage = inspect_manifest(folder, remedy="")
+        made_by, damage = inspect_manifest(folder, remedy="") if described else ({}, [])
         problems += damage
     except PermanentFailure as error:
         problems.append(str(error).rstrip(". "))
