@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,12 +54,14 @@ class Ticks:
 
     def __init__(self, defs: Definitions, instance: DagsterInstance, sensor: str = "uploads_changed") -> None:
         self._sensor = defs.resolve_sensor_def(sensor)
+        self._repository = defs.get_repository_def()
         self._instance = instance
         self._cursor: str | None = None
         self.skipped: str | None = None
 
     def __call__(self) -> list[RunRequest]:
-        found = self._sensor.evaluate_tick(build_sensor_context(instance=self._instance, cursor=self._cursor))
+        context = build_sensor_context(instance=self._instance, cursor=self._cursor, repository_def=self._repository)
+        found = self._sensor.evaluate_tick(context)
         self._cursor = found.cursor or self._cursor
         self.skipped = found.skip_message
         return list(found.run_requests or [])
@@ -220,7 +223,7 @@ def test_a_dropped_adapter_is_asked_for_once_when_it_is_whole_and_a_bad_one_is_a
 ) -> None:
     tick = Ticks(defs, instance, "adapters_dropped")
     clock = [1_000.0]
-    monkeypatch.setattr(input_sensors.time, "time", lambda: clock[0])
+    monkeypatch.setattr(input_sensors, "time", SimpleNamespace(time=lambda: clock[0]))
     assert tick() == []
     bundled = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
     place = settings.adapters / "lenovo-nano"

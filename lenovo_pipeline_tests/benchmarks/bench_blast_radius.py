@@ -24,7 +24,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,6 @@ class Score:
     hit: int = 0
     only_said: int = 0
     only_true: int = 0
-    wrong: list[str] = field(default_factory=list)
 
     def add(self, said: set[str], true: set[str]) -> None:
         self.hit += len(said & true)
@@ -165,9 +165,10 @@ class Factory:
         what = str(frame.iloc[row][table.key[0]])
 
         def change() -> None:
-            value = frame.loc[row, name]
-            frame.loc[row, name] = f"{value} Revised {self._number}." if isinstance(value, str) or value is None else value + 0.5
-            self.warehouse.replace(table, frame)
+            values: list[Any] = frame[name].tolist()
+            is_number = table.column(name).type == "number"
+            values[row] = (values[row] or 0.0) + 0.5 if is_number else f"{values[row]} Revised {self._number}."
+            self.warehouse.replace(table, frame.assign(**{name: values}))
 
         return what, change
 
@@ -177,13 +178,12 @@ class Factory:
             path = self.rng.choice(there)
             if self.rng.random() < 0.3:
                 return str(path), path.unlink
-            return str(path), lambda: path.write_text(path.read_text() + f"\n{self._number},changed {self._number}\n")
+            return str(path), partial(_write, path, path.read_text() + f"\n{self._number},changed {self._number}\n")
         name = f"note-{self._number}.{self.rng.choice(['md', 'csv'])}"
         path = self.settings.uploads / name
         text = f"# Note {self._number}\n\nThe ThinkPad T14 was looked at {self._number} times.\n"
-        return str(
-            path
-        ), lambda: path.write_text(text if name.endswith("md") else f"part,price\nA{self._number},{self._number}\n") and None
+        rows = f"part,price\nA{self._number},{self._number}\n"
+        return str(path), partial(_write, path, text if name.endswith("md") else rows)
 
     def _prompt(self) -> tuple[str, Callable[[], None]]:
         path = self.rng.choice(sorted(path for path in self.settings.prompts.rglob("*.yaml") if "external" not in path.parts))
@@ -247,7 +247,7 @@ class Factory:
 
     def _base(self) -> tuple[str, Callable[[], None]]:
         path = self.place / "model" / "chat_template.jinja"
-        return MODEL, lambda: path.write_text(path.read_text() + f"{{# {self._number} #}}") and None
+        return MODEL, partial(_write, path, path.read_text() + f"{{# {self._number} #}}")
 
     def _code(self) -> tuple[str, Callable[[], None]]:
         from lenovo_pipeline.resources import code_version
@@ -277,6 +277,10 @@ class Factory:
             recipes._packages = lambda: text  # type: ignore[assignment]
 
         return "torch", change
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def prepared(store: Path, home: Path, place: Path) -> None:
@@ -329,7 +333,7 @@ def main() -> int:
 def measure(factory: Factory, first: int, mutations: int) -> int:
     import logging
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    logging.disable(logging.CRITICAL)
     factory.run()
     if left := factory.run():
         print(f"made again although nothing changed: {', '.join(sorted(left))}")

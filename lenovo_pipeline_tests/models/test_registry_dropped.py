@@ -100,6 +100,11 @@ def another_base(folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
+def empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
 def link(folder: Path) -> None:
     (folder / "notes").symlink_to("/etc/hostname")
 
@@ -109,7 +114,7 @@ BAD: dict[str, tuple[Callable[[Path], object], bool, list[str]]] = {
     "changed after its manifest": (cut, True, ["adapter_model.safetensors was changed"]),
     "without weights": (lambda folder: (folder / "adapter_model.safetensors").unlink(), False, ["it has no adapter_model"]),
     "empty": (
-        lambda folder: [path.unlink() for path in folder.iterdir()],
+        empty,
         False,
         ["it has no adapter_model", "adapter_config.json"],
     ),

@@ -39,7 +39,7 @@ MADE = (
     "CREATE SCHEMA enterprise; CREATE SCHEMA gold; CREATE SCHEMA models; CREATE SCHEMA evaluation; CREATE SCHEMA roster;"
     "CREATE SCHEMA knowledge; CREATE SCHEMA IF NOT EXISTS pipeline;"
     "CREATE TABLE pipeline.tables (qualified_name VARCHAR, model VARCHAR, digest VARCHAR, rows BIGINT);"
-    'CREATE TABLE pipeline.recipes AS SELECT \'gold/questions\' AS subject, \'[["enterprise.devices", "", "1/2"]]\' AS reads;'
+    "CREATE TABLE pipeline.recipes (subject VARCHAR, reads VARCHAR);"
     "CREATE TABLE enterprise.devices AS SELECT unnest(['DEV-1', 'DEV-2', 'DEV-3']) AS device_id;"
     "CREATE TABLE knowledge.chunks AS SELECT * FROM (VALUES ('C1', 'DEV-1'), ('C2', 'DEV-2'), ('C3', 'DEV-3'))"
     " t(chunk_id, record_id);"
@@ -67,13 +67,16 @@ MADE = (
 )
 
 
+NOTED = """INSERT INTO pipeline.recipes VALUES ('gold/questions', '[["enterprise.devices", "", "1/2"]]')"""
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Store:
     made = Store(tmp_path / "store")
     made.open()
     warehouse = Warehouse(str(made.warehouse))
     with warehouse.write() as connection:
-        connection.execute(MADE)
+        connection.execute(MADE + getattr(request, "param", ""))
     publish(made, warehouse, made_by={}, graph=GRAPH)
     Book(made.deployments).promote("production", "desk", "nano/lora/desk", "DEC-1", actor="test", reason="it is good")
     return made
@@ -115,6 +118,7 @@ def test_a_change_touches_the_rows_that_hold_it_and_no_others(
         ("lenovo_pipeline/gold/assets.py", {"gold/questions"}),
     ],
 )
+@pytest.mark.parametrize("store", [NOTED], indirect=True)
 def test_what_reads_a_change_is_made_again_and_what_follows_looks_again(store: Store, what: str, again: set[str]) -> None:
     radius = blast_radius(store, Settings(profile="smoke"), what)
     assert set(radius.again) == again
