@@ -15,7 +15,7 @@ import shutil
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -220,6 +220,31 @@ def _run(session: "InferenceSession", batch: "list[Encoding]") -> Vectors32:
     return vectors
 
 
+class RememberingEncoder(Encoder):
+    """An encoder that takes the vectors of texts that it knows (by `text_hash`) from memory; its identity is that of `inner`.
+
+    Up to `room` further vectors are kept as they are made (1.5 kB each), so that a text is encoded once in a process.
+    """
+
+    def __init__(self, inner: Encoder, known: Mapping[str, Vectors32] | None = None, *, room: int = 0) -> None:
+        super().__init__(inner.folder)
+        self._inner = inner
+        self._known = dict(known or {})
+        self._room = len(self._known) + room
+
+    def stream(self, texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int64], Vectors32]]:
+        hashes = [text_hash(text) for text in texts]
+        known = [place for place, each in enumerate(hashes) if each in self._known]
+        if known:
+            yield np.array(known, dtype=np.int64), np.stack([self._known[hashes[place]] for place in known])
+        missing = np.array(sorted(set(range(len(texts))).difference(known)), dtype=np.int64)
+        for positions, vectors in self._inner.stream([texts[place] for place in missing]):
+            for place, vector in zip(missing[positions], vectors, strict=True):
+                if len(self._known) < self._room:
+                    self._known[hashes[place]] = vector
+            yield missing[positions], vectors
+
+
 class ReferenceEncoder(Encoder):
     """The encoder as its authors run it, with sentence-transformers: what the ONNX path is measured against."""
 
@@ -247,6 +272,11 @@ class ReferenceEncoder(Encoder):
 
         torch.set_num_threads(self.threads)
         return SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+
+
+def text_hash(text: str) -> str:
+    """Hash (32 hex digits) of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _tokenizer(folder: Path) -> "Tokenizer":

@@ -7,7 +7,7 @@ Does not belong here: how the embedded server runs (graph_server.py), what the g
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +61,7 @@ class GraphStore:
         self._password = password
         self._database = database
         self._driver: Driver | None = None
+        self._looking: Session | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "GraphStore":
@@ -117,6 +118,24 @@ class GraphStore:
             return list(result.keys()), result.values()
 
         return self._in_session(lambda session: session.execute_read(work))
+
+    def look(self, cypher: str, **parameters: Any) -> list[list[Any]]:
+        """The rows of a reading query in a single round trip, for what is asked often and answered at once.
+
+        Without a transaction around it, so that the driver tries nothing again. Raises as `read` does.
+        """
+        with self._errors():
+            driver = self._connected()
+            if self._looking is None:
+                from neo4j import READ_ACCESS
+
+                database = graph_server.DATABASE if self.embedded else self._database
+                self._looking = driver.session(database=database, default_access_mode=READ_ACCESS, fetch_size=_ROWS_PER_FETCH)
+            try:
+                return self._looking.run(cypher, parameters).values()
+            except BaseException:
+                self._forget_looking()
+                raise
 
     def write(self, cypher: str, **parameters: Any) -> dict[str, int]:
         """Run a writing query in one transaction; what the server counted (`nodes_created`, `properties_set` …)."""
@@ -193,7 +212,15 @@ class GraphStore:
             raise self._bad_address(self._without_password(str(error))) from None
         return self._driver
 
+    def _forget_looking(self) -> None:
+        session, self._looking = self._looking, None
+        if session is not None:
+            # What it was doing has failed already, and that is what is told.
+            with suppress(Exception):
+                session.close()
+
     def _disconnect(self) -> None:
+        self._forget_looking()
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.close()

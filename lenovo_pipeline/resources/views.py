@@ -34,21 +34,15 @@ class Views:
     def __init__(self, connection: "duckdb.DuckDBPyConnection", tables: Sequence[str]) -> None:
         self._connection = connection
         self.tables = tuple(tables)
-        self._single: set[str] = set()
+        self._parsed: dict[str, duckdb.Statement] = {}
 
     def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one SELECT. Raises PermanentFailure for anything else, and for what is not among the views."""
         import duckdb
 
         try:
-            if query not in self._single:
-                statements = self._connection.extract_statements(query)
-                if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                    raise PermanentFailure(
-                        "the views of the warehouse take one SELECT at a time", remedy="Ask with a single SELECT."
-                    )
-                self._remember(query)
-            return self._connection.execute(query, parameters or None).fetchall()
+            statement = self._parsed.get(query) or self._parse(query)
+            return self._connection.execute(statement, parameters or None).fetchall()
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             raise PermanentFailure(
@@ -64,11 +58,17 @@ class Views:
     def close(self) -> None:
         self._connection.close()
 
-    def _remember(self, query: str) -> None:
+    def _parse(self, query: str) -> "duckdb.Statement":
+        import duckdb
+
+        statements = self._connection.extract_statements(query)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise PermanentFailure("the views of the warehouse take one SELECT at a time", remedy="Ask with a single SELECT.")
         # Templates come again and again; what is asked freely does not, and must not fill the memory.
-        if len(self._single) >= _REMEMBERED:
-            self._single.clear()
-        self._single.add(query)
+        if len(self._parsed) >= _REMEMBERED:
+            self._parsed.clear()
+        self._parsed[query] = statements[0]
+        return statements[0]
 
 
 @contextmanager
@@ -83,7 +83,8 @@ def open_views(warehouse: Warehouse, tables: Iterable[Table]) -> Iterator[Views]
     refused = sorted(table.qualified_name for table in wanted if table.stage not in ALLOWED_STAGES)
     if refused:
         raise PermanentFailure(f"{', '.join(refused)} may not be read for retrieval", remedy=_REMEDY)
-    connection = duckdb.connect(":memory:")
+    # In one thread: what is asked takes less time than waking a second one.
+    connection = duckdb.connect(":memory:", config={"threads": 1})
     try:
         connection.execute("SET enable_external_access = false")
         for table in wanted:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import InitResourceContext, ResourceDefinition, io_manager, resource
 
 from lenovo_pipeline.contracts import Table
-from lenovo_pipeline.resources.encoders import OnnxEncoder, bundled_encoder
+from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, RememberingEncoder, bundled_encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.runs import fail_dead_runs
@@ -18,6 +18,10 @@ from lenovo_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from lenovo_pipeline.resources.tables_io import WarehouseIOManager
+
+
+_TEXTS_REMEMBERED = 20_000
+"""Texts whose vectors a run keeps in memory, 30 MB: what one asset encoded, the next need not."""
 
 
 def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -63,8 +67,8 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
             yield opened
 
     @resource(required_resource_keys={"store"}, description="The sentence encoder all-MiniLM-L6-v2, in ONNX Runtime.")
-    def encoder(context: InitResourceContext) -> OnnxEncoder:
-        return OnnxEncoder(bundled_encoder(), context.resources.store.artifacts)
+    def encoder(context: InitResourceContext) -> Encoder:
+        return RememberingEncoder(OnnxEncoder(bundled_encoder(), context.resources.store.artifacts), room=_TEXTS_REMEMBERED)
 
     @resource(description="Language models: a folder, an edge build, Ollama, GitHub Models or an OpenAI-compatible server.")
     def inference(context: InitResourceContext) -> Inference:

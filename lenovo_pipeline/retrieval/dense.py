@@ -1,24 +1,24 @@
 """Evidence by meaning: the passages in Chroma whose vectors are nearest to the question's.
 
-Belongs here: the source `dense`, and the vectors of questions, encoded once each. A collection of moderate size is read into
-memory once and searched exactly, which takes a tenth of the time of asking Chroma; a larger one is asked by its HNSW index.
-Does not belong here: the collections
-(knowledge/vector_collections, embeddings/collections).
+Belongs here: the source `dense`, and the vectors of questions, encoded once each. Collections of moderate size are read into
+memory once and searched exactly, all of one encoder together, which takes a tenth of the time of asking Chroma for each; a larger
+one is asked by its HNSW index. Does not belong here: the collections (knowledge/vector_collections, embeddings/collections).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
+from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from lenovo_pipeline.resources.encoders import Encoder, Vectors32
 from lenovo_pipeline.resources.vectors import Vectors
-from lenovo_pipeline.retrieval.interface import Filters, Result, request
+from lenovo_pipeline.retrieval.interface import Filters, Request, Result, request
 from lenovo_pipeline.retrieval.keyword import PASSAGES_PER_RECORD
-from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
+from lenovo_pipeline.retrieval.ranking import Candidate, narrows, of_passages, result
 from lenovo_pipeline.retrieval.register import Register
 
 _REMEMBERED = 20_000
@@ -68,7 +68,7 @@ class DenseRetriever:
     record_of: dict[str, str]
     name: str = "dense"
     exact_up_to: int = _EXACT_UP_TO
-    _opened: dict[str, Any] = field(default_factory=dict, repr=False)
+    _opened: "list[tuple[QueryEncoder, _Part]]" = field(default_factory=list, repr=False)
 
     @classmethod
     def over_chosen(
@@ -82,63 +82,90 @@ class DenseRetriever:
         asked = request(question, k, filters)
         if asked.empty:
             return Result(notes=asked.notes)
-        candidates = [
-            Candidate(self.record_of[chunk], score, f"a passage means something similar (cosine {score:.2f})", chunk)
-            for chunk, score in self._nearest(asked.question, asked.k, narrows(asked.filters))
-            if chunk in self.record_of
-        ]
-        return result(self.name, asked, candidates, self.register, "no passage lies near the question")
+        return result(self.name, asked, self.candidates(asked), self.register, "no passage lies near the question")
 
-    def _nearest(self, question: str, k: int, narrowed: bool) -> list[tuple[str, float]]:
-        found: list[tuple[str, float]] = []
-        for kind, encoder in self.encoders.items():
-            collection, held = self._collection(kind, encoder.encoder.id)
-            depth = min(held, held if narrowed else k * PASSAGES_PER_RECORD)
-            if not depth:
-                continue
-            query = encoder.vector(question)
-            if isinstance(collection, _Exact):
-                found += collection.nearest(query, depth)
-                continue
-            with self.vectors.explained():
-                nearest = collection.query(query_embeddings=np.asarray([query]), n_results=depth, include=["distances"])
-            found += [(i, 1.0 - float(d)) for i, d in zip(nearest["ids"][0], (nearest["distances"] or [[]])[0], strict=True)]
+    def candidates(self, asked: Request) -> list[Candidate]:
+        """See ranking.Searcher."""
+        return of_passages(self._nearest(asked), asked, self.record_of, self.register, _why)
+
+    def _nearest(self, asked: Request) -> list[tuple[str, float]]:
+        """Passages with their cosines, best first: as many as may be needed, or all that there are where filters narrow."""
+        depth = len(self.record_of) if narrows(asked.filters) else asked.k * PASSAGES_PER_RECORD
+        parts = [part.nearest(encoder.vector(asked.question), depth) for encoder, part in self._parts()]
         # Of all collections together no more is looked at than of one: what lies behind belongs to no better record.
-        return found if narrowed else nlargest(k * PASSAGES_PER_RECORD, found, key=itemgetter(1))
+        return parts[0][:depth] if len(parts) == 1 else nlargest(depth, chain(*parts), key=itemgetter(1))
 
-    def _collection(self, kind: str, encoder_id: str) -> tuple[Any, int]:
-        if kind not in self._opened:
-            collection = self.vectors.collection(kind, encoder_id)
+    def _parts(self) -> "list[tuple[QueryEncoder, _Part]]":
+        if self._opened:
+            return self._opened
+        opened: list[tuple[QueryEncoder, _Part]] = []
+        small: dict[str, list[Any]] = {}
+        for kind, encoder in self.encoders.items():
+            collection = self.vectors.collection(kind, encoder.encoder.id)
             with self.vectors.explained():
-                held = collection.count()
-                self._opened[kind] = (_Exact.read(collection) if held <= self.exact_up_to else collection, held)
-        opened: tuple[Any, int] = self._opened[kind]
+                if collection.count() > self.exact_up_to:
+                    opened.append((encoder, _Indexed(collection, self.vectors)))
+                else:
+                    small.setdefault(encoder.encoder.id, []).append(collection)
+        asking = {encoder.encoder.id: encoder for encoder in self.encoders.values()}
+        with self.vectors.explained():
+            opened += [(asking[encoder_id], _Exact.read(collections)) for encoder_id, collections in small.items()]
+        self._opened = opened
         return opened
+
+
+class _Part(Protocol):
+    """Some collections of one encoder, to search."""
+
+    def nearest(self, query: Vectors32, k: int) -> list[tuple[str, float]]:
+        """The `k` nearest ids with their cosines, best first."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Indexed:
+    """A collection that Chroma searches by its HNSW index."""
+
+    collection: Any
+    vectors: Vectors
+
+    def nearest(self, query: Vectors32, k: int) -> list[tuple[str, float]]:
+        with self.vectors.explained():
+            depth = min(k, self.collection.count())
+            found = self.collection.query(query_embeddings=np.asarray([query]), n_results=depth, include=["distances"])
+        return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)]
 
 
 @dataclass(frozen=True)
 class _Exact:
-    """A collection in memory: ids and their unit vectors [n, width], in the order of the ids."""
+    """Collections in memory: ids and their unit vectors [n, width], in the order of the ids."""
 
     ids: list[str]
     rows: Vectors32
 
     @classmethod
-    def read(cls, collection: Any) -> "_Exact":
+    def read(cls, collections: Sequence[Any]) -> "_Exact":
         held: dict[str, Any] = {}
-        for start in range(0, collection.count(), _PAGE):
-            page = collection.get(limit=_PAGE, offset=start, include=["embeddings"])
-            held.update(zip(page["ids"], page["embeddings"], strict=True))
+        for collection in collections:
+            for start in range(0, collection.count(), _PAGE):
+                page = collection.get(limit=_PAGE, offset=start, include=["embeddings"])
+                held.update(zip(page["ids"], page["embeddings"], strict=True))
         ids = sorted(held)
         rows = np.asarray([held[i] for i in ids], dtype=np.float32)
         return cls(ids, rows / np.linalg.norm(rows, axis=1, keepdims=True) if ids else rows)
 
     def nearest(self, query: Vectors32, k: int) -> list[tuple[str, float]]:
-        """The `k` nearest ids with their cosine, best first; equal ones in the order of ids."""
+        """Equal ones come in the order of ids."""
+        if not self.ids:
+            return []
         # In one thread: those of a BLAS product wait for one another, on a busy machine for longer than the product takes.
         scores = np.einsum("ij,j->i", self.rows, query / np.linalg.norm(query))
         places = np.arange(len(scores))
         if k < len(scores):
             places = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
         best = places[np.lexsort((places, -scores[places]))][:k]
-        return [(self.ids[place], float(scores[place])) for place in best]
+        return [(self.ids[place], score) for place, score in zip(best.tolist(), scores[best].tolist(), strict=True)]
+
+
+def _why(score: float) -> str:
+    return f"a passage means something similar (cosine {score:.2f})"

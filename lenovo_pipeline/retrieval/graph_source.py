@@ -11,7 +11,7 @@ from typing import Any
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen, together
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
-from lenovo_pipeline.retrieval.ranking import Candidate, result
+from lenovo_pipeline.retrieval.ranking import Candidate, best, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 
@@ -39,8 +39,8 @@ class GraphRetriever:
         asked = request(question, k, filters)
         if asked.empty:
             return Result(notes=asked.notes)
-        candidates = self.find(read(asked.question, self.register, asked.filters))
-        return result(self.name, asked, candidates, self.register, _NOTHING)
+        found = self.find(read(asked.question, self.register, asked.filters))
+        return result(self.name, asked, best(found, asked, self.register), self.register, _NOTHING)
 
     def find(self, reading: Reading, starts: Iterable[str] = ()) -> list[Candidate]:
         """Records tied to what a reading names; `starts` are further records to start from, found by another source."""
@@ -68,5 +68,4 @@ class GraphRetriever:
         if not parts:
             return []
         query, parameters = together(parts)
-        _, rows = self.store.rows(query, **parameters)
-        return [(int(place), str(start), str(record)) for place, start, record in rows]
+        return [(int(place), str(start), str(record)) for place, start, record in self.store.look(query, **parameters)]

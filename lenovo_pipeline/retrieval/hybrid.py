@@ -8,13 +8,15 @@ A source that weighs nothing for the kind of question is not asked, and the grap
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
 from lenovo_pipeline.retrieval.fusion import Ranking, fuse
 from lenovo_pipeline.retrieval.graph_source import GraphRetriever
-from lenovo_pipeline.retrieval.interface import Evidence, Filters, Request, Result, Retriever, request
-from lenovo_pipeline.retrieval.ranking import Candidate, result
+from lenovo_pipeline.retrieval.interface import Evidence, Filters, Request, Result, request
+from lenovo_pipeline.retrieval.ranking import Candidate, Searcher, best, first_chunk
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 from lenovo_pipeline.retrieval.settings import CONTEXT, SOURCES, HybridSettings
@@ -33,14 +35,16 @@ _TOLD = 10
 class HybridRetriever:
     """The source `hybrid`. `only` leaves out sources, for comparisons."""
 
-    keyword: Retriever
-    dense: Retriever
+    keyword: Searcher
+    dense: Searcher
     tables: TablesRetriever
     graph: GraphRetriever
     register: Register
     settings: HybridSettings = field(default_factory=HybridSettings)
     only: frozenset[str] = frozenset(SOURCES)
     name: str = "hybrid"
+    pool: Executor | None = field(default=None, repr=False)
+    """Of one thread (see `ask`)."""
 
     def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
         asked = request(question, k, filters)
@@ -54,40 +58,62 @@ class HybridRetriever:
         found = self.ask(asked, reading, wanted)
         with stage("fusion", "RERANKER", route=reading.route, method=weighting.method, weights=dict(weighting.weights)) as told:
             rankings = {name: _ranking(each) for name, each in found.items()}
-            rankings[CONTEXT] = self.in_context(rankings, reading)
+            if weighting.weights[CONTEXT] > 0:
+                rankings[CONTEXT] = self.in_context(rankings, reading)
             fused = fuse(rankings, weighting.weights, method=weighting.method, k=weighting.k)
             joined = self._joined(asked, found, self._versions(fused, reading))
             told.said = as_told(joined.evidence)
         return joined
 
-    def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Evidence]]:
-        """What each wanted source finds."""
-        deep = Request(asked.question, max(_DEPTH, asked.k), asked.filters)
+    def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
+        """What each wanted source finds. Rows and relations are looked up by a thread of their own, if there is a pool: they
+        wait for DuckDB and for the graph's server while words and meaning are searched here.
+        """
+        looked_up = wanted & {"tables", "graph"}
+        if self.pool is None or not looked_up or looked_up == wanted:
+            return self._looked_up(asked, reading, looked_up) | self._searched(asked, wanted)
+        # A stage that is entered there belongs to what is watched here.
+        elsewhere = self.pool.submit(copy_context().run, self._looked_up, asked, reading, looked_up)
+        try:
+            searched = self._searched(asked, wanted)
+        finally:
+            # The stores are for one question at a time.
+            wait([elsewhere])
+        return elsewhere.result() | searched
+
+    def _looked_up(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
         sets = Request(asked.question, max(_SET, asked.k), asked.filters)
-        found: dict[str, Sequence[Evidence]] = {}
+        found: dict[str, Sequence[Candidate]] = {}
         exact: tuple[str, ...] = ()
         if "tables" in wanted:
             with stage("tables", question=asked.question) as told:
                 rows = self.tables.find(reading)
                 exact = rows.exact
-                found["tables"] = self.tables.result(sets, rows.candidates).evidence
+                found["tables"] = best(rows.candidates, sets, self.register)
                 told.said = as_told(found["tables"])
         if "graph" in wanted:
             with stage("graph", question=asked.question, starts=exact) as told:
-                related = self.graph.find(reading, exact)
-                found["graph"] = result(self.graph.name, sets, related, self.register, "").evidence
+                found["graph"] = best(self.graph.find(reading, exact), sets, self.register)
                 told.said = as_told(found["graph"])
+        return found
+
+    def _searched(self, asked: Request, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
+        deep = Request(asked.question, max(_DEPTH, asked.k), asked.filters)
+        found: dict[str, Sequence[Candidate]] = {}
         for name, source in (("keyword", self.keyword), ("dense", self.dense)):
             if name in wanted:
                 with stage(name, question=asked.question) as told:
-                    found[name] = source.retrieve(deep.question, deep.k, deep.filters).evidence
+                    found[name] = source.candidates(deep)
                     told.said = as_told(found[name])
         return found
 
     def in_context(self, rankings: Mapping[str, Ranking], reading: Reading) -> Ranking:
         """Of all that was found, what is about the device, the series or the customer that the question or its context names."""
-        devices = set(reading.devices) | {i for i, device in self.register.devices.items() if device.series in reading.series}
-        customers = set(reading.customers)
+        devices, customers = set(reading.devices), set(reading.customers)
+        if reading.series:
+            devices |= {i for i, device in self.register.devices.items() if device.series in reading.series}
+        if not devices and not customers:
+            return []
         records = {record for ranking in rankings.values() for record, _ in ranking}
         return [
             (record, 1.0)
@@ -110,28 +136,25 @@ class HybridRetriever:
                 moved[record] = moved[newer] * (1 - _BEHIND) - _BEHIND
         return moved
 
-    def _joined(self, asked: Request, found: Mapping[str, Sequence[Evidence]], fused: Mapping[str, float]) -> Result:
-        by_record: dict[str, list[Evidence]] = {}
-        for evidence in found.values():
-            for each in evidence:
-                by_record.setdefault(each.record_id, []).append(each)
-        candidates = []
-        for record, score in fused.items():
-            parts = by_record[record]
-            # Only words and meaning know passages; the other sources name the record's first.
-            passage = next((each.chunk_id for name in ("keyword", "dense") for each in parts if each.source == name), None)
-            candidates.append(Candidate(record, score, "; ".join(f"{e.source}: {e.why}" for e in parts), passage))
-        joined = result(self.name, asked, candidates, self.register, "no source found anything")
-        sources = {record: "+".join(dict.fromkeys(each.source for each in parts)) for record, parts in by_record.items()}
-        evidence = tuple(Evidence(e.record_id, e.chunk_id, e.score, sources[e.record_id], e.why) for e in joined.evidence)
-        return Result(evidence, joined.notes)
+    def _joined(self, asked: Request, found: Mapping[str, Sequence[Candidate]], fused: Mapping[str, float]) -> Result:
+        """The result: only of what is in it is told which sources found it, and why."""
+        by_source = {name: {each.record_id: each for each in candidates} for name, candidates in found.items()}
+        evidence = []
+        for record, score in sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))[: asked.k]:
+            parts = {name: own[record] for name, own in by_source.items() if record in own}
+            # Only words and meaning know passages; of the others the record's first is taken.
+            passage = next((parts[name].chunk_id for name in ("keyword", "dense") if name in parts), None)
+            why = "; ".join(f"{name}: {each.why}" for name, each in parts.items())
+            shown = passage or first_chunk(record, self.register)
+            evidence.append(Evidence(record, shown, score, "+".join(parts), why))
+        return Result(tuple(evidence), asked.notes if evidence else (*asked.notes, "no source found anything"))
 
 
-def _ranking(evidence: Sequence[Evidence]) -> Ranking:
-    return [(each.record_id, each.score) for each in evidence]
+def _ranking(candidates: Sequence[Candidate]) -> Ranking:
+    return [(each.record_id, each.score) for each in candidates]
 
 
-def as_told(evidence: Sequence[Evidence]) -> dict[str, Any]:
+def as_told(evidence: Sequence[Evidence | Candidate]) -> dict[str, Any]:
     """Evidence as a stage tells it: how many records, and the best of them with score and reason."""
-    best = [{"record": each.record_id, "score": each.score, "why": each.why} for each in evidence[:_TOLD]]
-    return {"records": len(evidence), "best": best}
+    first = [{"record": each.record_id, "score": each.score, "why": each.why} for each in evidence[:_TOLD]]
+    return {"records": len(evidence), "best": first}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.knowledge.keyword_index import KeywordIndex
-from lenovo_pipeline.retrieval.interface import Filters, Result, request
-from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
+from lenovo_pipeline.retrieval.interface import Filters, Request, Result, request
+from lenovo_pipeline.retrieval.ranking import Candidate, narrows, of_passages, result
 from lenovo_pipeline.retrieval.register import Register
 
 PASSAGES_PER_RECORD = 8
@@ -29,11 +29,15 @@ class KeywordRetriever:
         asked = request(question, k, filters)
         if asked.empty:
             return Result(notes=asked.notes)
+        found = self.candidates(asked)
+        return result(self.name, asked, found, self.register, "no passage shares a telling word with the question")
+
+    def candidates(self, asked: Request) -> list[Candidate]:
+        """See ranking.Searcher."""
         depth = len(self.index.ids) if narrows(asked.filters) else asked.k * PASSAGES_PER_RECORD
         found = self.index.search(asked.question, max(depth, 1))
-        candidates = (
-            Candidate(self.record_of[chunk], score, f"a passage shares words with the question (BM25 {score:.1f})", chunk)
-            for chunk, score in found
-            if chunk in self.record_of
-        )
-        return result(self.name, asked, candidates, self.register, "no passage shares a telling word with the question")
+        return of_passages(found, asked, self.record_of, self.register, _why)
+
+
+def _why(score: float) -> str:
+    return f"a passage shares words with the question (BM25 {score:.1f})"

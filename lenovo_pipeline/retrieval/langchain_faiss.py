@@ -24,7 +24,7 @@ from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.retrieval.dense import QueryEncoder
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
 from lenovo_pipeline.retrieval.keyword import PASSAGES_PER_RECORD
-from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
+from lenovo_pipeline.retrieval.ranking import Candidate, best, narrows, result
 from lenovo_pipeline.retrieval.register import Register
 
 if TYPE_CHECKING:
@@ -106,12 +106,13 @@ class LangChainRetriever:
             return Result(notes=asked.notes)
         depth = len(self._ids) if narrows(asked.filters) else min(len(self._ids), asked.k * PASSAGES_PER_RECORD)
         self._retriever.search_kwargs["k"] = depth
-        found = [(document.metadata, document.id) for document in self._retriever.invoke(asked.question)]
+        documents = [(document.metadata, document.id) for document in self._retriever.invoke(asked.question)]
         candidates = [
             Candidate(metadata["record_id"], metadata["score"], f"FAISS: cosine {metadata['score']:.2f}", chunk)
-            for metadata, chunk in found
+            for metadata, chunk in documents
         ]
-        return result(self.name, asked, candidates, self._register, "no passage lies near the question")
+        found = best(candidates, asked, self._register)
+        return result(self.name, asked, found, self._register, "no passage lies near the question")
 
     def as_langchain(self) -> "VectorStoreRetriever":
         """The retriever as LangChain knows it: documents with chunk id, record id and score; their text is the chunk id."""

@@ -3,7 +3,8 @@
 Belongs here: how the sources are put together, and the steps from one of them to the hybrid. Does not belong here: any source.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,9 +20,10 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.retrieval.dense import DenseRetriever, QueryEncoder
 from lenovo_pipeline.retrieval.graph_source import GraphRetriever
 from lenovo_pipeline.retrieval.hybrid import HybridRetriever
-from lenovo_pipeline.retrieval.interface import Evidence, Filters, Result, Retriever
+from lenovo_pipeline.retrieval.interface import Evidence, Filters, Request, Result, Retriever
 from lenovo_pipeline.retrieval.keyword import KeywordRetriever
 from lenovo_pipeline.retrieval.passages import Passages
+from lenovo_pipeline.retrieval.ranking import Candidate
 from lenovo_pipeline.retrieval.register import VIEWED, Register, read_register
 from lenovo_pipeline.retrieval.reranking.retriever import RerankedRetriever
 from lenovo_pipeline.retrieval.reranking.tuning import open_reranked
@@ -41,9 +43,10 @@ class Library:
     tables: TablesRetriever
     graph: GraphRetriever
     passages: Passages
+    pool: Executor = field(repr=False)
 
     def hybrid(self, settings: HybridSettings) -> HybridRetriever:
-        return HybridRetriever(self.keyword, self.dense, self.tables, self.graph, self.register, settings)
+        return HybridRetriever(self.keyword, self.dense, self.tables, self.graph, self.register, settings, pool=self.pool)
 
     def reranked(self, store: Store, settings: HybridSettings) -> RerankedRetriever:
         """The hybrid, read once more by the reranker. Raises PermanentFailure if none was trained, or it is damaged."""
@@ -63,7 +66,10 @@ class Library:
 @contextmanager
 def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: Encoder, graph: GraphStore) -> Iterator[Library]:
     """The sources over what knowledge made. Raises what their stores raise where one is missing or does not fit."""
-    with open_views(warehouse, VIEWED) as views:
+    with (
+        open_views(warehouse, VIEWED) as views,
+        ThreadPoolExecutor(1, thread_name_prefix="looking up") as pool,
+    ):
         register = read_register(views)
         record_of = register.record_of
         chosen = chosen_encoders(store, encoder)
@@ -77,6 +83,7 @@ def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: 
             TablesRetriever(views, register),
             GraphRetriever(graph, register),
             Passages(views, register),
+            pool,
         )
 
 
@@ -84,17 +91,24 @@ def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: 
 class Remembering:
     """A source that answers the same question from memory: for comparisons in which several retrievers ask it."""
 
-    source: Retriever
-    _known: dict[tuple[Any, ...], Result] = field(default_factory=dict, repr=False)
+    source: KeywordRetriever | DenseRetriever
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         return self.source.name
 
     def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
-        key = (question, k, Filters.of(filters))
+        found: Result = self._remembered((question, k, Filters.of(filters)), lambda: self.source.retrieve(question, k, filters))
+        return found
+
+    def candidates(self, asked: Request) -> list[Candidate]:
+        found: list[Candidate] = self._remembered(asked, lambda: self.source.candidates(asked))
+        return found
+
+    def _remembered(self, key: Any, ask: Callable[[], Any]) -> Any:
         if key not in self._known:
-            self._known[key] = self.source.retrieve(question, k, filters)
+            self._known[key] = ask()
         return self._known[key]
 
 

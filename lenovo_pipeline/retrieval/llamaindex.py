@@ -20,7 +20,7 @@ from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.retrieval.dense import QueryEncoder
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
-from lenovo_pipeline.retrieval.ranking import Candidate, narrows, result
+from lenovo_pipeline.retrieval.ranking import Candidate, best, narrows, result
 from lenovo_pipeline.retrieval.register import Register
 
 if TYPE_CHECKING:
@@ -107,13 +107,14 @@ class LlamaIndexRetriever:
         if depth not in self._opened:
             self._opened[depth] = self.as_llamaindex(depth)
         with self._vectors.explained():
-            found = self._opened[depth].retrieve(asked.question)
+            nodes = self._opened[depth].retrieve(asked.question)
         candidates = []
-        for node in found:
+        for node in nodes:
             record_id, score = str(node.node.metadata["record_id"]), float(node.score or 0.0)
             chunk = None if node.node.node_id == record_id else node.node.node_id
             candidates.append(Candidate(record_id, score, f"LlamaIndex: similarity {score:.2f}", chunk))
-        return result(self.name, asked, candidates, self._register, "no passage lies near the question")
+        found = best(candidates, asked, self._register)
+        return result(self.name, asked, found, self._register, "no passage lies near the question")
 
     def as_llamaindex(self, depth: int) -> "BaseRetriever":
         """The retriever as LlamaIndex knows it, for `depth` passages."""

@@ -87,7 +87,7 @@ def tuned(hybrid: HybridRetriever, questions: pd.DataFrame, relevance: Relevance
         alone = hybrid.ask(made, reading, frozenset({"graph"}))
         for step, sources in LADDER.items():
             found = {source: (alone if source == "graph" and "tables" not in sources else whole)[source] for source in sources}
-            rankings = {source: [(each.record_id, each.score) for each in evidence] for source, evidence in found.items()}
+            rankings = {source: [(each.record_id, each.score) for each in own] for source, own in found.items()}
             rankings[CONTEXT] = list(hybrid.in_context(rankings, reading))
             collected[step].append(Tried(reading.route, rankings, relevance[row["question_id"]]))
     return {step: tune(tried, LADDER[step]) for step, tried in collected.items()}

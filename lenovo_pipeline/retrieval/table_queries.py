@@ -17,6 +17,7 @@ from lenovo_pipeline.retrieval.reading import Reading
 LIMIT = 60
 """Most rows of one query: what fits more records than this says little of any."""
 
+NAMED = "named"
 _CLOSE = 0.005
 
 
@@ -37,6 +38,10 @@ class Query:
         """A row must meet one of the anchors; `condition` holds {} for the parameter. An empty value is no condition."""
         self._add(self.anchors, condition, value, told)
 
+    def name(self, ids: list[str]) -> None:
+        """Rows that the question names by their key: one of the anchors."""
+        self.anchor(f"list_contains({{}}, {self.key})", ids, NAMED)
+
     def refine(self, condition: str, value: Any, told: str) -> None:
         self._add(self.refiners, condition, value, told)
 
@@ -56,6 +61,11 @@ class Query:
         self.parameters[name] = value
         conditions.append(condition.format(f"${name}"))
         self.told.append(told)
+
+    @property
+    def only_named(self) -> list[str] | None:
+        """The keys, where nothing but their being named constrains the rows; None otherwise."""
+        return list(self.parameters["p0"]) if self.told == [NAMED] else None
 
     def sql(self) -> str | None:
         """The query: id and share of the refiners met, best first. None where nothing constrains it enough.
@@ -81,7 +91,7 @@ def queries(reading: Reading) -> list[Query]:
 def _devices(reading: Reading) -> Query:
     asked = "devices" in reading.kinds
     query = Query("enterprise.devices", "device_id", wanted=asked or not reading.kinds)
-    query.anchor("list_contains({}, device_id)", list(reading.devices), "named")
+    query.name(list(reading.devices))
     query.anchor("list_contains({}, series)", list(reading.series), "of the series")
     if reading.brands and asked:
         query.anchor("list_contains({}, brand)", list(reading.brands), "of the brand")
@@ -122,7 +132,7 @@ def _device_amount(query: Query, amount: Amount, after: str) -> None:
 
 def _incidents(reading: Reading) -> Query:
     query = Query("enterprise.incidents", "incident_id", wanted="incidents" in reading.kinds)
-    query.anchor("list_contains({}, incident_id)", list(reading.incidents), "named")
+    query.name(list(reading.incidents))
     if not reading.incidents and "incidents" in reading.kinds:
         query.anchor("list_contains({}, device_id)", list(reading.devices), "on the device")
         series = "device_id IN (SELECT device_id FROM enterprise.devices WHERE list_contains({}, series))"
@@ -143,7 +153,7 @@ def _incidents(reading: Reading) -> Query:
 
 def _journeys(reading: Reading) -> Query:
     query = Query("enterprise.journeys", "journey_id", wanted="journeys" in reading.kinds)
-    query.anchor("list_contains({}, journey_id)", list(reading.journeys), "named")
+    query.name(list(reading.journeys))
     if "journeys" in reading.kinds:
         query.anchor("list_contains({}, customer_id)", list(reading.customers), "of the customer")
         if not reading.customers:
@@ -158,7 +168,7 @@ def _journeys(reading: Reading) -> Query:
 
 def _processes(reading: Reading) -> Query:
     query = Query("enterprise.processes", "process_id", wanted="processes" in reading.kinds)
-    query.anchor("list_contains({}, process_id)", list(reading.processes), "named")
+    query.name(list(reading.processes))
     query.anchor("list_contains({}, process_family)", list(reading.families), "of the family")
     if "processes" in reading.kinds:
         query.refine("list_contains({}, department_id)", list(reading.departments), "of the department")
@@ -173,7 +183,7 @@ def _processes(reading: Reading) -> Query:
 
 def _customers(reading: Reading) -> Query:
     query = Query("enterprise.customers", "customer_id", wanted="customers" in reading.kinds or not reading.kinds)
-    query.anchor("list_contains({}, customer_id)", list(reading.customers), "named")
+    query.name(list(reading.customers))
     if not reading.customers:
         query.refine("list_contains({}, customer_type)", sorted(words.customer_types_named(reading.text)), "of the type")
         query.refine("list_contains({0}, city) OR list_contains({0}, country)", list(reading.places), "in the place")
@@ -183,7 +193,7 @@ def _customers(reading: Reading) -> Query:
 
 def _articles(reading: Reading) -> Query:
     query = Query("enterprise.support_articles", "article_id", wanted="support_articles" in reading.kinds)
-    query.anchor("list_contains({}, article_id)", list(reading.articles), "named")
+    query.name(list(reading.articles))
     if "support_articles" in reading.kinds and not reading.articles:
         query.anchor("list_contains({}, incident_id)", list(reading.incidents), "explains the incident")
         if not reading.incidents:
@@ -195,7 +205,7 @@ def _articles(reading: Reading) -> Query:
 
 def _documents(reading: Reading) -> Query:
     query = Query("enterprise.documents", "document_id", wanted="documents" in reading.kinds)
-    query.anchor("list_contains({}, document_id)", list(reading.documents), "named")
+    query.name(list(reading.documents))
     if "documents" in reading.kinds and not reading.documents:
         query.anchor("list_contains({}, customer_id)", list(reading.customers), "concerns the customer")
         query.anchor("list_contains({}, process_id)", list(reading.processes), "governs the process")
@@ -205,7 +215,7 @@ def _documents(reading: Reading) -> Query:
 
 def _technical_docs(reading: Reading) -> Query:
     query = Query("enterprise.technical_docs", "technical_doc_id", wanted="technical_docs" in reading.kinds)
-    query.anchor("list_contains({}, technical_doc_id)", list(reading.technical_docs), "named")
+    query.name(list(reading.technical_docs))
     if "technical_docs" in reading.kinds and not reading.technical_docs:
         query.anchor("list_has_any({}, device_ids)", list(reading.devices), "describes the device")
     return query

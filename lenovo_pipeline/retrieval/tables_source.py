@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.resources.views import Views
-from lenovo_pipeline.retrieval.interface import Filters, Request, Result, request
-from lenovo_pipeline.retrieval.ranking import Candidate, result
+from lenovo_pipeline.retrieval.interface import Filters, Result, request
+from lenovo_pipeline.retrieval.ranking import Candidate, best, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 from lenovo_pipeline.retrieval.table_queries import Query, queries
@@ -48,25 +48,29 @@ class TablesRetriever:
         asked = request(question, k, filters)
         if asked.empty:
             return Result(notes=asked.notes)
-        return self.result(asked, self.find(read(asked.question, self.register, asked.filters)).candidates)
-
-    def result(self, asked: Request, candidates: list[Candidate]) -> Result:
-        return result(self.name, asked, candidates, self.register, _NOTHING)
+        found = self.find(read(asked.question, self.register, asked.filters)).candidates
+        return result(self.name, asked, best(found, asked, self.register), self.register, _NOTHING)
 
     def find(self, reading: Reading) -> Rows:
         """Rows that meet what a reading says."""
         candidates: list[Candidate] = []
         exact: list[str] = []
         for query in queries(reading):
-            sql = query.sql()
-            if sql is None:
-                continue
-            rows = [(str(i), float(fit)) for i, fit in self.views.rows(sql, query.parameters)]
+            rows = self._rows(query)
             candidates += _scored(query, rows, reading)
-            best = [i for i, fit in rows if fit == 1.0]
-            if query.refiners and len(best) <= _EXACT:
-                exact += best
+            whole = [i for i, fit in rows if fit == 1.0]
+            if query.refiners and len(whole) <= _EXACT:
+                exact += whole
         return Rows(candidates, tuple(exact))
+
+    def _rows(self, query: Query) -> list[tuple[str, float]]:
+        """Keys with the share of the refiners that they meet."""
+        named = query.only_named
+        if named is not None:
+            # Whether they exist is known without a query.
+            return [(record_id, 1.0) for record_id in sorted(set(named)) if record_id in self.register.records]
+        sql = query.sql()
+        return [] if sql is None else [(str(i), float(fit)) for i, fit in self.views.rows(sql, query.parameters)]
 
 
 def _scored(query: Query, rows: list[tuple[str, float]], reading: Reading) -> list[Candidate]:

@@ -11,8 +11,9 @@ from lenovo_pipeline.embeddings import assets, checks
 from lenovo_pipeline.embeddings.chosen import choice_version, chosen_encoders
 from lenovo_pipeline.embeddings.collections import follow
 from lenovo_pipeline.embeddings.tables import ENCODERS, SELECTION, TRAINING_PAIRS
-from lenovo_pipeline.embeddings.vectors import RememberingEncoder, encode_kept, text_hash
+from lenovo_pipeline.embeddings.vectors import encode_kept
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.encoders import RememberingEncoder, text_hash
 from lenovo_pipeline.resources.vectors import TUNED, Vectors
 
 ASSETS = (assets.training_pairs, assets.encoders, assets.selection, assets.collections)

@@ -2,13 +2,22 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.resources.encoders import OnnxEncoder, ReferenceEncoder, bundled_encoder, encoder_id
+from lenovo_pipeline.resources.encoders import (
+    Encoder,
+    OnnxEncoder,
+    ReferenceEncoder,
+    RememberingEncoder,
+    bundled_encoder,
+    encoder_id,
+)
 
 _TEXTS = [
     "",
@@ -59,6 +68,30 @@ def test_256_tokens_are_read_and_no_more(onnx: OnnxEncoder) -> None:
 
 def test_nothing_to_encode_gives_no_vectors(onnx: OnnxEncoder) -> None:
     assert onnx.encode([]).shape == (0, 384)
+
+
+class Counting(Encoder):
+    """Counts the texts that it encodes."""
+
+    def __init__(self, inner: Encoder) -> None:
+        super().__init__(inner.folder)
+        self.inner = inner
+        self.encoded: list[str] = []
+
+    def stream(self, texts: Sequence[str]) -> Iterator[tuple[Any, Any]]:
+        self.encoded += texts
+        yield from self.inner.stream(texts)
+
+
+def test_a_text_is_encoded_once_in_a_process_as_long_as_there_is_room(onnx: OnnxEncoder) -> None:
+    counting = Counting(onnx)
+    remembering = RememberingEncoder(counting, room=2)
+    first = remembering.encode(["one", "two", "three"])
+    again = remembering.encode(["three", "two", "one", "four"])
+    assert remembering.id == onnx.id
+    assert np.allclose(again[:3], first[::-1], atol=1e-5)
+    assert len(counting.encoded) == 3 + 2, "two are remembered; the third and the new one are not"
+    assert remembering.encode([]).shape == (0, 384)
 
 
 def test_an_encoder_that_was_built_before_needs_neither_torch_nor_onnx(onnx: OnnxEncoder, artifacts: Path) -> None:

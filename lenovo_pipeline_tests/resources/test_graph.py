@@ -271,6 +271,19 @@ def test_a_server_killed_between_two_writes_recovers_what_was_committed(tmp_path
         assert store.write_batches(cypher, [{"id": i, "text": "y"} for i in range(300)], size=100) == 300
 
 
+def test_a_server_killed_between_two_looks_is_told_and_started_again(tmp_path: Path) -> None:
+    with GraphStore(GraphServer(tmp_path / "graph")) as store:
+        store.write("CREATE (:Kept {id: 'a'})")
+        assert store.look("MATCH (n:Kept) RETURN n.id") == [["a"]]
+        os.kill(server_of(store).pid or 0, signal.SIGKILL)
+        server_of(store).wait(20)
+        try:
+            found = store.look("MATCH (n:Kept) RETURN n.id")
+        except TransientFailure:
+            found = store.look("MATCH (n:Kept) RETURN n.id")
+        assert found == [["a"]]
+
+
 def test_a_damaged_folder_is_refused_with_the_log_and_the_remedy(tmp_path: Path) -> None:
     folder = tmp_path / "graph"
     (folder / "databases").mkdir(parents=True)
@@ -316,6 +329,14 @@ def test_a_bad_query_is_permanent_and_says_where_it_is_wrong(served: GraphStore)
     with pytest.raises(PermanentFailure, match=r"Syntax error at line 1.*Correct the query"):
         served.read("MATCH (n RETURN n")
     assert served.read("RETURN 1 AS one") == [{"one": 1}]
+
+
+def test_a_look_reads_what_a_reading_transaction_reads_and_goes_on_after_a_bad_query(served: GraphStore) -> None:
+    query = "UNWIND $ids AS id RETURN id, id * 2 AS twice"
+    assert served.look(query, ids=[1, 2]) == served.rows(query, ids=[1, 2])[1] == [[1, 2], [2, 4]]
+    with pytest.raises(PermanentFailure, match="refused a query"):
+        served.look("MATCH (n RETURN n")
+    assert served.look(query, ids=[3]) == [[3, 6]]
 
 
 def test_a_broken_constraint_is_permanent(served: GraphStore) -> None:

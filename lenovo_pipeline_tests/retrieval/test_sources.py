@@ -1,6 +1,7 @@
 """Every source answers through the one interface, over real stores: what it finds, what it refuses, and bad input."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, together
 from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
 from lenovo_pipeline.retrieval.library import Library
 from lenovo_pipeline.retrieval.settings import HybridSettings
+from lenovo_pipeline.retrieval.stages import watched
 
 SOURCES = ("keyword", "dense", "tables", "graph", "hybrid")
 
@@ -179,3 +181,19 @@ def test_a_missing_collection_and_one_of_another_encoder_are_refused_with_the_re
         dense.retrieve("battery", 5)
     assert vectors.collection("devices", "another").metadata == {ENCODER_KEY: "another"}
     vectors.close()
+
+
+def test_looking_up_beside_the_search_finds_the_same_and_a_failing_search_leaves_the_stores_usable(
+    library: Library, empty: Store
+) -> None:
+    beside = library.hybrid(HybridSettings())
+    questions = [f"Which incidents and articles are about the {d.name}?" for d in list(library.register.devices.values())[:5]]
+    expected = [replace(beside, pool=None).retrieve(question, 10) for question in questions]
+    with watched("both", question=questions[0]) as root:
+        assert beside.retrieve(questions[0], 10) == expected[0]
+    assert {each.name for each in root.within} == {"reading", "tables", "graph", "keyword", "dense", "fusion"}
+    lost = DenseRetriever(Vectors(empty.chroma), library.dense.encoders, library.register, library.dense.record_of)
+    with pytest.raises(PermanentFailure, match="has no collection"):
+        replace(beside, dense=lost).retrieve(questions[0], 10)
+    lost.vectors.close()
+    assert [beside.retrieve(question, 10) for question in questions] == expected
