@@ -25,17 +25,29 @@ def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float], *, metho
     """
     if method not in METHODS:
         raise ValueError(f"the fusion method is {method!r}, expected one of {', '.join(METHODS)}")
-    scores: dict[str, float] = {}
     for source, ranking in rankings.items():
-        weight = weights.get(source, 0.0)
         if len({record for record, _ in ranking}) != len(ranking):
             raise ValueError(f"a record comes twice in the ranking of {source}")
-        if weight <= 0 or not ranking:
-            continue
-        best = ranking[0][1]
-        ranks = _shared_ranks(ranking)
-        for (record, score), rank in zip(ranking, ranks, strict=True):
-            share = 1 / (k + rank) if method == "reciprocal_rank" else (score / best if best > 0 else 0.0)
+    counted = {source: ranking for source, ranking in rankings.items() if weights.get(source, 0.0) > 0}
+    return joined({source: shares(ranking, method, k) for source, ranking in counted.items()}, weights)
+
+
+def shares(ranking: Ranking, method: str, k: float) -> Ranking:
+    """What each record of one source counts before it is weighted."""
+    if not ranking:
+        return []
+    if method == METHODS[0]:
+        return [(record, 1 / (k + rank)) for (record, _), rank in zip(ranking, _shared_ranks(ranking), strict=True)]
+    best = ranking[0][1]
+    return [(record, score / best if best > 0 else 0.0) for record, score in ranking]
+
+
+def joined(of_sources: Mapping[str, Ranking], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weighted sums of the shares of several sources, best first; equal ones in the order of ids."""
+    scores: dict[str, float] = {}
+    for source, counted in of_sources.items():
+        weight = weights[source]
+        for record, share in counted:
             scores[record] = scores.get(record, 0.0) + weight * share
     return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.ranking import DEPTH, FUSION_K, ndcg
-from lenovo_pipeline.retrieval.fusion import METHODS, Ranking, fuse
+from lenovo_pipeline.retrieval.fusion import METHODS, Ranking, joined, shares
 
 SOURCES = ("keyword", "dense", "graph", "tables")
 CONTEXT = "context"
@@ -98,6 +98,13 @@ class Tried:
     route: str
     rankings: Mapping[str, Ranking]
     relevance: Mapping[str, int]
+    _shares: dict[tuple[str, float], dict[str, Ranking]] = field(default_factory=dict, repr=False, compare=False)
+
+    def shares(self, method: str, k: float) -> dict[str, Ranking]:
+        """What each record counts, by source (fusion.shares), made once: hundreds of weights are tried on the same ones."""
+        if (method, k) not in self._shares:
+            self._shares[method, k] = {name: shares(ranking, method, k) for name, ranking in self.rankings.items()}
+        return self._shares[method, k]
 
 
 def tune(tried: Sequence[Tried], sources: Sequence[str] = SOURCES) -> HybridSettings:
@@ -119,7 +126,8 @@ def mean_ndcg(tried: Sequence[Tried], weighting: Weighting) -> float:
     """Mean nDCG@10 of a weighting on these questions; those without anything relevant are not to be among them."""
     total = 0.0
     for each in tried:
-        fused = fuse(each.rankings, weighting.weights, method=weighting.method, k=weighting.k)
+        counted = {name: own for name, own in each.shares(weighting.method, weighting.k).items() if weighting.weights[name] > 0}
+        fused = joined(counted, weighting.weights)
         total += ndcg(list(fused)[:DEPTH], each.relevance)
     return total / len(tried)
 

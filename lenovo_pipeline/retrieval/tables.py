@@ -117,7 +117,7 @@ RERANKER = Table(
         Column(name="loss_after", type="number", description="Lowest loss on them; its weights were kept.", nullable=True),
         Column(name="training_s", type="number", description="Seconds of the updates.", unit="s", minimum=0),
         Column(name="weight", type="number", description="What its word counts beside the hybrid's; 0: not asked.", minimum=0),
-        Column(name="tried", type="json", description="nDCG@10 on validation by weight."),
+        Column(name="tried", type="json", description="By weight: nDCG@10 on validation, its difference to 0, 95 % interval."),
         Column(name="validation_questions", type="integer", description="Validation questions that decided.", minimum=1),
         Column(name="curves", type="json", description="Loss by update, and of the held-out questions."),
         Column(name="mlflow_run_id", type="text", description="Run of the training."),

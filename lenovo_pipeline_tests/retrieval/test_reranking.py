@@ -21,7 +21,7 @@ from lenovo_pipeline.retrieval.reranking.model import CrossEncoder, pair_text
 from lenovo_pipeline.retrieval.reranking.recipes import DEPTH, RECIPES
 from lenovo_pipeline.retrieval.reranking.retriever import RerankedRetriever, reordered
 from lenovo_pipeline.retrieval.reranking.training import Training, _opened
-from lenovo_pipeline.retrieval.reranking.tuning import best_weight, noted_before, open_reranked, write_note
+from lenovo_pipeline.retrieval.reranking.tuning import best_weight, compared, noted_before, open_reranked, write_note
 from lenovo_pipeline.retrieval.settings import HybridSettings
 
 
@@ -54,8 +54,14 @@ def test_the_word_of_the_cross_encoder_moves_records_by_its_weight() -> None:
 
 
 def test_the_smallest_weight_is_taken_that_no_other_clearly_beats() -> None:
-    assert best_weight({0.0: 0.9, 0.1: 0.9004, 0.4: 0.91, 0.8: 0.9105}) == 0.4
-    assert best_weight({0.0: 0.9, 0.1: 0.88}) == 0.0
+    assert best_weight({0.0: [0.9, 0.9], 0.1: [0.9004] * 2, 0.4: [0.82, 1.0], 0.8: [0.9105] * 2}) == 0.4
+    assert best_weight({0.0: [0.9], 0.1: [0.88]}) == 0.0
+
+
+def test_each_weight_is_compared_with_none_in_pairs() -> None:
+    found = compared({0.0: [0.5] * 20, 0.4: [0.5, 0.7] * 10}, [f"device:{i}" for i in range(20)], seed=1)
+    assert found["0.0"] == {"ndcg": 0.5, "difference": 0, "lower": 0, "upper": 0}
+    assert found["0.4"]["difference"] == pytest.approx(0.1) and 0 < found["0.4"]["lower"] < 0.1 < found["0.4"]["upper"]
 
 
 def test_it_runs_as_fast_code_with_the_scores_that_it_was_trained_with(training: Training, trained: Artifact) -> None:
@@ -114,8 +120,8 @@ def test_the_note_of_the_reranker_is_taken_over_only_for_the_same_and_refused_wh
     store = Store(tmp_path)
     with pytest.raises(PermanentFailure, match="Materialise retrieval/reranker again"):
         open_reranked(store, library.keyword, library.passages.texts, "name")
-    assert write_note(store, "artifacts/rerankers/x", {0.0: 0.5, 0.4: 0.6}, {"questions": "a"}) == 0.4
-    assert noted_before(store, {"questions": "a"}) == {0.0: 0.5, 0.4: 0.6}
+    assert write_note(store, "artifacts/rerankers/x", {0.0: [0.5], 0.4: [0.6]}, {"questions": "a"}) == 0.4
+    assert noted_before(store, {"questions": "a"}) == {0.0: [0.5], 0.4: [0.6]}
     assert noted_before(store, {"questions": "b"}) is None
     (store.artifacts / "reranker" / "reranker.json").write_text("{}", encoding="utf-8")
     assert noted_before(store, {"questions": "a"}) is None

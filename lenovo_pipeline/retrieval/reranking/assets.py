@@ -55,7 +55,7 @@ def reranker(
     from lenovo_pipeline.retrieval.reranking.recipes import RECIPES
     from lenovo_pipeline.retrieval.reranking.retriever import RerankedRetriever
     from lenovo_pipeline.retrieval.reranking.training import Training
-    from lenovo_pipeline.retrieval.reranking.tuning import noted_before, try_weights, write_note
+    from lenovo_pipeline.retrieval.reranking.tuning import compared, noted_before, try_weights, write_note
     from lenovo_pipeline.retrieval.tables import RERANKED
 
     recipe = RECIPES[settings.profile]
@@ -82,6 +82,7 @@ def reranker(
             reranked = RerankedRetriever(hybrid, cross_encoder, library.passages.texts, 1.0, RERANKED)
             tried = try_weights(reranked, asked, relevance, context.log.info)
     weight = write_note(store, artifact.path, tried, made_by)
+    figures = compared(tried, asked["anchor"].tolist(), settings.seed)
     report = artifact.made_by["report"]
     named = ("questions", "updates", "loss_before", "loss_after", "training_s", "curves", "mlflow_run_id")
     row = {
@@ -90,10 +91,10 @@ def reranker(
         "size_bytes": artifact.size_bytes,
         **{name: report[name] for name in named},
         "weight": weight,
-        "tried": {str(each): value for each, value in tried.items()},
+        "tried": figures,
         "validation_questions": len(asked),
     }
-    shown = pd.DataFrame([{"weight": each, "nDCG@10 on validation": round(value, 4)} for each, value in tried.items()])
+    shown = pd.DataFrame([{"weight": each, **values} for each, values in figures.items()]).round(4)
     context.add_output_metadata(
         {
             "weight": weight,

@@ -4,7 +4,7 @@ Belongs here: trying weights, writing and reading what was decided. Does not bel
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from lenovo_pipeline.retrieval.reranking.model import REMEDY, CrossEncoder
 from lenovo_pipeline.retrieval.reranking.recipes import DEPTH
 from lenovo_pipeline.retrieval.reranking.retriever import RerankedRetriever, Texts, reordered
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _GAIN = 0.001
 """Least gain in nDCG@10 for which more weight is given: below, the cheaper setting stays."""
@@ -28,13 +28,30 @@ _GAIN = 0.001
 _FILE = "reranker.json"
 
 
-def best_weight(tried: Mapping[float, float]) -> float:
-    """Of weights with their mean nDCG@10, the smallest that no larger one beats by more than a thousandth."""
+Tried = Mapping[float, Sequence[float]]
+"""Weight -> nDCG@10 of each question, the questions in the same order for each."""
+
+
+def best_weight(tried: Tried) -> float:
+    """The smallest weight that no larger one beats by more than a thousandth of mean nDCG@10."""
+    means = {weight: sum(values) / len(values) for weight, values in tried.items()}
     best = 0.0
-    for weight in sorted(tried):
-        if tried[weight] >= tried[best] + _GAIN:
+    for weight in sorted(means):
+        if means[weight] >= means[best] + _GAIN:
             best = weight
     return best
+
+
+def compared(tried: Tried, clusters: Sequence[Hashable], seed: int) -> dict[str, dict[str, float]]:
+    """By weight: mean nDCG@10, and its difference to weight 0 with the paired 95 % interval, resampled by cluster."""
+    from lenovo_pipeline.measures.statistics.paired import compare_paired
+
+    found = {}
+    for weight, values in tried.items():
+        beside = compare_paired(values, tried[0.0], clusters, seed=seed)
+        mean = sum(values) / len(values)
+        found[str(weight)] = {"ndcg": mean, "difference": beside.difference, "lower": beside.low, "upper": beside.high}
+    return found
 
 
 def try_weights(
@@ -42,18 +59,18 @@ def try_weights(
     questions: pd.DataFrame,
     relevance: Mapping[str, Mapping[str, int]],
     say: Callable[[str], None] = lambda _: None,
-) -> dict[float, float]:
-    """Mean nDCG@10 of each of WEIGHTS on these questions; each is retrieved and read once."""
-    totals = dict.fromkeys(WEIGHTS, 0.0)
+) -> dict[float, list[float]]:
+    """nDCG@10 of each of WEIGHTS on each of these questions, which are retrieved and read once."""
+    tried: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
     for place, row in enumerate(questions.to_dict("records"), 1):
         found = reranked.source.retrieve(row["question"], DEPTH).evidence
         shares = reranked.shares(row["question"], found)
         for weight in WEIGHTS:
             ranked = [each.record_id for each in reordered(found, shares, weight)][:TOP]
-            totals[weight] += ndcg(ranked, relevance[row["question_id"]])
+            tried[weight].append(float(ndcg(ranked, relevance[row["question_id"]])))
         if place % 20 == 0:
             say(f"{place} of {len(questions)} questions read")
-    return {weight: total / len(questions) for weight, total in totals.items()}
+    return tried
 
 
 def note_folder(store: Store) -> Path:
@@ -61,22 +78,22 @@ def note_folder(store: Store) -> Path:
     return store.artifacts / "reranker"
 
 
-def write_note(store: Store, path: str, tried: Mapping[float, float], made_by: Mapping[str, Any]) -> float:
+def write_note(store: Store, path: str, tried: Tried, made_by: Mapping[str, Any]) -> float:
     """Write down the reranker (its folder, relative to data/store) with the weight that follows from those tried; the weight."""
     weight = best_weight(tried)
     with folder_aside(note_folder(store)) as aside:
-        plain = {"path": path, "weight": weight, "tried": {str(each): value for each, value in tried.items()}}
+        plain = {"path": path, "weight": weight, "tried": {str(each): list(values) for each, values in tried.items()}}
         (aside / _FILE).write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
         write_manifest(aside, {"format": FORMAT, **made_by})
     return weight
 
 
-def noted_before(store: Store, made_by: Mapping[str, Any]) -> dict[float, float] | None:
+def noted_before(store: Store, made_by: Mapping[str, Any]) -> dict[float, list[float]] | None:
     """The weights tried, with what they reached, if exactly this was noted before."""
     try:
         if mismatches(read_manifest(note_folder(store), remedy=REMEDY), {"format": FORMAT, **made_by}):
             return None
-        return {float(weight): value for weight, value in _read(store)["tried"].items()}
+        return {float(weight): list(values) for weight, values in _read(store)["tried"].items()}
     except PermanentFailure:
         return None
 
