@@ -1,6 +1,6 @@
 """What it costs to index again after 1 % of the records changed, as a share of a full build: keywords, Chroma, FAISS, LlamaIndex.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_reindex.py --store FOLDER [--records 0]
+Run: python lenovo_pipeline_tests/benchmarks/bench_reindex.py [--store FOLDER] [--records 0]
 The chunks are those of a filled store (read only; nothing else may have it open), or of its first `--records` records. Indexes
 are made in a temporary folder. Times are of the processor, so that a busy machine does not count. Wanted: at most 0.05.
 """
@@ -23,6 +23,7 @@ from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.retrieval.langchain_faiss import build_faiss
 from lenovo_pipeline.retrieval.llamaindex import build_tree
+from lenovo_pipeline.settings import get_settings
 
 SHARE = 0.01
 
@@ -41,10 +42,13 @@ def changed(chunks: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--store", type=Path, default=get_settings().store)
     parser.add_argument("--records", type=int, default=0)
     arguments = parser.parse_args()
     store = Store(arguments.store)
+    if not store.warehouse.exists():
+        print(f"skipped: {store.root} holds nothing yet; run make run, or name a filled store with --store")
+        return
     chunks = Warehouse(str(store.warehouse)).load(CHUNKS)
     if arguments.records:
         few = sorted(chunks["record_id"].unique())[: arguments.records]

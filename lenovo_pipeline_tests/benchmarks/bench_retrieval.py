@@ -1,9 +1,9 @@
 """Latency of the hybrid against the fusions of LangChain and LlamaIndex over the same sources, on a filled store.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_retrieval.py --store FOLDER [--questions 100] [--rounds 5]
-Wanted: p95 of the hybrid at most half of theirs. The store is that of a run (data/store, or a copy; nothing else may have it
-open). All questions are encoded before the clock starts. The sides take turns question by question, so that a busy machine slows
-all of them; the best of the rounds counts.
+Run: python lenovo_pipeline_tests/benchmarks/bench_retrieval.py [--store FOLDER] [--questions 100] [--rounds 5]
+Wanted: p95 of the hybrid at most half of theirs. The store is that of a run (by default data/store; nothing else may have it
+open). All questions are encoded before the clock starts. The sides take turns question by question, so that a busy machine
+slows all of them; the best of the rounds counts.
 
 The frameworks fuse twice: our four sources behind their retriever classes, which leaves them nothing but the fusion to do, and
 the same stores with the dense retriever that they bring themselves (FAISS for LangChain, Chroma for LlamaIndex). The reranker
@@ -35,6 +35,7 @@ from lenovo_pipeline.retrieval.library import open_library
 from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
 from lenovo_pipeline.retrieval.reranking.tuning import note_folder
 from lenovo_pipeline.retrieval.scoring import asked, relevance_of
+from lenovo_pipeline.settings import get_settings
 
 Ask = Callable[[str], object]
 
@@ -90,11 +91,14 @@ def query_fusion(sources: list[Retriever], depth: int) -> Ask:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--store", type=Path, default=get_settings().store)
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     store = Store(arguments.store)
+    if not store.warehouse.exists():
+        print(f"skipped: {store.root} holds nothing yet; run make run, or name a filled store with --store")
+        return
     warehouse, vectors = Warehouse(str(store.warehouse)), Vectors(store.chroma)
     encoder = OnnxEncoder(bundled_encoder(), store.artifacts)
     with (

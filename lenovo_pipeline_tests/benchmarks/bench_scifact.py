@@ -1,6 +1,6 @@
 """nDCG@10 and recall@10 of keyword, dense and hybrid search on SciFact (BEIR), with 95 % intervals over the queries.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_scifact.py --data ../shared/reference/retrieval/scifact --work /tmp/scifact
+Run: python lenovo_pipeline_tests/benchmarks/bench_scifact.py [--data FOLDER] [--work FOLDER]
 Public figures: BM25 0.67 to 0.69; all-MiniLM-L6-v2 0.640 to 0.650. The retrievers are those of the product, over stores that are
 made in `--work` (kept there piece by piece: encoding takes minutes, and one that was stopped goes on where it was); the hybrid
 has its untuned weights, since nothing of SciFact is a name, a row or a relation of the enterprise world.
@@ -9,11 +9,13 @@ has its untuned weights, since nothing of SciFact is a name, a row or a relation
 import argparse
 import gzip
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lenovo_pipeline.embeddings.public_set import SCIFACT
 from lenovo_pipeline.knowledge.keyword_index import KeywordIndex, build_index
 from lenovo_pipeline.measures.ranking import DEPTH, ndcg, recall
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
@@ -25,6 +27,7 @@ from lenovo_pipeline.retrieval.interface import Retriever
 from lenovo_pipeline.retrieval.keyword import KeywordRetriever
 from lenovo_pipeline.retrieval.linking import Linker
 from lenovo_pipeline.retrieval.register import Record, Register
+from lenovo_pipeline.settings import get_settings
 
 KIND = "scifact"
 _PAGE = 500
@@ -75,9 +78,12 @@ def filled(chunks: pd.DataFrame, work: Path, encoder: OnnxEncoder) -> Vectors:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=get_settings().reference / SCIFACT)
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lenovo_pipeline_scifact")
     arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        print(f"skipped: {arguments.data} is not there; name the folder of SciFact with --data")
+        return
     chunks, queries, relevance = read(arguments.data)
     build_index(chunks, arguments.work / "keyword_index")
     encoder = OnnxEncoder(bundled_encoder(), arguments.work)
