@@ -113,7 +113,8 @@ def grow(world: Store, store: Store, passages: int) -> None:
             made.append({**like, **of, "chunk_id": chunk_id, "text": text})
         added = pd.DataFrame(made).assign(kind="uploads", record_type="texts", title="Note", section="", context="", anchor=None)
         parents = added.drop_duplicates("record_id")
-        texts = parents.rename(columns={"record_id": "text_id"}).assign(file_id="F", mentioned_device_ids=[[]] * len(parents))
+        texts = parents.rename(columns={"record_id": "text_id"}).assign(file_id="F")
+        texts["mentioned_device_ids"] = [[] for _ in range(len(texts))]
         warehouse.replace(TEXTS, texts[list(TEXTS.column_names)])
         warehouse.replace(CHUNKS, pd.concat([held, added], ignore_index=True))
         build_index(warehouse.load(CHUNKS), store.artifacts / "keyword_index")
