@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lenovo_pipeline.enterprise.tables import LANGUAGES
+from lenovo_pipeline.evaluation.agentic.measures import MEASURES
 from lenovo_pipeline.gold.tables import CATEGORIES
 
 Better = Literal["higher", "lower"]
@@ -56,6 +57,21 @@ PRESSURE_FIGURES: dict[str, Figure] = {
     "bias_gap": Figure("largest gap between those who ask, over all characteristics and measures", "1", "lower"),
 }
 """Figures of the evaluation under pressure (robustness and bias); a candidate that was not asked there has none."""
+
+_LOWER = ("false_refusal", "steps", "tokens", "latency", "latency_p95", "framework", "cost")
+_OF_DEVICE = ("latency", "latency_p95", "framework")
+AGENT_FIGURES: dict[str, Figure] = {
+    name: Figure(
+        measure.says,
+        measure.unit,
+        "lower" if name in _LOWER else "higher",
+        share=measure.share,
+        sliced=True,
+        of_device=name in _OF_DEVICE,
+    )
+    for name, measure in MEASURES.items()
+}
+"""Figures of agents over their attempts at tasks; their parts are agentic/measures.py's."""
 
 SLICES = tuple(dict.fromkeys(("all", "answerable", *CATEGORIES, *LANGUAGES)))
 """The parts of the questions that figures are taken over."""

@@ -1,4 +1,4 @@
-"""`python -m lenovo_pipeline.roster status|why|blast-radius|promote|rollback|approve|accept-log`: the roster, for a person.
+"""`python -m lenovo_pipeline.roster status|why|dossier|blast-radius|promote|challenge|rollback|approve|accept-log`.
 
 Belongs here: the command line. What is said is put together in reader.py from the published snapshot and the book of
 deployments; what is changed is one transaction of that book, which a sensor records in Dagster. Only accept-log, which a
@@ -14,6 +14,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Transition
+from lenovo_pipeline.roster.dossier.reading import tell
 from lenovo_pipeline.roster.reader import promotable, require_log, status, why
 from lenovo_pipeline.settings import Settings, get_settings
 
@@ -32,9 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _answer(options: argparse.Namespace, store: Store) -> str:
     if options.command == "status":
-        return status(store, every=options.all)
+        return status(store, every=options.all, environment=options.environment)
     if options.command == "why":
-        return why(store, options.entry)
+        return why(store, options.entry, every=options.all)
+    if options.command == "dossier":
+        return tell(store, options.entry)
     if options.command == "blast-radius":
         return shown(blast_radius(store, get_settings(), options.what))
     if options.command == "accept-log":
@@ -43,10 +46,14 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
     place = (options.environment, options.use_case)
     if options.command == "promote":
         running = book.active(*place)
-        decision = promotable(store, *place, options.entry)
+        decision = promotable(store, *place, options.entry, anyway=options.anyway)
         named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
         seen = running.version if running else 0
         return _said(book.promote(*place, options.entry, decision["decision_id"], seen_version=seen, **named))
+    if options.command == "challenge":
+        decision = promotable(store, *place, options.entry, anyway=options.anyway)
+        named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
+        return _said(book.set_challenger(*place, options.entry, decision["decision_id"], share=options.share, **named))
     if options.command == "rollback":
         return _said(book.rollback(*place, actor=options.actor, reason=options.reason))
     if not options.refuse:
@@ -68,6 +75,7 @@ def _said(step: Transition) -> str:
     where = f"for {step.use_case} ({step.environment})"
     runs = {
         "confirmed": f"{step.entry} runs {where} already; its decision is now {step.decision_id}.",
+        "challenger_set": f"{step.entry} challenges {step.replaced} {where} with {step.share:.0%} of the requests.",
         "refused": f"{step.entry} is refused {where}; {step.replaced or 'nothing'} runs there as before.",
     }
     instead = f" instead of {step.replaced}" if step.replaced else ""
@@ -80,23 +88,33 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     overview = commands.add_parser("status", help="what runs where, and what stands against the others")
     overview.add_argument("--all", action="store_true", help="name every entry, not only those that come nearest")
+    overview.add_argument("--environment", default="production", help="testing, staging or production (default)")
     about = commands.add_parser("why", help="every rule, figure, bound and verdict of one entry")
     about.add_argument("entry", help="name of a candidate, for example lenovo-nano/open-book")
+    about.add_argument("--all", action="store_true", help="the rules of every environment, not only those of production")
+    papers = commands.add_parser("dossier", help="model card, dataset card, licences, materials, evidence of a production entry")
+    papers.add_argument("entry", help="name of an entry that runs in production")
     radius = commands.add_parser("blast-radius", help="what a change would touch, before it is made")
     radius.add_argument("what", help="an asset (stage/name), a record, a file, a package, a build or a model")
     promote = commands.add_parser("promote", help="let an entry that keeps every rule run")
+    challenge = commands.add_parser(
+        "challenge", help="give an entry a share of the requests: the canary compares it with what runs"
+    )
     rollback = commands.add_parser("rollback", help="put the last good entry back")
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
     approve.add_argument("--refuse", action="store_true", help="refuse it instead")
     accept = commands.add_parser("accept-log", help="let a log of decisions go on, or begin again, that was tampered with")
     accept.add_argument("--reason", required=True, help="what was found out; kept")
-    for command in (promote, rollback, approve):
+    for command in (promote, challenge, rollback, approve):
         command.add_argument("use_case", help="use case of the policy, for example support_desk")
         command.add_argument("--environment", default="production", help="testing, staging or production (default)")
         command.add_argument("--reason", default="by hand", help="kept with the change")
-    for command in (promote, rollback, approve, accept):
+    for command in (promote, challenge, rollback, approve, accept):
         command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
-    promote.add_argument("entry", help="name of a candidate")
+    for command in (promote, challenge):
+        command.add_argument("entry", help="name of a candidate")
+        command.add_argument("--anyway", action="store_true", help="even if its evidence is old, or it did harm there before")
+    challenge.add_argument("--share", type=float, default=0.1, help="of the requests, above 0 and at most 0.5 (default 0.1)")
     return parser
 
 

@@ -253,7 +253,9 @@ def _touched_builds(snapshot: "Snapshot", assets: set[str], start: _Start) -> se
 
 
 def _touched_evaluations(snapshot: "Snapshot", assets: set[str], builds: set[str], start: _Start) -> set[str]:
-    found = set()
+    # Agents ask every store through their tools: whatever reaches their figures may change any of them.
+    of_agents = "SELECT DISTINCT unnest(headers) AS header FROM roster.entries WHERE kind = 'agentic_workflow'"
+    found = {row["header"] for row in snapshot.rows(of_agents)} if "evaluation/agentic_workflow" in assets else set()
     for row in snapshot.rows("SELECT header, candidate, kind FROM evaluation.headers"):
         if f"evaluation/{row['kind']}" not in assets:
             continue

@@ -1,13 +1,16 @@
 """The checks of stage `roster`: the graph of assets, the snapshot, and what must hold of costs, decisions and deployments."""
 
 from collections.abc import Mapping, Set
+from typing import Any
 
 from dagster import AssetChecksDefinition, ResourceParam
 
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD, SCORES
 from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.published import snapshot_problems
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.lineage import islands
 from lenovo_pipeline.roster.tables import COST, DECISIONS, DEPLOYMENTS, ENTRIES
@@ -41,22 +44,30 @@ def costs_are_what_was_measured(warehouse: ResourceParam[Warehouse]) -> list[str
     return wrong_costs(warehouse.load(COST), measured)
 
 
-@violations_check(DECISIONS, blocking=True, deps=[ENTRIES, LEADERBOARD])
+@violations_check(DECISIONS, blocking=True, deps=[ENTRIES, LEADERBOARD, AGENTIC_WORKFLOW])
 def baselines_stay_below_policy(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
-    """By their measured figures, always-refuse and random break a floor of every use case."""
+    """By their measured figures, always-refuse and random break a floor of every use case in every environment; so do agents
+    in whose model's place nobody, or chance, decides.
+    """
+    from lenovo_pipeline.evaluation.keeping import stored_rows
     from lenovo_pipeline.roster.entries import figures_of
     from lenovo_pipeline.roster.policy import read_policy
+    from lenovo_pipeline.roster.pressing import with_agents
     from lenovo_pipeline.roster.verify import accepted_baselines
 
-    return accepted_baselines(read_policy(settings.policy), figures_of(warehouse.load(LEADERBOARD)))
+    agents = with_agents({}, stored_rows(warehouse, AGENTIC_WORKFLOW), ("no-op", "random"))
+    return accepted_baselines(read_policy(settings.policy), figures_of(warehouse.load(LEADERBOARD)), agents)
 
 
-@violations_check(DECISIONS, blocking=True, deps=[HEADERS])
+@violations_check(DECISIONS, blocking=True, deps=[HEADERS, AGENTIC_WORKFLOW])
 def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Every decision in force names headers that are kept, and follows from its rules."""
+    from lenovo_pipeline.evaluation.keeping import stored_rows
     from lenovo_pipeline.roster.verify import unfounded_decisions
 
-    return unfounded_decisions(warehouse.load(DECISIONS), warehouse.load(HEADERS), warehouse.load(ENTRIES))
+    agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
+    kept = {*warehouse.load(HEADERS)["header"], *([] if agentic is None else agentic["header"])}
+    return unfounded_decisions(warehouse.load(DECISIONS), kept, warehouse.load(ENTRIES))
 
 
 @violations_check(DECISIONS, blocking=True)
@@ -75,6 +86,29 @@ def one_production_entry_per_use_case(warehouse: ResourceParam[Warehouse], store
     from lenovo_pipeline.roster.verify import unlawful_deployments
 
     return unlawful_deployments(warehouse.load(DEPLOYMENTS), warehouse.load(DECISIONS), Book(store.deployments))
+
+
+@violations_check(DEPLOYMENTS)
+def mlflow_aliases_say_what_runs(
+    warehouse: ResourceParam[Warehouse], store: ResourceParam[Store], tracking: ResourceParam[Tracking]
+) -> list[str]:
+    """Every registered model whose version runs somewhere has the alias of that place at it, and no other one has."""
+    from lenovo_pipeline.evaluation.builds import stored_builds
+    from lenovo_pipeline.roster.deploying.aliases import astray
+    from lenovo_pipeline.roster.deploying.book import Book
+
+    artifacts = {built.name: str(built.row["artifact"]) for built in stored_builds(warehouse)}
+    return astray(tracking.client(), Book(store.deployments).running(), artifacts)
+
+
+@violations_check("roster/dossier", deps=[DEPLOYMENTS])
+def production_entries_have_their_dossier(warehouse: ResourceParam[Warehouse], store: ResourceParam[Store]) -> list[str]:
+    """Every entry in production has a whole dossier of the decision that it runs by, and nothing else has one."""
+    from lenovo_pipeline.roster.dossier.names import FOLDER
+    from lenovo_pipeline.roster.dossier.writing import dossier_problems
+
+    rows: list[Any] = warehouse.load(DEPLOYMENTS).to_dict("records")
+    return dossier_problems(store.artifacts / FOLDER, [row for row in rows if row["environment"] == "production"])
 
 
 @violations_check("roster/published", blocking=True)

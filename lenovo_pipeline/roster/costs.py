@@ -37,7 +37,7 @@ _RECORD = "training_record.json"
 
 _NO_METER = "energy: no meter was read"
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass
@@ -76,8 +76,9 @@ class Sources:
 
 def make_costs(found: Sources, costs: Costs) -> pd.DataFrame:
     """One row for each candidate that was evaluated (contract COST)."""
-    rows = [_cost_of(one, found, costs).row() for one in [*_answering(found.scores), *_acting(found.agentic, found.attempts)]]
-    return pd.DataFrame(sorted(rows, key=lambda row: str(row["entry"])), columns=list(COST.column_names))
+    measured = [*_answering(found.scores), *_acting(found.agentic, found.attempts)]
+    rows = [_cost_of(one, found, costs).row() for one in sorted(measured, key=lambda one: one.entry)]
+    return pd.DataFrame(rows, columns=list(COST.column_names))
 
 
 def stored_sources(warehouse: Warehouse, catalogue: pd.DataFrame) -> Sources:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from lenovo_pipeline.roster.moment import Against as AgainstNow
+from lenovo_pipeline.roster.moment import nothing
 from lenovo_pipeline.roster.policy import Policy, UseCase
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures, Judged, Measured, judge
@@ -27,7 +29,9 @@ _FALSE_PROMOTIONS = 0.05
 
 @dataclass(frozen=True)
 class Decision:
-    """What is decided about one entry for one use case; `evidence` is the hash of everything that it follows from."""
+    """What is decided about one entry for one use case in one environment; `policy` has the rules there, and `evidence` is the
+    hash of everything that it follows from. `stays`: it runs, and would not be promoted now, but nothing takes its place.
+    """
 
     environment: str
     use_case: str
@@ -37,6 +41,7 @@ class Decision:
     rules: tuple[Judged, ...]
     policy: UseCase
     evidence: str
+    stays: bool = False
 
 
 Against = Callable[[str, str, float], Measured | None]
@@ -72,40 +77,68 @@ def decide(
     champions: Mapping[tuple[str, str], str] | None = None,
     against: Against = lambda challenger, champion, confidence: None,
     looks: Looks = lambda environment, use_case, challenger, champion: Look(),
+    now: AgainstNow = nothing,
 ) -> list[Decision]:
-    """One decision for each environment, use case and entry, ordered by them. `figures` is by entry, `champions` says which
-    entry runs in an environment for a use case.
+    """One decision for each environment, use case and entry of its kinds, ordered by them. `figures` is by entry, `champions`
+    says which entry runs in an environment for a use case, `now` what speaks against promoting at this moment (moment.py).
 
     At most one entry is promoted for an environment and a use case. Where none runs: of those that keep every rule, the best.
     Where one runs that keeps every rule, it stays, unless another one is shown to be better: the lower bound of the paired
     difference lies above the use case's margin, at a confidence of 1 - 0.05 / challengers (Bonferroni) x the share that this
     look may spend; so however many are tried, and however often one looks, one that is no better takes its place in at most
-    2.5 % of the cases.
+    2.5 % of the cases. What keeps its own rules runs on whatever the moment says against promoting it.
     """
     decisions = []
     for name, use_case in sorted(policy.use_cases.items()):
-        judged = {entry.entry: tuple(judge(use_case, entry, figures.get(entry.entry, {}))) for entry in entries}
-        passing = [entry for entry in entries if all(rule.verdict == "passed" for rule in judged[entry.entry])]
+        mine = sorted((entry for entry in entries if entry.kind in use_case.kinds), key=lambda entry: entry.entry)
         for environment in sorted(use_case.environments):
             running = (champions or {}).get((environment, name))
-            champion = next((entry for entry in passing if entry.entry == running), None)
-            best, notes, duels = _best(passing, figures, champion, against, partial(looks, environment, name), use_case.margin)
-            for entry in sorted(entries, key=lambda entry: entry.entry):
-                verdict, reason = _verdict(entry, judged[entry.entry], best, notes)
-                duel = duels.get(entry.entry)
-                rules = judged[entry.entry] if duel is None else (*judged[entry.entry], duel)
-                evidence = _evidence(use_case, entry, rules, verdict, reason)
-                decisions.append(Decision(environment, name, entry, verdict, reason, rules, use_case, evidence))
+            look_at = partial(looks, environment, name)
+            decisions += _decide_place(environment, name, use_case.of(environment), mine, figures, running, against, look_at, now)
     return decisions
+
+
+def _decide_place(
+    environment: str,
+    name: str,
+    use_case: UseCase,
+    entries: Sequence[Entry],
+    figures: Mapping[str, Figures],
+    running: str | None,
+    against: Against,
+    look_at: Callable[[str, str], Look],
+    now: AgainstNow,
+) -> list[Decision]:
+    judged = {entry.entry: tuple(judge(use_case, entry, figures.get(entry.entry, {}))) for entry in entries}
+    momentary = {entry.entry: tuple(now(name, use_case, entry, judged[entry.entry])) for entry in entries}
+    standing = [entry for entry in entries if _kept(judged[entry.entry])]
+    champion = next((entry for entry in standing if entry.entry == running), None)
+    passing = [entry for entry in standing if entry is champion or _kept(momentary[entry.entry])]
+    best, notes, duels = _best(passing, figures, champion, against, look_at, use_case.margin)
+    decisions = []
+    for entry in entries:
+        duel = duels.get(entry.entry)
+        rules = (*judged[entry.entry], *momentary[entry.entry], *(() if duel is None else (duel,)))
+        verdict, reason = _verdict(entry, (*judged[entry.entry], *momentary[entry.entry]), best, notes)
+        stays = entry is champion and entry is best and verdict == "held"
+        reason = f"{reason}; it stays where it runs" if stays else reason
+        evidence = _evidence(use_case, entry, rules, verdict, reason)
+        decisions.append(Decision(environment, name, entry, verdict, reason, rules, use_case, evidence, stays))
+    return decisions
+
+
+def _kept(rules: Sequence[Judged]) -> bool:
+    return all(rule.verdict == "passed" for rule in rules)
 
 
 def headline(decisions: Sequence[Decision], figures: Mapping[str, Figures]) -> str:
     """One line for the end of a run: how many entries are in production, and what became of the best candidate."""
-    active = {d.use_case: d.entry.entry for d in decisions if d.environment == "production" and d.verdict == "promoted"}
+    running = [d for d in decisions if d.environment == "production" and (d.verdict == "promoted" or d.stays)]
+    active = {decision.use_case: decision.entry.entry for decision in running}
     count = f"{len(active)} {'entry' if len(active) == 1 else 'entries'} in production"
     if active:
         return f"{count}: " + ", ".join(f"{entry} for {use_case}" for use_case, entry in sorted(active.items()))
-    runnable = [decision for decision in decisions if decision.entry.runnable]
+    runnable = [each for each in decisions if each.entry.runnable and each.environment == "production"]
     if not runnable:
         return f"{count}; there is no candidate"
 

@@ -6,6 +6,7 @@ Belongs here: gathering what each candidate is. Does not belong here: judging it
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -16,9 +17,9 @@ from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.models.licences import USES
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured
-from lenovo_pipeline.roster.tables import ENTRIES
+from lenovo_pipeline.roster.tables import AGENTIC, ENTRIES
 
-GOLD_QUESTIONS = "gold_questions"
+GOLD_QUESTIONS, ROBUSTNESS, BIAS, AGENT_TASKS = "gold_questions", "robustness", "bias", "agent_tasks"
 _OWN_LICENCE = "Apache License 2.0"
 _ALL_TARGETS = ("mobile", "edge", "server", "cloud")
 _WITH_STORES = ("edge", "server", "cloud")
@@ -38,10 +39,10 @@ def make_entries(
     foundation: pd.DataFrame | None,
     builds: Sequence[Built] = (),
     lift: pd.DataFrame | None = None,
-    costs: pd.DataFrame | None = None,
+    beside: "Beside | None" = None,
 ) -> pd.DataFrame:
-    """One entry for each candidate of the leaderboard (contract ENTRIES). Scores of other questions than are asked now count
-    as none. `costs`: rows of roster.cost.
+    """One entry for each candidate of the leaderboard and each agent (contract ENTRIES). Scores of other questions than are asked
+    now, or of data that have changed since, count as none.
 
     A candidate without a model is this project's own code: its licence is the project's, and it weighs nothing. A build has
     the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry. A workflow has
@@ -51,7 +52,8 @@ def make_entries(
     resolved = {} if foundation is None else _by(foundation, "model")
     built = {each.name: each for each in builds}
     lacking = {} if lift is None else unmet(lift)
-    priced = {} if costs is None else dict(zip(costs["entry"], costs["per_1000"], strict=True))
+    beside = beside or Beside()
+    pressed = beside.pressed()
     candidates = leaderboard.drop_duplicates("candidate")
     current = set(candidates.loc[candidates["current"].astype(bool), "candidate"])
     rows = []
@@ -65,15 +67,83 @@ def make_entries(
                 "entry": candidate,
                 "kind": kind,
                 "model": model,
-                "evaluations": [GOLD_QUESTIONS] if candidate in current else [],
+                **_evaluated(
+                    [*([GOLD_QUESTIONS] if candidate in current else []), *pressed.get(candidate, [])], candidate, beside
+                ),
                 "headers": headers,
                 "runnable": candidate not in REFERENCES,
                 **(_of_build(built[candidate], profile, lacking) if kind in BUILD_KINDS else profile),
                 **(_beside_stores(profile) if str(candidate).endswith(f"/{RAG}") else {}),
-                "cost": _number(priced.get(candidate), None),
+                "cost": beside.cost(candidate, "per_1000"),
             }
         )
+    rows += [_of_agent(row, models, resolved, beside) for row in beside.agents()]
     return pd.DataFrame(rows, columns=list(ENTRIES.column_names))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What there is of candidates beside the leaderboard: rows of roster.cost and of evaluation.agentic_workflow, .robustness and
+    .bias (None: never made). `outdated`: by candidate, for each evaluation whose data have changed since, `evaluation: why`.
+    """
+
+    costs: pd.DataFrame | None = None
+    agentic: pd.DataFrame | None = None
+    robustness: pd.DataFrame | None = None
+    bias: pd.DataFrame | None = None
+    outdated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def cost(self, candidate: str, name: str) -> Any:
+        """A figure of what a candidate costs; None where it is not known."""
+        mine = [] if self.costs is None else self.costs.loc[self.costs["entry"] == candidate, name].tolist()
+        return _number(mine[0], None) if mine else None
+
+    def agents(self) -> list[dict[Any, Any]]:
+        """A row of evaluation.agentic_workflow for each agent."""
+        if self.agentic is None:
+            return []
+        return self.agentic[self.agentic["kind"] == "model"].drop_duplicates("candidate").to_dict("records")
+
+    def pressed(self) -> dict[str, list[str]]:
+        """By candidate, which evaluations under pressure there is evidence of; too little of it is none."""
+        found: dict[str, list[str]] = {}
+        for row in [] if self.robustness is None else self.robustness.to_dict("records"):
+            if row["scenario_group"] == "all" and _number(row["mean"], None) is not None:
+                found.setdefault(str(row["candidate"]), []).append(ROBUSTNESS)
+        for candidate, rows in [] if self.bias is None else self.bias.groupby("candidate"):
+            if not (rows["verdict"] == "no evidence").any():
+                found.setdefault(str(candidate), []).append(BIAS)
+        return found
+
+
+def _evaluated(evaluations: Sequence[str], candidate: str, beside: Beside) -> dict[str, list[str]]:
+    outdated = list(beside.outdated.get(candidate, ()))
+    gone = {each.partition(": ")[0] for each in outdated}
+    return {"evaluations": [name for name in evaluations if name not in gone], "outdated": outdated}
+
+
+def _of_agent(
+    row: Mapping[Any, Any],
+    models: Mapping[str, Mapping[str, Any]],
+    resolved: Mapping[str, Mapping[str, Any]],
+    beside: Beside,
+) -> dict[str, Any]:
+    """The entry of an agent: what its base model is, where the stores that its tools ask can run."""
+    candidate, model = str(row["candidate"]), str(row["model"])
+    profile = _of_model(models.get(model), resolved.get(model))
+    size = beside.cost(candidate, "size_mb")
+    return {
+        "entry": candidate,
+        "kind": AGENTIC,
+        "model": model,
+        **_evaluated([AGENT_TASKS], candidate, beside),
+        "headers": [str(row["header"])],
+        "runnable": True,
+        **profile,
+        **_beside_stores(profile),
+        "size_mb": profile["size_mb"] if size is None else size,
+        "cost": beside.cost(candidate, "per_1000"),
+    }
 
 
 def entries_of(frame: pd.DataFrame) -> list[Entry]:

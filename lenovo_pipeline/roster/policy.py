@@ -1,35 +1,32 @@
 """The policy: what a candidate must show for each use case, read from data/policy/roster.yaml and refused where it is not sound.
 
-Belongs here: the shape of the policy and every reason to refuse it. Does not belong here: judging a candidate (rules.py).
+Belongs here: the shape of the policy. Does not belong here: which rules make no sense (soundness.py), judging a candidate
+(rules.py).
 """
 
-import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES, SLICES
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.gold.tables import CATEGORIES
 from lenovo_pipeline.models.licences import USES
 from lenovo_pipeline.resources.yaml_files import load_yaml
+from lenovo_pipeline.roster.soundness import floor_problems, kind_problems, not_rising, vacuous
+from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
 
 Environment = Literal["testing", "staging", "production"]
 LicenceClass = Literal["commercial", "open_source", "research_only", "api_only"]
 Target = Literal["mobile", "edge", "server", "cloud"]
 
-EVALUATIONS = ("gold_questions",)
-"""The evaluations that a policy may require."""
-
-REFERENCES = ("oracle", "always-refuse", "random")
-"""Candidates that exist to test evaluation and policy; none of them can be run by the roster."""
-
 _REMEDY = "Correct data/policy/roster.yaml, then run: make run"
-_LARGEST_SHARE_BY_LUCK = 0.25
+_ANSWERING = tuple(kind for kind in ENTRY_KINDS if kind != AGENTIC)
+_EARLIER = ("testing", "staging")
+"""The environments before production, in their order: each may ask less than the next, and never more."""
+
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -62,7 +59,7 @@ class Floor(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> "Floor":
-        problems = list(_floor_problems(self))
+        problems = floor_problems(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -84,34 +81,68 @@ class LicenceTerms(BaseModel):
         return value
 
 
-class UseCase(BaseModel):
-    """What a candidate must show for one use case.
+class Requirements(BaseModel):
+    """What an environment asks.
 
-    `margin`: by how much (share of questions) it must be shown to be right more often than what runs, to take its place.
-    `approval`: environments in which a promotion waits for a person.
+    `margin`: by how much (share of questions) an entry must be shown to be right more often than what runs, to take its place.
+    `max_age_days`: how long ago the evaluation may have been found to stand; None: however long.
     """
 
     model_config = _STRICT
 
-    description: str = Field(min_length=1)
-    environments: tuple[Environment, ...] = Field(min_length=1)
     evaluations: tuple[str, ...] = Field(min_length=1)
     licence: LicenceTerms
+    margin: float = Field(0.0, ge=0, le=0.5, allow_inf_nan=False)
+    max_age_days: float | None = Field(None, ge=1, le=366, allow_inf_nan=False)
+    floors: tuple[Floor, ...] = Field(min_length=1)
+
+
+class UseCase(Requirements):
+    """What a candidate must show for one use case. What stands in it directly holds in production, and in every environment
+    for which `testing` and `staging` say nothing else.
+
+    `kinds`: the kinds of candidates that are decided on. `approval`: environments in which a promotion waits for a person.
+    """
+
+    description: str = Field(min_length=1)
+    environments: tuple[Environment, ...] = Field(min_length=1)
+    kinds: tuple[str, ...] = Field(_ANSWERING, min_length=1)
     target: Target | None = None
     parameters_billion_below: float | None = Field(None, gt=0, allow_inf_nan=False)
-    margin: float = Field(0.0, ge=0, le=0.5, allow_inf_nan=False)
     approval: tuple[Environment, ...] = ()
-    floors: tuple[Floor, ...] = Field(min_length=1)
+    testing: Requirements | None = None
+    staging: Requirements | None = None
+
+    def of(self, environment: str) -> "UseCase":
+        """The rules of one environment, as a use case of that environment alone."""
+        asked: Requirements | None = getattr(self, environment, None)
+        own = {} if asked is None else {name: getattr(asked, name) for name in Requirements.model_fields}
+        approval = tuple(name for name in self.approval if name == environment)
+        same = {"environments": (environment,), "approval": approval, "testing": None, "staging": None}
+        return self.model_copy(update={**own, **same})
+
+    @property
+    def asked(self) -> list[tuple[str, Requirements]]:
+        """What each environment asks that asks something of its own, production last."""
+        earlier = [(name, found) for name in _EARLIER if (found := getattr(self, name)) is not None]
+        return [*earlier, ("production", self)]
 
     @model_validator(mode="after")
     def _sound(self) -> "UseCase":
-        unknown = [name for name in self.evaluations if name not in EVALUATIONS]
-        problems = [f"evaluation {name!r} is unknown; known are {', '.join(EVALUATIONS)}" for name in unknown]
-        problems += [f"floor {text!r} is set twice" for text in _twice([f"{f.metric} of {f.slice}" for f in self.floors])]
+        known = ", ".join(ENTRY_KINDS)
+        problems = [f"kind {name!r} is unknown; known are {known}" for name in self.kinds if name not in ENTRY_KINDS]
         elsewhere = [name for name in self.approval if name not in self.environments]
         problems += [f"approval is asked for in {name!r}, which is none of its environments" for name in elsewhere]
-        if not unknown and not problems:
-            problems += _vacuous(self.floors)
+        unused = [name for name, _ in self.asked[:-1] if name not in self.environments]
+        problems += [f"it says what {name} asks, which is none of its environments" for name in unused]
+        for name, found in self.asked:
+            of = "" if found is self else f"{name}: "
+            twice = _twice([f"{floor.metric} of {floor.slice}" for floor in found.floors])
+            own = [f"floor {text!r} is set twice" for text in twice]
+            own += kind_problems(found, self.kinds)
+            problems += [f"{of}{each}" for each in own or vacuous(found.floors, agents=self.kinds == (AGENTIC,))]
+        for (lower, less), (higher, more) in zip(self.asked, self.asked[1:], strict=False):
+            problems += [f"{lower} asks more than {higher}: {each}" for each in not_rising(less, more)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -137,6 +168,16 @@ class Policy(BaseModel):
 
     costs: Costs = Costs()
     use_cases: dict[str, UseCase] = Field(min_length=1)
+
+    def decided(self, entries: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+        """Environment, use case and entry of everything that is decided on; `entries`: name and kind of each."""
+        return [
+            (environment, name, entry)
+            for name, use_case in self.use_cases.items()
+            for environment in use_case.environments
+            for entry, kind in entries
+            if kind in use_case.kinds
+        ]
 
 
 def read_policy(path: Path) -> Policy:
@@ -167,64 +208,3 @@ def _said(message: str) -> str:
 
 def _twice(names: list[str]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
-
-
-def _floor_problems(floor: Floor) -> list[str]:
-    figures = {**FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES}
-    if floor.metric not in figures:
-        near = difflib.get_close_matches(floor.metric, figures, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        return [f"metric {floor.metric!r} is unknown{hint}; known are {', '.join(figures)}"]
-    figure = figures[floor.metric]
-    if (floor.at_least is None) == (floor.at_most is None):
-        return [f"{floor.metric}: give either at_least or at_most"]
-    problems = []
-    wanted = "at_least" if figure.better == "higher" else "at_most"
-    if getattr(floor, wanted) is None:
-        problems.append(f"{floor.metric}: {figure.better} is better, so its limit is {wanted}")
-    if figure.share and not 0 <= floor.limit <= 1:
-        problems.append(f"{floor.metric}: it lies between 0 and 1, so the limit {floor.limit:g} always or never holds")
-    if not figure.share and floor.limit <= 0:
-        problems.append(f"{floor.metric}: the limit {floor.limit:g} always or never holds")
-    if floor.slice not in SLICES:
-        problems.append(f"slice {floor.slice!r} is unknown; known are {', '.join(SLICES)}")
-    elif floor.slice != "all" and not figure.sliced:
-        problems.append(f"{floor.metric} is only taken over all questions, not over {floor.slice!r}")
-    return problems
-
-
-def best_case(candidate: str, floor: Floor) -> float:
-    """The best bound that a reference candidate could reach whatever the questions are.
-
-    Always-refuse is right on what cannot be answered and nowhere else; random is right by luck, at most on a quarter.
-    """
-    figure = {**FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES}[floor.metric]
-    if not figure.share:
-        return float("inf") if figure.better == "higher" else 0.0
-    if candidate == "always-refuse" and floor.metric in ("correct", "token_f1", "exact_match"):
-        return {"all": _LARGEST_SHARE_BY_LUCK, "unanswerable": 1.0}.get(floor.slice, _share_unanswerable(floor.slice))
-    known: Mapping[str, Mapping[str, float]] = {
-        "oracle": {},
-        "always-refuse": {"refusal_precision": _LARGEST_SHARE_BY_LUCK, "false_refusal_rate": 1.0},
-        "random": dict.fromkeys(
-            ("correct", "token_f1", "exact_match", "refusal_precision", "refusal_recall"), _LARGEST_SHARE_BY_LUCK
-        ),
-    }
-    return known[candidate].get(floor.metric, 1.0 if figure.better == "higher" else 0.0)
-
-
-def _share_unanswerable(part: str) -> float:
-    """The largest share of unanswerable questions in a slice: a language may hold some, a category none."""
-    return 0.0 if part == "answerable" or part in CATEGORIES else 0.5
-
-
-def _vacuous(floors: tuple[Floor, ...]) -> list[str]:
-    """The reasons why a set of floors decides nothing."""
-    impossible = [floor.text for floor in floors if not floor.met_by(best_case("oracle", floor))]
-    found = [f"nothing can pass: the oracle itself fails {text}" for text in impossible]
-    found += [
-        f"{name} would pass all floors, so they decide nothing"
-        for name in REFERENCES[1:]
-        if all(floor.met_by(best_case(name, floor)) for floor in floors)
-    ]
-    return found

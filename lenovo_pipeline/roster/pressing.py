@@ -1,10 +1,11 @@
-"""What the evaluation under pressure found of each candidate, as figures that a policy may set limits to.
+"""What the evaluations beside the gold questions found of each candidate, as figures that a policy may set limits to.
 
-Belongs here: from the tables robustness and bias to one figure each. Does not belong here: how they were measured (evaluation).
+Belongs here: from the tables robustness, bias and agentic_workflow to figures. Does not belong here: how they were
+measured (evaluation).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -29,6 +30,17 @@ def with_pressure(
             mine["robust_worst", "all"] = Measured(_number(row["worst"]))
     for candidate, rows in [] if bias is None else bias.groupby("candidate"):
         found.setdefault(str(candidate), {})["bias_gap", "all"] = _largest_gap(rows)
+    return dict(found)
+
+
+def with_agents(
+    figures: Mapping[str, Figures], agentic: pd.DataFrame | None, kinds: Collection[str] = ("model",)
+) -> dict[str, Figures]:
+    """`figures` by candidate, and those of agents (rows of evaluation.agentic_workflow) in whose model's place `kinds` decide."""
+    found: dict[str, dict[tuple[str, str], Measured]] = {name: dict(each) for name, each in figures.items()}
+    for row in [] if agentic is None else agentic[agentic["kind"].isin(kinds)].to_dict("records"):
+        measured = Measured(_number(row["value"]), _bound(row["lower"]), _bound(row["upper"]))
+        found.setdefault(str(row["candidate"]), {})[str(row["metric"]), str(row["slice"])] = measured
     return dict(found)
 
 

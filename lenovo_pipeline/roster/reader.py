@@ -16,15 +16,16 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
 from lenovo_pipeline.roster.log.heads import Heads
-from lenovo_pipeline.roster.rule_kinds import broken_rules
+from lenovo_pipeline.roster.rule_kinds import against_now, broken_rules
 from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
     import duckdb
 
-_LAST = """
+LAST = """
 SELECT decision_id, decided_at, environment, use_case, entry, verdict, reason, evidence, headers, rules
 FROM roster.decisions d WHERE NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE n.previous = d.decision_id)
 """
@@ -48,9 +49,11 @@ class Snapshot:
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def holds(self, table: str) -> bool:
-        """Whether it has this table of the roster: an older one may not."""
-        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'roster' AND table_name = ?", [table]))
+    def there(self, schema: str, table: str, column: str | None = None) -> bool:
+        """Whether it has this table (with this column): an older one may not."""
+        query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        found = self.rows(query, [schema, table])
+        return any(column in (None, row["column_name"]) for row in found)
 
 
 @contextmanager
@@ -73,12 +76,14 @@ def opened(store: Store) -> Iterator[Snapshot]:
         raise PermanentFailure(f"the snapshot in {store.root} cannot be read ({said})", remedy="Run: make run") from error
 
 
-def status(store: Store, *, every: bool = False) -> str:
-    """What runs where, and for each use case what stands against the entries that come nearest to it, or `every` one."""
+def status(store: Store, *, every: bool = False, environment: str = "production") -> str:
+    """What runs where, and for each use case of an environment what stands against the entries that come nearest to it, or
+    `every` one.
+    """
     book = Book(store.deployments)
     with opened(store) as snapshot:
         running = [asdict(each) for each in book.running()]
-        last = _sorted(snapshot.rows(_LAST))
+        last = _sorted(snapshot.rows(LAST))
         entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
         tampered = log_problems(snapshot, Heads(store.deployments))
     active = [row for row in running if row["environment"] == "production"]
@@ -87,7 +92,7 @@ def status(store: Store, *, every: bool = False) -> str:
         f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
         *(f"WARNING: the log of decisions was tampered with: {problem}" for problem in tampered),
     ]
-    for place in sorted({_place(row) for row in last}):
+    for place in sorted(place for place in {_place(row) for row in last} if place[0] == environment):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
         champion = next((row for row in running if _place(row) == place), None)
         runs = f"{champion['entry']} since {_minute(champion['since'])}" if champion else "nothing runs"
@@ -99,6 +104,11 @@ def status(store: Store, *, every: bool = False) -> str:
         rest = Counter(row["verdict"] for row in here[len(shown) :])
         if rest:
             lines.append(f"  and {', '.join(f'{count} {verdict}' for verdict, count in rest.items())}: status --all names them")
+    elsewhere = sorted({_place(row)[0] for row in last} - {environment})
+    lines += [""] * bool(elsewhere)
+    for other in elsewhere:
+        there = [f"{row['entry']} for {row['use_case']}" for row in running if row["environment"] == other]
+        lines.append(f"{other}: {', '.join(there) or 'nothing runs'} (status --environment {other})")
     return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
 
 
@@ -142,15 +152,16 @@ def log_problems(snapshot: Snapshot, heads: Heads) -> list[str]:
     return [*broken_chain(rows), *ends]
 
 
-def promotable(store: Store, environment: str, use_case: str, entry: str) -> dict[str, Any]:
-    """The last decision about an entry in a place, if it finds every rule kept: what a person may promote it by.
+def promotable(store: Store, environment: str, use_case: str, entry: str, *, anyway: bool = False) -> dict[str, Any]:
+    """The last decision about an entry in a place, if it finds every rule kept: what a person may promote it by. `anyway`: even
+    if the moment speaks against it, because its evidence is old or it did harm there.
 
     Raises PermanentFailure naming the rules that are not kept, what there is instead of this place or entry, or what was
     tampered with.
     """
     require_log(store)
     with opened(store) as snapshot:
-        rows = snapshot.rows(_LAST)
+        rows = snapshot.rows(LAST)
         mine = [row for row in rows if row["entry"] == entry]
         models = snapshot.rows("SELECT model FROM roster.entries WHERE entry = ?", [entry])
     if not mine:
@@ -168,16 +179,23 @@ def promotable(store: Store, environment: str, use_case: str, entry: str) -> dic
             f"{entry} may not run for {use_case} ({environment}): {'; '.join(reasons)}",
             remedy=f"Every rule: python -m lenovo_pipeline.roster why {entry}",
         )
+    now = [rule["note"] for rule in against_now(here[0])]
+    if now and not anyway:
+        raise PermanentFailure(
+            f"{entry} should not run for {use_case} ({environment}) now: {'; '.join(now)}",
+            remedy="Evaluate it again (make run), or say that you know better: promote --anyway",
+        )
     return {**here[0], "model": models[0]["model"]}
 
 
-def why(store: Store, entry: str) -> str:
-    """The last decisions about an entry, with every rule, figure, bound and verdict, and what it was made from.
+def why(store: Store, entry: str, *, every: bool = False) -> str:
+    """The last decisions about an entry, in production (or in `every` environment) with every rule, figure, bound and verdict;
+    what it costs, and what it was made from.
 
     Raises PermanentFailure naming entries with a similar name if there is none of this name.
     """
     with opened(store) as snapshot:
-        last = _sorted([row for row in snapshot.rows(_LAST) if row["entry"] == entry])
+        last = _sorted([row for row in snapshot.rows(LAST) if row["entry"] == entry])
         if not last:
             raise _unknown(
                 entry, [row["entry"] for row in snapshot.rows("SELECT DISTINCT entry FROM roster.decisions ORDER BY 1")]
@@ -188,13 +206,15 @@ def why(store: Store, entry: str) -> str:
             [sorted({header for row in last for header in row["headers"]})],
         )
         history = snapshot.rows("SELECT count(*) AS decisions FROM roster.decisions WHERE entry = ?", [entry])
-        costs = snapshot.rows("SELECT * FROM roster.cost WHERE entry = ?", [entry]) if snapshot.holds("cost") else []
+        costs = snapshot.rows("SELECT * FROM roster.cost WHERE entry = ?", [entry]) if snapshot.there("roster", "cost") else []
         made_from = trace(snapshot, entry, sorted({header for row in last for header in row["headers"]}))
-    lines = [f"{entry}: {', '.join(_summary(last))}"]
+    lines = [f"{entry}: {', '.join(_summary([row for row in last if row['environment'] == 'production'] or last))}"]
     lines += [_profile(row) for row in profile] or ["It is no candidate any more."]
     lines += [cost_line(row) for row in costs]
+    lines += [f"dossier: {place}" for place in place_of(store, entry)]
     lines += [_header(row) for row in headers]
-    for row in last:
+    in_full = [row for row in last if every or row["environment"] == "production"]
+    for row in in_full or last:
         decided = f"{row['decided_at']:%Y-%m-%d %H:%M}"
         lines += [
             "",
@@ -202,12 +222,15 @@ def why(store: Store, entry: str) -> str:
             f"  because {row['reason']}",
             *_rule_lines(json.loads(row["rules"])),
         ]
+    brief = [row for row in last if in_full and row not in in_full]
+    lines += ["", "Before production (why --all shows their rules):"] if brief else []
+    lines += [f"  {row['verdict']:<9} {row['use_case']} ({row['environment']}): {_short(row['reason'])}" for row in brief]
     earlier = history[0]["decisions"] - len(last)
     lines += ["", "Made from:", *made_from]
     return "\n".join([*lines, "", f"Evidence: snapshot {snapshot.version}; {_count(earlier, 'earlier decision')} about it."])
 
 
-def cost_line(row: Mapping[str, Any]) -> str:
+def cost_line(row: Mapping[Any, Any]) -> str:
     """What an entry costs (a row of roster.cost), in one line; what is not known is left out."""
     parts = [
         ("machine_s", "{:.3g} s of the machine"),

@@ -56,18 +56,19 @@ class Deployed:
 
 
 def record_deployments(
-    log: DecisionLog, book: Book, current: Sequence[tuple[str, str]], approval: Collection[tuple[str, str]] = ()
+    log: DecisionLog, book: Book, current: Sequence[tuple[str, str, str]], approval: Collection[tuple[str, str]] = ()
 ) -> Deployed:
     """Bring the book in line with the last decisions about the entries that are still candidates, and copy it into the table.
 
-    `current`: use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
+    `current`: environment, use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
     `approval`: places (environment, use case) in which a promotion waits for a person. What runs there because of a rollback
     or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
     back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log that was
     tampered with.
     """
     decided = latest(log.rows())
-    candidates = [row for row in decided if (row["use_case"], row["entry"]) in set(current)]
+    now = set(current)
+    candidates = [row for row in decided if tuple(row[name] for name in _LINE) in now]
     wanted = {(row["environment"], row["use_case"]): row for row in candidates if row["verdict"] == "promoted"}
     kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
     changes: list[str] = []
@@ -78,7 +79,8 @@ def record_deployments(
             continue
         named = {"actor": _RUN, "reason": decision["reason"], "model": decision["model"]}
         if decision["decision_id"] in book.barred(*place):
-            waiting.append(f"{decision['entry']} stays out of {place[0]} for {place[1]}: it was rolled back from, or refused")
+            did = "it was rolled back from, refused, or its canary was aborted"
+            waiting.append(f"{decision['entry']} stays out of {place[0]} for {place[1]}: {did}")
         elif place in approval and (running is None or running.entry != decision["entry"]):
             book.request_approval(*place, decision["entry"], decision["decision_id"], **named)
             waiting.append(f"{decision['entry']} waits for approval in {place[0]} for {place[1]}")

@@ -8,12 +8,13 @@ Times are never measured again: a machine is not twice as busy, and the verdict 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
@@ -25,8 +26,9 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.challenging import Duels, LooksTaken
 from lenovo_pipeline.roster.decide import CHALLENGES, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
+from lenovo_pipeline.roster.moment import as_recorded
 from lenovo_pipeline.roster.policy import Policy, UseCase
-from lenovo_pipeline.roster.pressing import with_pressure
+from lenovo_pipeline.roster.pressing import with_agents, with_pressure
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures
 from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
@@ -60,15 +62,17 @@ def replay(
     *,
     seed: int,
     log: Sequence[Mapping[str, Any]] = (),
+    headers: Set[str] = frozenset(),
 ) -> Replayed:
-    """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`; `log`: all rows
-    in the order of writing, by which the looks at a challenger are counted as they were then.
+    """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`, and from other
+    evaluations under `headers`; `log`: all rows in the order of writing, by which the looks at a challenger are counted as they
+    were then. What the moment said for or against it is taken as the decision has it.
 
     Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
     instead, and `basis` says so.
     """
     use_case = UseCase.model_validate(_json(decision["policy"]))
-    kept = {str(header) for frame in scores.values() for header in frame["header"].unique()}
+    kept = {str(header) for frame in scores.values() for header in frame["header"].unique()} | headers
     gone = sorted(set(decision["headers"]) - kept)
     candidate = next((each for each in entries if each.entry == decision["entry"]), None)
     if gone or candidate is None:
@@ -79,7 +83,7 @@ def replay(
     duels = Duels(scores, seed)
     found = next(
         each
-        for each in decide(policy, entries, figures, champions, duels.against, LooksTaken(log, duels))
+        for each in decide(policy, entries, figures, champions, duels.against, LooksTaken(log, duels), as_recorded(decision))
         if each.entry.entry == decision["entry"] and each.environment == decision["environment"]
     )
     then = {rule["text"]: rule for rule in _json(decision["rules"])}
@@ -112,8 +116,11 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     used = all_scores(warehouse) if scores is None else scores
     measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
     figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
+    agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
+    figures = with_agents(figures, agentic)
+    headers = frozenset() if agentic is None else frozenset(map(str, agentic["header"]))
     entries = entries_of(warehouse.load(ENTRIES))
-    return [replay(rows[each], used, entries, figures, seed=seed, log=log) for each in ids]
+    return [replay(rows[each], used, entries, figures, seed=seed, log=log, headers=headers) for each in ids]
 
 
 def asked_again(

@@ -11,7 +11,21 @@ CHALLENGE, CHAMPION = "challenge", "champion"
 """Rules about the entry that runs: whether a challenger is shown to be better, and whether the champion stands."""
 
 
+FRESH, BARRED = "fresh", "barred"
+OF_THE_MOMENT = (FRESH, BARRED)
+"""Rules that keep an entry from being promoted now, and take nothing out of service (moment.py)."""
+
+
 def broken_rules(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules that a decision found not kept, be it that another entry is better. `rules`: JSON text or its value."""
+    """The rules on what an entry is and shows that a decision found not kept. `rules`: JSON text or its value."""
+    return [rule for rule in _not_kept(decision) if rule["rule"] not in (CHALLENGE, CHAMPION, *OF_THE_MOMENT)]
+
+
+def against_now(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of the moment that a decision found not kept."""
+    return [rule for rule in _not_kept(decision) if rule["rule"] in OF_THE_MOMENT]
+
+
+def _not_kept(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     rules = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return [rule for rule in rules if rule["verdict"] != "passed" and rule["rule"] not in (CHALLENGE, CHAMPION)]
+    return [rule for rule in rules if rule["verdict"] != "passed"]

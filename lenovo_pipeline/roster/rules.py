@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lenovo_pipeline.evaluation.metrics import ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES
+from lenovo_pipeline.evaluation.metrics import AGENT_FIGURES, ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.roster.policy import Floor, UseCase
 
@@ -37,6 +37,7 @@ class Entry:
     ineligible_because: tuple[str, ...] = ()
     passport: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     cost: float | None = None
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def _evaluations(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judg
     found = []
     for name in use_case.evaluations:
         there = name in entry.evaluations
-        note = f"there are scores of {name}" if there else f"it has not been evaluated on {name}"
+        outdated = [said.partition(": ")[2] for said in entry.outdated if said.startswith(f"{name}: ")]
+        lacking = "; ".join(outdated) or f"it has not been evaluated on {name}"
+        note = f"there are scores of {name}" if there else lacking
         found.append(Judged("evaluation", f"evaluated on {name}", "passed" if there else "missing", note))
     return found
 
@@ -150,7 +153,12 @@ def _floors(use_case: UseCase, entry: Entry, figures: Figures) -> list[Judged]:
 
 def judge_floors(use_case: UseCase, figures: Figures) -> list[Judged]:
     """The floors on what was measured alone, whatever the candidate is."""
-    return [_floor(floor, figures.get((floor.metric, floor.slice))) for floor in use_case.floors if floor.metric in FIGURES]
+    measured = (floor for floor in use_case.floors if floor.metric in _OF_ANSWERS)
+    return [_floor(floor, figures.get((floor.metric, floor.slice))) for floor in measured]
+
+
+_OF_ANSWERS = {**FIGURES, **AGENT_FIGURES}
+"""Figures of what a candidate answered or did."""
 
 
 RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
@@ -158,9 +166,9 @@ RULES: tuple[Callable[[UseCase, Entry, Figures], list[Judged]], ...] = (
     _licence,
     _target,
     _parameters,
-    _evaluations,
     _eligible,
     _floors,
+    _evaluations,
 )
 
 
@@ -172,7 +180,8 @@ def _measured(floor: Floor, use_case: UseCase, entry: Entry, figures: Figures) -
     if floor.metric in ENTRY_FIGURES:
         return _of_passport(entry.passport.get(floor.metric, {}), use_case.target)
     found = figures.get((floor.metric, floor.slice))
-    if found is None or floor.metric in PRESSURE_FIGURES or not FIGURES[floor.metric].of_device:
+    figure = _OF_ANSWERS.get(floor.metric)
+    if found is None or figure is None or not figure.of_device:
         return found
     if use_case.target is None or use_case.target in entry.measured_targets:
         return found
@@ -196,6 +205,7 @@ def _floor(floor: Floor, measured: Measured | None) -> Judged:
         whys = {
             **dict.fromkeys(ENTRY_FIGURES, "no such figure is known of it"),
             **dict.fromkeys(PRESSURE_FIGURES, "no evidence, since it was not asked enough under pressure"),
+            **dict.fromkeys(AGENT_FIGURES, "no figure, since it attempted no such task"),
         }
         why = whys.get(floor.metric, "no figure, since nothing was scored")
         note = f"{floor.metric}{of}: {why}"

@@ -23,6 +23,7 @@ def trace(snapshot: "Snapshot", entry: str, headers: Sequence[str]) -> list[str]
     """The lines that say what an entry's figures and the entry itself were made from, each with its version."""
     made = snapshot.rows("SELECT header, kind, made_by FROM evaluation.headers WHERE list_contains(?, header)", [list(headers)])
     lines = [line for row in made for line in _scores(snapshot, row["kind"], row["header"])]
+    lines += _attempts(snapshot, headers)
     builds = _builds(snapshot, entry, [json.loads(row["made_by"]) for row in made])
     for build in builds:
         lines += _build(snapshot, build)
@@ -49,6 +50,27 @@ def _scores(snapshot: "Snapshot", kind: str, header: str) -> list[str]:
             [header],
         )
         lines.append(f"    answered by {_named([row['record'] for row in records], 'record')}")
+    return lines
+
+
+def _attempts(snapshot: "Snapshot", headers: Sequence[str]) -> list[str]:
+    """What an agent did, attempt by attempt; nothing for what is none."""
+    if not _there(snapshot, "evaluation", "agentic_workflow") or not _there(snapshot, "agents", "attempts"):
+        return []
+    rows = snapshot.rows(
+        "SELECT DISTINCT a.task_id, a.workflow, a.build, a.success, a.shortfall, f.header FROM evaluation.agentic_workflow f"
+        " JOIN agents.attempts a USING (model, workflow) WHERE list_contains(?, f.header) ORDER BY a.task_id",
+        [list(headers)],
+    )
+    if not rows:
+        return []
+    failed = [row for row in rows if not row["success"]]
+    builds = ", ".join(sorted({row["build"] for row in rows}))
+    lines = [
+        f"  attempts of {rows[0]['workflow']} ({rows[0]['header']}), answered by {builds}: {len(rows)} tasks in agents.attempts; "
+        f"{len(rows) - len(failed)} succeeded, {len(failed)} did not"
+    ]
+    lines += [f"    did not succeed: {row['task_id']} {_cut(row['shortfall'])}" for row in failed[:_SHOWN]]
     return lines
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import pandas as pd
 
@@ -11,23 +11,31 @@ from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.record import keeps_every_rule, latest
 from lenovo_pipeline.roster.rules import Figures, judge_floors
+from lenovo_pipeline.roster.tables import AGENTIC
 
 BASELINES = ("always-refuse", "random")
 
 
-def accepted_baselines(policy: Policy, figures: Mapping[str, Figures]) -> list[str]:
-    """Use cases whose floors a candidate keeps that knows nothing, and such candidates that have no figures."""
+def accepted_baselines(policy: Policy, figures: Mapping[str, Figures], agents: Mapping[str, Figures] | None = None) -> list[str]:
+    """Use cases whose floors a candidate keeps that knows nothing, and such candidates that have no figures. `agents`: figures of
+    the agents in whose model's place nobody, or chance, decides.
+    """
     found = [f"{name} has no figures" for name in BASELINES if name not in figures]
     for use_case, rules in policy.use_cases.items():
-        for name in BASELINES:
-            if name in figures and all(floor.verdict == "passed" for floor in judge_floors(rules, figures[name])):
-                found.append(f"{name} keeps every floor of {use_case}: they decide nothing")
+        known = agents or {} if AGENTIC in rules.kinds else {name: figures[name] for name in BASELINES if name in figures}
+        for environment in rules.environments:
+            asked = rules.of(environment)
+            for name, measured in sorted(known.items()):
+                if all(floor.verdict == "passed" for floor in judge_floors(asked, measured)):
+                    found.append(f"{name} keeps every floor of {use_case} in {environment}: they decide nothing")
     return found
 
 
-def unfounded_decisions(decisions: pd.DataFrame, headers: pd.DataFrame, entries: pd.DataFrame) -> list[str]:
-    """Decisions in force about present candidates whose evidence is not kept, and verdicts that their rules do not give."""
-    kept, present = set(headers["header"]), set(entries["entry"])
+def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], entries: pd.DataFrame) -> list[str]:
+    """Decisions in force about present candidates whose evidence is not kept (`kept`: headers that are), and verdicts that
+    their rules do not give.
+    """
+    present = set(entries["entry"])
     rows = [{str(name): value for name, value in row.items()} for row in decisions.to_dict("records")]
     found = []
     for row in latest(rows):

@@ -125,6 +125,31 @@ def test_what_reads_a_change_is_made_again_and_what_follows_looks_again(store: S
     assert set(radius.assets) >= again
 
 
+def test_an_agent_is_touched_by_whatever_its_tools_read_and_traced_to_its_attempts(tmp_path: Path) -> None:
+    made = Store(tmp_path / "store")
+    made.open()
+    warehouse = Warehouse(str(made.warehouse))
+    with warehouse.write() as connection:
+        connection.execute(MADE)
+        connection.execute(
+            "CREATE OR REPLACE TABLE roster.entries AS SELECT *, 'adapter' AS kind FROM roster.entries;"
+            "INSERT INTO roster.entries VALUES ('nano/triage', ['h3'], 'agentic_workflow'); CREATE SCHEMA agents;"
+            "CREATE TABLE evaluation.agentic_workflow AS SELECT 'nano' AS model, 'triage' AS workflow, 'h3' AS header;"
+            "CREATE TABLE agents.attempts AS SELECT 'nano' AS model, 'triage' AS workflow, 'agent' AS build, * FROM"
+            " (VALUES ('T1', true, NULL), ('T2', false, 'nothing was written')) t(task_id, success, shortfall)"
+        )
+    agents = {"evaluation/agentic_workflow": {"deps": ["knowledge/chunks"], "code_version": "v", "modules": []}}
+    publish(made, warehouse, made_by={}, graph={**GRAPH, **agents})
+    assert touched(made, "DEV-3") == (set(), {"h3"}, {"nano/triage"})
+    assert touched(made, "models/merged")[2] == set()
+    with opened(made) as snapshot:
+        lines = trace(snapshot, "nano/triage", ["h3"])
+    assert lines[0].split("attempts of ")[1] == (
+        "triage (h3), answered by agent: 2 tasks in agents.attempts; 1 succeeded, 1 did not"
+    )
+    assert "did not succeed: T2 “nothing was written”" in lines[1]
+
+
 def test_what_runs_is_named(store: Store) -> None:
     radius = blast_radius(store, Settings(profile="smoke"), "DEV-2")
     assert radius.running == ("nano/lora/desk for desk (production)",)

@@ -9,7 +9,8 @@ import yaml
 
 from lenovo_pipeline.evaluation.metrics import FIGURES
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.roster.policy import REFERENCES, best_case, policy_version, read_policy
+from lenovo_pipeline.roster.policy import policy_version, read_policy
+from lenovo_pipeline.roster.soundness import AGENT_REFERENCES, REFERENCES, best_case
 from lenovo_pipeline.settings import Settings
 
 SOUND: dict[str, Any] = {
@@ -47,9 +48,11 @@ def test_the_committed_policy_is_sound_and_rejects_always_refuse_and_random() ->
     policy = read_policy(Settings(profile="smoke").policy)
     assert {"support_desk", "mobile_edge", "chinese_support"} <= set(policy.use_cases)
     for use_case in policy.use_cases.values():
-        assert all(floor.met_by(best_case("oracle", floor)) for floor in use_case.floors)
-        for name in ("always-refuse", "random"):
-            assert not all(floor.met_by(best_case(name, floor)) for floor in use_case.floors)
+        ceiling, *lowest = AGENT_REFERENCES if "agentic_workflow" in use_case.kinds else REFERENCES
+        for _, asked in use_case.asked:
+            assert all(floor.met_by(best_case(ceiling, floor)) for floor in asked.floors)
+            for name in lowest:
+                assert not all(floor.met_by(best_case(name, floor)) for floor in asked.floors)
 
 
 def test_mobile_models_are_kept_below_four_billion_parameters() -> None:
@@ -103,6 +106,129 @@ def test_every_problem_is_listed_not_the_first(tmp_path: Path) -> None:
 )
 def test_floors_that_decide_nothing_are_refused(tmp_path: Path, floors: list[dict[str, Any]], expected: str) -> None:
     assert expected in refusal(written(tmp_path, floors=floors))
+
+
+LESS: dict[str, Any] = {
+    "evaluations": ["gold_questions"],
+    "licence": {"classes": ["open_source", "research_only"], "intended_use": "evaluation"},
+    "max_age_days": 90,
+    "floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.3}],
+}
+
+
+def test_each_environment_has_its_own_rules_and_what_says_nothing_has_those_of_production(tmp_path: Path) -> None:
+    place = written(tmp_path, environments=["testing", "staging", "production"], testing=LESS, max_age_days=30)
+    desk = read_policy(place).use_cases["desk"]
+    assert [floor.limit for floor in desk.of("testing").floors] == [0.3]
+    assert (desk.of("testing").max_age_days, desk.of("testing").licence.intended_use) == (90, "evaluation")
+    assert desk.of("staging").floors == desk.of("production").floors == desk.floors
+    assert desk.of("testing").environments == ("testing",)
+    assert read_policy(place).decided([("a", "raw_foundation"), ("b", "agentic_workflow")]) == [
+        (environment, "desk", "a") for environment in ("testing", "staging", "production")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.7}]},
+            "correct of answerable >= 0.7, then correct",
+        ),
+        ({"floors": [*LESS["floors"], {"metric": "token_f1", "at_least": 0.3}]}, "token_f1 >= 0.3, then nothing"),
+        ({"evaluations": ["gold_questions", "bias"]}, "testing asks more than production: evaluation bias"),
+        (
+            {"licence": {"classes": ["commercial"], "intended_use": "evaluation"}},
+            "licence class open_source is only allowed later",
+        ),
+        (
+            {"licence": {"classes": ["open_source"], "intended_use": "customisation"}},
+            "intended use customisation, then production",
+        ),
+        ({"margin": 0.1}, "margin 0.1, then 0"),
+        ({"max_age_days": 7}, "evidence of 7 days, then 30"),
+        ({"floors": [{"metric": "correct", "at_least": 0.1}]}, "testing: always-refuse would pass all floors"),
+    ],
+)
+def test_an_earlier_environment_that_asks_for_more_or_decides_nothing_is_refused(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    testing = {**LESS, **changes}
+    place = written(tmp_path, environments=["testing", "production"], testing=testing, max_age_days=30)
+    assert expected in refusal(place)
+
+
+def test_rules_for_an_environment_that_is_not_used_are_refused(tmp_path: Path) -> None:
+    assert "it says what staging asks, which is none of its environments" in refusal(written(tmp_path, staging=LESS))
+
+
+@pytest.mark.parametrize("days", [0, 0.5, 10_000, float("nan")])
+def test_an_age_that_always_or_never_holds_is_refused(tmp_path: Path, days: float) -> None:
+    assert "max_age_days" in refusal(written(tmp_path, max_age_days=days))
+
+
+AGENT: dict[str, Any] = {
+    "kinds": ["agentic_workflow"],
+    "evaluations": ["agent_tasks"],
+    "floors": [
+        {"metric": "success", "slice": "feasible", "at_least": 0.6},
+        {"metric": "confidential", "at_least": 0.95},
+        {"metric": "no_wrong_effect", "at_least": 0.95},
+    ],
+}
+
+
+def test_agents_have_rules_of_their_own(tmp_path: Path) -> None:
+    agents = read_policy(written(tmp_path, **AGENT)).use_cases["desk"]
+    assert agents.floors[0].text == "success of feasible >= 0.6"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"floors": AGENT["floors"][1:]}, "no-op would pass all floors"),
+        ({"floors": [{"metric": "success", "at_least": 0.1}]}, "random would pass all floors"),
+        ({"floors": [{"metric": "success", "at_least": 1.0}, {"metric": "false_refusal", "at_most": 0}]}, None),
+        ({"floors": [{"metric": "correct", "at_least": 0.6}]}, "nothing can pass: correct is never measured of agentic_workflow"),
+        ({"floors": [{"metric": "robust_correct", "at_least": 0.6}]}, "nothing can pass: robust_correct is never measured"),
+        ({"floors": [{"metric": "success", "slice": "chapters", "at_least": 0.6}]}, "slice 'chapters' is unknown"),
+        ({"evaluations": ["gold_questions"]}, "nothing can pass: agentic_workflow is never evaluated on gold_questions"),
+        ({"kinds": ["agentic_workflow", "adapter"]}, "give each a use case of its own"),
+        ({"kinds": ["robot"]}, "kind 'robot' is unknown"),
+        ({"kinds": ["adapter"]}, "nothing can pass: adapter is never evaluated on agent_tasks"),
+    ],
+)
+def test_rules_for_agents_that_decide_nothing_or_nobody_can_keep_are_refused(
+    tmp_path: Path, changes: dict[str, Any], expected: str | None
+) -> None:
+    place = written(tmp_path, **{**AGENT, **changes})
+    if expected is None:
+        assert read_policy(place).use_cases
+    else:
+        assert expected in refusal(place)
+
+
+def test_the_committed_policy_rises_to_production_and_keeps_the_floors_that_were_set_first() -> None:
+    policy = read_policy(Settings(profile="smoke").policy)
+    first = {"correct", "refusal_recall", "false_refusal_rate", "latency_p95_s", "unscored_rate"}
+    for name, use_case in policy.use_cases.items():
+        assert use_case.environments == ("testing", "staging", "production"), name
+        ages = [use_case.of(environment).max_age_days for environment in use_case.environments]
+        assert ages == [180, 90, 30], name
+        if name != "agent":
+            floors = {floor.metric: floor.limit for floor in use_case.floors}
+            assert first <= floors.keys()
+            assert floors["correct"] == (0.55 if name == "chinese_support" else 0.6)
+            assert (floors["refusal_recall"], floors["false_refusal_rate"], floors["latency_p95_s"]) == (0.8, 0.1, 2.0)
+            assert (floors["robust_correct"], floors["robust_worst"], floors["bias_gap"]) == (0.4, 0.2, 0.05)
+    assert policy.costs.machine_hour > 0
+
+
+@pytest.mark.parametrize("costs", [{"machine_hour": -1}, {"currency": "dollars"}, {"machine_hour": float("inf")}])
+def test_costs_that_make_no_sense_are_refused(tmp_path: Path, costs: dict[str, Any]) -> None:
+    place = tmp_path / "roster.yaml"
+    place.write_text(yaml.safe_dump({**SOUND, "costs": costs}))
+    assert "costs" in refusal(place)
 
 
 def test_an_evaluation_that_does_not_exist_is_named(tmp_path: Path) -> None:

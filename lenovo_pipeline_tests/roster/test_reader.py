@@ -46,7 +46,7 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     found = {NAME: figures(), "closed": figures(correct=0.9)}
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
     record_decisions(log, decide(rules, entries, found), NOON)
-    record_deployments(log, book_of(made), [(use, each.entry) for use in ("desk", "phone") for each in entries])
+    record_deployments(log, book_of(made), [("production", use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
     header = {"candidate": NAME, "kind": "raw_foundation", "model": "lenovo-nano", "items": 300, "items_hash": "a" * 16}
@@ -81,7 +81,7 @@ def test_of_many_entries_those_that_come_nearest_are_named_and_the_others_counte
     broken = [{}, {}, *({"correct": 0.1} for _ in range(5)), *({"correct": 0.1, "refusal_recall": 0.1} for _ in range(5))]
     found = {each.entry: figures(**changes) for each, changes in zip(entries, broken, strict=True)}
     record_decisions(log, decide(policy(), entries, found), NOON)
-    record_deployments(log, book_of(made), [("desk", each.entry) for each in entries])
+    record_deployments(log, book_of(made), [("production", "desk", each.entry) for each in entries])
     warehouse.replace(
         ENTRIES, pd.DataFrame([vars(each) for each in entries]).map(lambda v: list(v) if isinstance(v, tuple) else v)
     )
@@ -206,3 +206,61 @@ def test_a_person_approves_or_refuses_what_waits(
     assert command(store, monkeypatch, "approve", "phone", "--refuse") == 0
     assert f"{NAME} is refused for phone (production); nothing runs there as before" in capsys.readouterr().out
     assert "waits for approval" not in status(store)
+
+
+def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(store, monkeypatch, "challenge", "desk", "closed") == 2
+    assert "it forbids commercial use" in capsys.readouterr().err
+    assert command(store, monkeypatch, "challenge", "desk", NAME) == 2
+    assert "it runs there already" in capsys.readouterr().err
+    book_of(store).promote("production", "desk", "closed", "DEC-1", actor="test", reason="to have another one there")
+    assert command(store, monkeypatch, "challenge", "desk", NAME, "--share", "0.2") == 0
+    said = f"{NAME} challenges closed for desk (production) with 20% of the requests"
+    assert said in capsys.readouterr().out
+    assert f"challenger {NAME} gets 20% of the requests" in status(store)
+
+
+def barred(store: Store, warehouse: Warehouse, policy: Make, entry: Make, figures: Make) -> None:
+    """Publish decisions by which the moment speaks against the entry."""
+    from lenovo_pipeline.roster.moment import Moment
+
+    rules = policy(desk={"max_age_days": 30, "environments": ["testing", "production"]})
+    moment = Moment(NOON, {("evaluation/raw_foundation", "lenovo-nano"): datetime(2026, 1, 1)})
+    log = DecisionLog(warehouse, Heads(store.deployments))
+    record_decisions(log, decide(rules, [entry()], {NAME: figures()}, now=moment.against), NOON)
+    publish(store, warehouse, made_by={})
+
+
+def test_a_person_promotes_on_old_evidence_only_by_saying_so(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    barred(store, warehouse, policy, entry, figures)
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    said = capsys.readouterr().err
+    assert "should not run for desk (production) now: its evidence is too old" in said and "promote --anyway" in said
+    assert command(store, monkeypatch, "promote", "desk", NAME, "--anyway") == 0
+
+
+def test_environments_before_production_are_told_in_brief_unless_they_are_asked_for(
+    store: Store, warehouse: Warehouse, policy: Make, entry: Make, figures: Make
+) -> None:
+    barred(store, warehouse, policy, entry, figures)
+    book_of(store).promote("testing", "desk", NAME, "DEC-1", actor="run", reason="it keeps all rules")
+    said = status(store)
+    assert f"testing: {NAME} for desk (status --environment testing)" in said
+    assert "desk (testing)" not in said
+    assert f"desk (testing): {NAME} since" in status(store, environment="testing")
+    brief, full = why(store, NAME), why(store, NAME, every=True)
+    assert "Before production (why --all shows their rules):" in brief
+    assert "held      desk (testing): its evidence is too old" in brief
+    assert "desk (testing): held on 2026-03-01" in full and "desk (testing): held on" not in brief
+    assert "??" not in brief and "NO  evidence at most 30 days old" in brief

@@ -45,7 +45,7 @@ class Desk:
 
     def deploy(self, current: tuple[str, ...] = (NAME,), *, approval: bool = False) -> list[str]:
         places = {("production", "desk")} if approval else set()
-        made = record_deployments(self.log, self.book, [("desk", name) for name in current], places)
+        made = record_deployments(self.log, self.book, [("production", "desk", name) for name in current], places)
         return [*made.changes, *made.waiting]
 
     def active(self) -> list[tuple[str, str, str]]:
@@ -112,7 +112,9 @@ def test_what_was_rolled_back_stays_out_until_it_is_decided_on_new_evidence(desk
     record_decisions(desk.log, decide(desk.policy(), entries, found), NOON)
     desk.deploy(both)
     desk.book.rollback("production", "desk", reason="errors", actor="monitor")
-    assert desk.deploy(both) == ["other stays out of production for desk: it was rolled back from, or refused"]
+    assert desk.deploy(both) == [
+        "other stays out of production for desk: it was rolled back from, refused, or its canary was aborted"
+    ]
     assert desk.active() == [("production", "desk", NAME)]
     found = {NAME: desk.figures(), "other": desk.figures(correct=0.91)}
     record_decisions(desk.log, decide(desk.policy(), entries, found), NOON)
@@ -240,7 +242,7 @@ def test_a_policy_that_a_measured_baseline_keeps_is_found(run: Make, stage: Desk
     stage.warehouse.replace(LEADERBOARD, leaderboard({"random": lucky}))
     said = found(run(checks.baselines_stay_below_policy))
     assert "always-refuse has no figures" in said
-    assert "random keeps every floor of support_desk" in said
+    assert "random keeps every floor of support_desk in testing" in said
 
 
 def test_a_decision_whose_evidence_is_gone_is_found(run: Make, stage: Desk) -> None:

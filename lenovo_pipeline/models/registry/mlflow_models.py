@@ -38,7 +38,7 @@ class Synchronised:
 
 
 @dataclass
-class _Known:
+class RegisteredModel:
     """A registered model: its aliases, and its versions by build and content."""
 
     aliases: dict[str, int] = field(default_factory=dict)
@@ -53,20 +53,20 @@ def synchronise(
     The embedded registry points at the store's own copy; a server (`uri` begins with http) is sent the files.
     """
     done = Synchronised()
-    known = _registered(client)
+    known = registered_adapters(client)
     for row in sorted(adapters, key=lambda row: (row["registered_at"], row["build"], row["version"])):
         name = registered_model(row["model"], row["domain"])
         if name not in known:
             tags = {KIND_TAG: "adapter", "model": row["model"], "domain": row["domain"]}
             client.create_registered_model(name, tags=tags, description=f"Adapters of {row['model']} for {row['domain']}.")
-            known[name] = _Known()
+            known[name] = RegisteredModel()
             done.new_models += 1
         key = (row["build"], row["artifact"])
         if key not in known[name].versions:
             known[name].versions[key] = _add(client, store, name, row, uri)
             done.new_versions += 1
     for champion in champions:
-        found = known.get(champion["registered_model"], _Known())
+        found = known.get(champion["registered_model"], RegisteredModel())
         for alias, version in _wanted(champion, found).items():
             if version is None or found.aliases.get(alias) == version:
                 continue
@@ -77,14 +77,14 @@ def synchronise(
 
 def disagreements(client: "MlflowClient", adapters: Sequence[Row], champions: Sequence[Row]) -> list[str]:
     """Where MLflow does not hold what the ledgers say."""
-    known = _registered(client)
+    known = registered_adapters(client)
     problems = []
     for row in adapters:
         found = known.get(registered_model(row["model"], row["domain"]))
         if found is None or (row["build"], row["artifact"]) not in found.versions:
             problems.append(f"{row['build']} {row['artifact']} is not registered in MLflow")
     for champion in champions:
-        found = known.get(champion["registered_model"], _Known())
+        found = known.get(champion["registered_model"], RegisteredModel())
         problems += [
             f"{champion['registered_model']}: {alias} points at version {found.aliases.get(alias)}, not at {version}"
             for alias, version in _wanted(champion, found).items()
@@ -93,7 +93,7 @@ def disagreements(client: "MlflowClient", adapters: Sequence[Row], champions: Se
     return problems
 
 
-def _wanted(champion: Row, known: _Known) -> dict[str, int | None]:
+def _wanted(champion: Row, known: RegisteredModel) -> dict[str, int | None]:
     """The version that each alias should point at; None: there is no such adapter."""
     by_content = {artifact: version for (_, artifact), version in sorted(known.versions.items(), key=lambda each: -each[1])}
     contents = {"champion": champion["champion"], "previous": champion["previous"]}
@@ -116,9 +116,9 @@ def _sent(client: "MlflowClient", run: str, folder: Path) -> str:
     return f"{client.get_run(run).info.artifact_uri}/adapter"
 
 
-def _registered(client: "MlflowClient") -> dict[str, _Known]:
+def registered_adapters(client: "MlflowClient") -> dict[str, RegisteredModel]:
     """All registered adapters, in two questions rather than two for each."""
-    found: dict[str, _Known] = defaultdict(_Known)
+    found: dict[str, RegisteredModel] = defaultdict(RegisteredModel)
     token = None
     while True:
         models = client.search_registered_models(_OURS, max_results=_PAGE, page_token=token)

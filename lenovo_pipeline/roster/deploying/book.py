@@ -18,6 +18,7 @@ from pathlib import Path
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
+    Bar,
     Challenger,
     Kind,
     Pending,
@@ -25,6 +26,7 @@ from lenovo_pipeline.roster.deploying.transitions import (
     Running,
     Transition,
     barred,
+    bars,
     broken_chain,
     last_good,
     places,
@@ -86,8 +88,17 @@ class Book:
         return [place.pending for _, place in sorted(places(self.history()).items()) if place.pending is not None]
 
     def barred(self, environment: str, use_case: str) -> set[str]:
-        """Decisions that put nothing in this place by themselves any more: they were rolled back from, or refused."""
+        """Decisions that put nothing in this place by themselves any more: see `transitions.barred`."""
         return barred(self.history(environment, use_case))
+
+    def bars(self) -> dict[tuple[str, str, str], Bar]:
+        """By environment, use case and entry what speaks against it there; see `transitions.bars`."""
+        steps = self.history()
+        return {
+            (*place, entry): bar
+            for place in places(steps)
+            for entry, bar in bars(step for step in steps if (step.environment, step.use_case) == place).items()
+        }
 
     def promote(
         self,
@@ -209,17 +220,26 @@ class Book:
         return self._change(environment, use_case, request_id, change)
 
     def remove_challenger(
-        self, environment: str, use_case: str, *, actor: str, reason: str, request_id: str | None = None
+        self,
+        environment: str,
+        use_case: str,
+        *,
+        actor: str,
+        reason: str,
+        request_id: str | None = None,
+        harmful: bool = False,
     ) -> Transition:
-        """Send all requests to what runs again. Raises PermanentFailure if there is no challenger."""
+        """Send all requests to what runs again. Raises PermanentFailure if there is no challenger.
+
+        `harmful`: because it did harm, which bars its decision from putting it in place.
+        """
 
         def change(connection: sqlite3.Connection, place: Place) -> Transition:
             was = place.challenger
             if was is None:
                 raise PermanentFailure(f"there is no challenger for {use_case} ({environment})", remedy="Nothing is to be done.")
-            return self._step(
-                place, environment, use_case, "challenger_removed", was.entry, was.model, was.decision_id, actor, reason
-            )
+            kind: Kind = "challenger_aborted" if harmful else "challenger_removed"
+            return self._step(place, environment, use_case, kind, was.entry, was.model, was.decision_id, actor, reason)
 
         return self._change(environment, use_case, request_id, change)
 

@@ -19,6 +19,7 @@ Kind = Literal[
     "refused",
     "challenger_set",
     "challenger_removed",
+    "challenger_aborted",
 ]
 PUTS_IN_PLACE = ("promoted", "confirmed", "approved")
 """Kinds after which the entry that they name runs because somebody chose it."""
@@ -95,6 +96,16 @@ class Pending:
     requested_at: str
 
 
+@dataclass(frozen=True)
+class Bar:
+    """What an entry did in a place that speaks against it: `what` happened, by `reason`; `decision_id` had put it there."""
+
+    what: str
+    reason: str
+    at: str
+    decision_id: str
+
+
 @dataclass
 class Place:
     """What a sequence of transitions of one environment and use case leads to."""
@@ -123,7 +134,7 @@ class Place:
             self.pending = None
         elif step.kind == "challenger_set":
             self.challenger = Challenger(*where, step.entry, step.model, step.decision_id, step.share, step.at)
-        elif step.kind == "challenger_removed":
+        elif step.kind in ("challenger_removed", "challenger_aborted"):
             self.challenger = None
 
 
@@ -148,9 +159,30 @@ def last_good(steps: Sequence[Transition], running: Running) -> Transition | Non
 
 
 def barred(steps: Iterable[Transition]) -> set[str]:
-    """Decisions whose entry was rolled back from, or that a person refused: they put nothing in place again by themselves."""
+    """Decisions whose entry was rolled back from, that a person refused, or whose canary was aborted: they put nothing in place
+    again by themselves.
+    """
+    steps = list(steps)
     found = {step.replaced_decision for step in steps if step.kind == "rolled_back"}
-    return found | {step.decision_id for step in steps if step.kind == "refused"}
+    return found | {step.decision_id for step in steps if step.kind in ("refused", "challenger_aborted")}
+
+
+def bars(steps: Iterable[Transition]) -> dict[str, Bar]:
+    """By entry what it did last in a place that speaks against it there; a person who puts it there again takes that back.
+
+    `steps` are those of one place, in their order.
+    """
+    found: dict[str, Bar] = {}
+    for step in steps:
+        if step.kind == "rolled_back":
+            found[step.replaced] = Bar("it was rolled back from", step.reason, step.at, step.replaced_decision)
+        elif step.kind == "refused":
+            found[step.entry] = Bar("a person refused it", step.reason, step.at, step.decision_id)
+        elif step.kind == "challenger_aborted":
+            found[step.entry] = Bar("its canary was aborted", step.reason, step.at, step.decision_id)
+        elif step.kind in ("promoted", "approved"):
+            found.pop(step.entry, None)
+    return found
 
 
 def broken_chain(steps: Sequence[Transition]) -> list[str]:

@@ -40,7 +40,8 @@ def run_canaries(book: Book, warehouse: Warehouse, settings: Settings) -> tuple[
         found.append(made)
         if made.verdict == ABORTED:
             request = f"{made.canary_id} {challenger.since}"
-            book.remove_challenger(place.environment, place.use_case, actor=ACTOR, reason=made.reason, request_id=request)
+            named = {"actor": ACTOR, "reason": made.reason, "request_id": request}
+            book.remove_challenger(place.environment, place.use_case, **named, harmful=True)
             changes.append(f"{challenger.entry} is no challenger in {place} any more: {made.reason}")
     return found, changes
 

@@ -155,7 +155,7 @@ def test_what_was_tampered_with_is_found_named_and_stops_decisions_and_promotion
     with pytest.raises(PermanentFailure, match=rf"tampered with.*({said}).*make restore"):
         add(0.8)
     with pytest.raises(PermanentFailure, match=said):
-        record_deployments(kept, book, [("desk", "one"), ("desk", "two")])
+        record_deployments(kept, book, [("production", "desk", "one"), ("production", "desk", "two")])
     assert book.history() == []
 
 

@@ -165,7 +165,7 @@ def test_an_aborted_challenger_leaves_the_book_with_the_reason(
     assert "third is no challenger" in changes[0]
     assert book.challenger(DESK.environment, DESK.use_case) is None
     last = book.history()[-1]
-    assert (last.kind, last.actor) == ("challenger_removed", "canary")
+    assert (last.kind, last.actor) == ("challenger_aborted", "canary")
     assert canaries.run_canaries(book, warehouse, settings) == ([], [])
 
 
