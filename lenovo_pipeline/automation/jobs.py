@@ -1,6 +1,17 @@
 """The jobs: what can be run as one."""
 
-from dagster import AssetSelection, In, JobDefinition, Nothing, OpExecutionContext, define_asset_job, job, op
+from dagster import (
+    AssetCheckKey,
+    AssetKey,
+    AssetSelection,
+    In,
+    JobDefinition,
+    Nothing,
+    OpExecutionContext,
+    define_asset_job,
+    job,
+    op,
+)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from lenovo_pipeline.resources.retention import remove_old_runs, remove_unused
@@ -71,8 +82,9 @@ retrain: UnresolvedAssetJobDefinition = define_asset_job(
 
 check_drift: UnresolvedAssetJobDefinition = define_asset_job(
     "check_drift",
-    selection=AssetSelection.assets("roster/monitoring", "roster/alerts"),
-    description="What was served and which alerts there were, with the checks on drift and on rollbacks.",
+    selection=AssetSelection.assets("roster/monitoring", "roster/alerts")
+    | AssetSelection.checks(AssetCheckKey(AssetKey(["roster", "decisions"]), "decision_log_is_as_written")),
+    description="What was served and which alerts there were, with the checks on drift, rollbacks and the log of decisions.",
 )
 
 follow_deployments: UnresolvedAssetJobDefinition = define_asset_job(

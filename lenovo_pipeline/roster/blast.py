@@ -3,8 +3,9 @@
 Belongs here: finding what is meant, and following the graph and the rows of the published snapshot. Does not belong here:
 making the change. Nothing of Dagster is imported: the graph lies in the snapshot's manifest.
 
-Assets: those that are made again whatever the change is, since they read what changes, and everything downstream, each of which
-looks again and takes over what it has where its inputs turn out the same; so the second is what may be made again, never less.
+Assets: those that are made again whatever the change is, since the last run noted that they read what changes, and everything
+downstream, each of which looks again and takes over what it has where its inputs turn out the same; so the second is what may be
+made again, never less.
 Builds and evaluations are followed by rows: a build if it learned from the record's training set, an evaluation if a question's
 evidence or passages hold the record.
 """
@@ -82,7 +83,7 @@ def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
             hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
             raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
         assets = downstream(graph, start.assets)
-        again = start.assets if start.code else _read_by(snapshot, graph, start.assets)
+        again = _made_again(snapshot, graph, start)
         builds = _touched_builds(snapshot, assets, start)
         headers = _touched_evaluations(snapshot, assets, builds, start)
         # What changes the roster itself decides on every entry again.
@@ -112,13 +113,18 @@ def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
     return found
 
 
-def _read_by(snapshot: "Snapshot", graph: Graph, start: frozenset[str]) -> set[str]:
-    """The assets of `start` and those that read them: as the last run noted it, or else as they are declared to be made from."""
+def _made_again(snapshot: "Snapshot", graph: Graph, start: _Start) -> set[str]:
+    """The assets that do not take over what they have. What an asset read is known of those that note it (resources/recipes.py);
+    the others look at their inputs in every run, and may well find that nothing is to be done.
+    """
     noted = {
         row["subject"]: {str(name).replace(".", "/", 1) for name, _, _ in json.loads(row["reads"])}
         for row in snapshot.rows("SELECT subject, reads FROM pipeline.recipes")
+        if row["subject"] in graph
     }
-    return set(start) | {asset for asset, described in graph.items() if start & noted.get(asset, set(described["deps"]))}
+    if start.code:
+        return set(start.assets & noted.keys())
+    return set(start.assets) | {asset for asset, read in noted.items() if start.assets & read}
 
 
 def shown(radius: Radius) -> str:

@@ -90,7 +90,7 @@ def status(store: Store, *, every: bool = False, environment: str = "production"
     lines = [
         f"Roster of snapshot {snapshot.version}, published {snapshot.published_at}",
         f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
-        *(f"WARNING: the log of decisions was tampered with: {problem}" for problem in tampered),
+        *(f"WARNING, the log of decisions: {problem}" for problem in tampered),
     ]
     for place in sorted(place for place in {_place(row) for row in last} if place[0] == environment):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
@@ -134,7 +134,7 @@ def require_log(store: Store) -> None:
         problems = log_problems(snapshot, Heads(store.deployments))
     if problems:
         raise PermanentFailure(
-            f"the published log of decisions was tampered with, so that nothing is promoted: {'; '.join(problems)}",
+            f"the published log of decisions is not as a run wrote it, so that nothing is promoted: {'; '.join(problems)}",
             remedy="Run: make run. If that fails, too, restore data/store from a backup (make restore).",
         )
 
@@ -145,7 +145,7 @@ def log_problems(snapshot: Snapshot, heads: Heads) -> list[str]:
     """
     columns = {row["name"] for row in snapshot.rows("SELECT name FROM pragma_table_info('roster.decisions')")}
     if "hash" not in columns:
-        return ["it was published by an older version of the code, which kept no hashes"]
+        return ["it was published by an older version of the code, which kept no hashes: the next run adds them (make run)"]
     rows = snapshot.rows("SELECT * FROM roster.decisions ORDER BY sequence, decision_id")
     known = [*heads.confirmed(), *filter(None, [heads.announced()])] or [Head(0, FIRST)]
     ends = [] if head_of(rows) in known else ["it ends where no log ever ended"]

@@ -38,7 +38,7 @@ WATCHED = (
     "models/catalogue", "models/availability", "models/foundation", "models/training_sets",
     "models/dropped_adapters", "models/adapter_registry", "models/adapter_champions",
     "embeddings/training_pairs", "evaluation/items",
-    "roster/policy", "roster/entries", "roster/decisions", "roster/deployments",
+    "roster/policy", "roster/entries", "roster/cost", "roster/decisions", "roster/deployments",
 )  # fmt: skip
 RECORDS = (
     "support_articles", "documents", "technical_docs", "incidents", "processes", "process_metrics", "customers", "journeys",

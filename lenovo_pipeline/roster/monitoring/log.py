@@ -20,7 +20,8 @@ from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
 
 FORMAT = 1
-_BUSY_S = 5.0
+_BUSY_S = 30.0
+"""How long a writer waits for another one: the monitor judges a window within its transaction, which a busy machine draws out."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
   id INTEGER PRIMARY KEY AUTOINCREMENT, clock TEXT NOT NULL, tick_s REAL NOT NULL, at TEXT NOT NULL,

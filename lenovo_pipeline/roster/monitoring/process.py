@@ -56,6 +56,10 @@ def keep_watching(monitor: Monitor, say: Callable[[str], None], *, poll_s: float
     """
     stopped = threading.Event()
     with _stopping(stopped):
+        # What judging needs takes seconds to import: not within its first transaction, while others wait to write.
+        import scipy.spatial.distance
+        import scipy.stats  # noqa: F401
+
         last = ""
         while not stopped.is_set():
             try:
