@@ -231,14 +231,15 @@ class Factory:
         def change() -> None:
             from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
 
-            module = "model.layers.0.self_attn.q_proj"
-            rows, columns = tensor_shapes(self.place / "model")[f"{module}.weight"]
             path.mkdir(parents=True, exist_ok=True)
             drawn = np.random.default_rng(self._number)
-            tensors = {
-                f"base_model.model.{module}.lora_A.weight": drawn.standard_normal((1, columns)).astype(np.float32),
-                f"base_model.model.{module}.lora_B.weight": drawn.standard_normal((rows, 1)).astype(np.float32),
-            }
+            tensors = {}
+            for name, shape in tensor_shapes(self.place / "model").items():
+                if name.endswith("q_proj.weight"):
+                    rows, columns = shape
+                    key = f"base_model.model.{name.removesuffix('.weight')}.lora_{{}}.weight"
+                    tensors[key.format("A")] = drawn.standard_normal((1, columns)).astype(np.float32)
+                    tensors[key.format("B")] = drawn.standard_normal((rows, 1)).astype(np.float32)
             save_file(tensors, path / "adapter_model.safetensors", metadata={"format": "pt"})
             config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 1, "lora_alpha": 2, "target_modules": ["q_proj"]}
             (path / "adapter_config.json").write_text(json.dumps(config))
