@@ -18,7 +18,7 @@ from lenovo_pipeline.models.compression import edge
 from lenovo_pipeline.models.compression.base import Base, open_model, open_tokenizer
 from lenovo_pipeline.models.compression.levels import Target
 from lenovo_pipeline.models.compression.passport import Exam, Figures, exam_of, figures_of, measured
-from lenovo_pipeline.models.compression.recovery import Example, Lesson, lesson_of
+from lenovo_pipeline.models.compression.recovery import Example, Lesson, lesson_of, lesson_version, training_set_of
 from lenovo_pipeline.models.compression.sizes import SIZES, Sizes
 from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.resources.code_version import code_version
@@ -59,10 +59,18 @@ class Making:
         return lesson_of(open_tokenizer(self.base.folder), self.examples, self.sizes, self.seed)
 
     @cached_property
+    def lesson_version(self) -> str:
+        return lesson_version(self.examples, self.sizes, self.seed)
+
+    @property
+    def training_set(self) -> str | None:
+        return training_set_of(self.examples)
+
+    @cached_property
     def exam(self) -> Exam:
         """What builds are measured on, with what the base would say: kept, so that the base is opened for it once."""
         sizes = {"agreement": self.sizes.agreement, "answers": self.sizes.answers, "tokens": self.sizes.answer_tokens}
-        made_by = self.recipe("exam", lesson=self.lesson.version, sizes=sizes)
+        made_by = self.recipe("exam", lesson=self.lesson_version, sizes=sizes)
 
         def make(folder: Path) -> Mapping[str, Any]:
             found = exam_of(open_model(self.base.folder), self.lesson.exam, self.sizes)
@@ -83,7 +91,7 @@ class Making:
 
     def figures(self, artifact: Artifact, target: Target | None = None) -> Figures:
         """The passport of a build: measured once for the same graph and weights, exam and machine."""
-        made_by = self.recipe("passport", model=edge.model_hash(artifact.folder), lesson=self.lesson.version, hardware=hardware())
+        made_by = self.recipe("passport", model=edge.model_hash(artifact.folder), lesson=self.lesson_version, hardware=hardware())
 
         def make(_: Path) -> Mapping[str, Any]:
             self.say(f"measuring {artifact.path}")
@@ -140,7 +148,7 @@ class Making:
         if training:
             more = {
                 "validation_loss": training["validation_losses"][-1][1] if training["validation_losses"] else None,
-                "training_set": self.lesson.training_set,
+                "training_set": self.training_set,
                 "mlflow_run_id": report["mlflow_run_id"],
                 **more,
             }

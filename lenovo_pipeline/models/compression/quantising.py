@@ -35,19 +35,17 @@ def quantised(making: Making, adapters: Sequence[Mapping[str, Any]] = ()) -> lis
     tables) in 8 bits. Raises PermanentFailure for a build that does not answer.
     """
     single = making.single
-    prompts = [row.ids for row in making.lesson.calibration]
+
+    def calibrated(graph: "ModelProto") -> "ModelProto":
+        return with_calibrated_integers(graph, [row.ids for row in making.lesson.calibration], head_size(single.folder))
+
     made: list[tuple[str, str, Artifact, Mapping[str, Any]]] = [
         ("int8/dynamic", "int8_dynamic", _converted(making, "dynamic", with_dynamic_integers), {}),
         (
             "int8/static",
             "int8_static",
-            _converted(
-                making,
-                "static",
-                lambda graph: with_calibrated_integers(graph, prompts, head_size(single.folder)),
-                calibrated_on=making.lesson.version,
-            ),
-            {"calibration_prompts": len(prompts)},
+            _converted(making, "static", calibrated, calibrated_on=making.lesson_version),
+            {"calibration_prompts": making.sizes.calibration},
         ),
         ("int8/qat", "int8_qat", *_trained_for(making, EIGHT, making.sizes.aware_8)),
         ("int4", "int4", edge.with_bits(making.store, single, FOUR, making.versions), {}),
@@ -94,7 +92,7 @@ def _origin(making: Making, more: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": making.base.foundation["parameters"],
         "trainable_parameters": making.base.foundation["parameters"],
         "validation_loss": training["best_validation_loss"],
-        "training_set": making.lesson.training_set,
+        "training_set": making.training_set,
         "mlflow_run_id": more["mlflow_run_id"],
     }
 
@@ -120,7 +118,7 @@ def _trained_for(making: Making, bits: Bits, steps: int) -> tuple[Artifact, Mapp
 def _exported_after(making: Making, bits: Bits, steps: int) -> tuple[Artifact, dict[str, Any]]:
     """A build in single precision of the base after training that saw these bits, and what the training reported."""
     plan = plan_of(making.sizes, steps, RATES["aware"], making.seed)
-    made_by = making.recipe("aware", bits=asdict(bits), plan=asdict(plan), lesson=making.lesson.version)
+    made_by = making.recipe("aware", bits=asdict(bits), plan=asdict(plan), lesson=making.lesson_version)
 
     def write(model: Any, folder: Path, train: "Callable[[], Trained]") -> Mapping[str, Any]:
         train()

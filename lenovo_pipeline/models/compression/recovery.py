@@ -51,8 +51,6 @@ class Lesson:
     validation: list[Row]
     calibration: list[Row]
     exam: list[Row]
-    version: str
-    training_set: str | None
 
 
 def read_examples(rows: "pd.DataFrame") -> list[Example]:
@@ -85,18 +83,26 @@ def lesson_of(tokenizer: Any, examples: Sequence[Example], sizes: Sizes, seed: i
             f"expected at least 1 and {before + 2}",
             remedy="Materialise models/training_sets and see its counts, then run again.",
         )
-    digest = hashlib.sha256()
-    for row in [*rows, *held_out]:
-        digest.update(json.dumps([row.ids, row.said]).encode())
-    version = next((str(each["version"]) for each in examples if each.get("version")), None)
     return Lesson(
         rows=rows,
         validation=held_out[: sizes.validation],
         calibration=held_out[sizes.validation : before],
         exam=held_out[before:],
-        version=digest.hexdigest()[:32],
-        training_set=version,
     )
+
+
+def lesson_version(examples: Sequence[Example], sizes: Sizes, seed: int) -> str:
+    """Hash (32 hex digits) of what a lesson is made of beside the tokenizer and the code: known without encoding a row."""
+    drawn = [sizes.rows, sizes.validation, sizes.calibration, sizes.agreement, seed]
+    digest = hashlib.sha256(json.dumps(drawn).encode())
+    for each in examples:
+        digest.update(json.dumps([each[name] for name in ("task", "split", "messages", "tools")], ensure_ascii=False).encode())
+    return digest.hexdigest()[:32]
+
+
+def training_set_of(examples: Sequence[Example]) -> str | None:
+    """Version of the training set that the examples are of."""
+    return next((str(each["version"]) for each in examples if each.get("version")), None)
 
 
 def plan_of(sizes: Sizes, steps: int, rate: float, seed: int) -> "Plan":

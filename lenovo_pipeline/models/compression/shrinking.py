@@ -38,12 +38,11 @@ def distilled(making: Making) -> list[Build]:
     """A student of at most half the parameters, shrunk from the base and trained on its answers."""
     sizes = making.sizes
     plan = plan_of(sizes, sizes.distilled, RATES["distilled"], making.seed)
-    made_by = making.recipe("distilled", share=distillation.HALF, plan=asdict(plan), lesson=making.lesson.version)
-    some = making.lesson.rows[: sizes.validation]
+    made_by = making.recipe("distilled", share=distillation.HALF, plan=asdict(plan), lesson=making.lesson_version)
 
     def write(model: Any, folder: Path, train: Train) -> dict[str, Any]:
         before = parameters_of(model)
-        shape = distillation.make_student(model, some, plan)
+        shape = distillation.make_student(model, making.lesson.rows[: sizes.validation], plan)
         train()
         save_model(model, making.base.folder, folder)
         return {**shape, "parameters": parameters_of(model), "base_parameters": before, **_speeds(making, model)}
@@ -82,7 +81,7 @@ def shown(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _without_small_weights(making: Making) -> Build:
     sizes = making.sizes
     plan = plan_of(sizes, sizes.pruned, RATES["magnitude"], making.seed)
-    made_by = making.recipe("magnitude", share=SHARE_PRUNED, plan=asdict(plan), lesson=making.lesson.version)
+    made_by = making.recipe("magnitude", share=SHARE_PRUNED, plan=asdict(plan), lesson=making.lesson_version)
 
     def write(model: Any, folder: Path, train: Train) -> dict[str, Any]:
         with pruning.without_small_weights(model, SHARE_PRUNED):
@@ -97,13 +96,12 @@ def _without_small_weights(making: Making) -> Build:
 def _narrowed(making: Making) -> Build:
     sizes = making.sizes
     plan = plan_of(sizes, sizes.pruned, RATES["structured"], making.seed)
-    made_by = making.recipe("structured", share=SHARE_PRUNED, plan=asdict(plan), lesson=making.lesson.version)
-    some = making.lesson.rows[: sizes.validation]
+    made_by = making.recipe("structured", share=SHARE_PRUNED, plan=asdict(plan), lesson=making.lesson_version)
 
     def write(model: Any, folder: Path, train: Train) -> dict[str, Any]:
         before, width = parameters_of(model), model.config.intermediate_size
         columns = pruning.columns_left(width, SHARE_PRUNED)
-        pruning.narrow_feed_forward(model, columns, some, sizes.batch_tokens)
+        pruning.narrow_feed_forward(model, columns, making.lesson.rows[: sizes.validation], sizes.batch_tokens)
         train()
         save_model(model, making.base.folder, folder)
         shape = {"feed_forward_columns": columns, "columns_before": width}

@@ -13,7 +13,7 @@ from lenovo_pipeline.models.compression.blocks import rounded
 from lenovo_pipeline.models.compression.distillation import distillation_loss, make_student
 from lenovo_pipeline.models.compression.graphs import Bits
 from lenovo_pipeline.models.compression.pruning import columns_left, narrow_feed_forward, without_small_weights, zeros_of
-from lenovo_pipeline.models.compression.recovery import Lesson, lesson_of, plan_of
+from lenovo_pipeline.models.compression.recovery import Lesson, lesson_of, lesson_version, plan_of, training_set_of
 from lenovo_pipeline.models.compression.sizes import SIZES
 from lenovo_pipeline.models.tuning.batching import batch_of
 from lenovo_pipeline.models.tuning.trainer import train, validation_loss
@@ -44,9 +44,15 @@ def test_rows_come_from_both_kinds_of_examples_and_none_is_learnt_from_and_measu
     parts = (lesson.rows, lesson.validation, lesson.calibration, lesson.exam)
     assert [len(part) for part in parts] == [SMOKE.rows, SMOKE.validation, SMOKE.calibration, SMOKE.agreement]
     assert len({tuple(row.ids) for part in parts for row in part}) == sum(map(len, parts))
-    assert lesson.training_set == "0123456789abcdef"
-    assert lesson.version == lesson_of(tokenizer, examples, SMOKE, 0).version
-    assert lesson.version != lesson_of(tokenizer, examples, SMOKE, 1).version
+    assert training_set_of(examples) == "0123456789abcdef"
+
+
+def test_the_version_of_a_lesson_follows_all_that_decides_its_rows(examples: Sequence[dict[str, Any]]) -> None:
+    version = lesson_version(examples, SMOKE, 0)
+    assert version == lesson_version([dict(each) for each in examples], SMOKE, 0)
+    other = [{**examples[0], "messages": [*examples[0]["messages"], {"role": "user", "content": "more"}]}, *examples[1:]]
+    changed = (lesson_version(examples, SMOKE, 1), lesson_version(other, SMOKE, 0), lesson_version(examples, SIZES["full"], 0))
+    assert len({version, *changed}) == 4
 
 
 def test_an_empty_training_set_is_an_error_that_says_what_to_do(tiny_base: Path) -> None:
