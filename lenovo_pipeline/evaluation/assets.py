@@ -430,7 +430,7 @@ def stress(
     return made
 
 
-@table_asset(COMPARISONS, leaderboard=LEADERBOARD)
+@table_asset(COMPARISONS, pure=True, leaderboard=LEADERBOARD)
 def comparisons(
     context: AssetExecutionContext,
     leaderboard: pd.DataFrame,
