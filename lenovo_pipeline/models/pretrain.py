@@ -1,4 +1,5 @@
-"""Train the bundled model from scratch: `python -m lenovo_pipeline.models.pretrain` (about two hours on two cores).
+"""Train the bundled model: `python -m lenovo_pipeline.models.pretrain` (from scratch, about two hours on two cores), then
+`--continue FOLDER` (the second stage of the recipe, from the weights in that folder).
 
 Belongs here: the command line. `--resume` goes on from the last checkpoint, also after a kill; `--evaluate` measures the
 skills of the model in `--out` on held-out items, prints the table and writes it into its training record.
@@ -19,7 +20,16 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m lenovo_pipeline.models.pretrain", description=(__doc__ or "").split("\n\n")[0]
     )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the model (default: %(default)s)")
-    parser.add_argument("--checkpoints", type=Path, default=WORKING, help="folder of the checkpoint (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoints", type=Path, help=f"folder of the checkpoint (default: {WORKING}, and `continued` in it for --continue)"
+    )
+    parser.add_argument(
+        "--continue",
+        dest="start",
+        type=Path,
+        metavar="FOLDER",
+        help="run the second stage of the recipe, from the model in this folder; also to be given with --resume and --export",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument(
         "--steps", type=int, help="stop after this many steps in all, without writing the model unless the recipe is done"
@@ -52,7 +62,8 @@ def main(given: Sequence[str] | None = None) -> int:
         else:
             run.pretrain(
                 arguments.out,
-                arguments.checkpoints,
+                arguments.checkpoints or (WORKING / "continued" if arguments.start else WORKING),
+                start=arguments.start,
                 resume=arguments.resume,
                 stop_at=arguments.steps,
                 export=arguments.export,

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from lenovo_pipeline.models import pretrain
 from lenovo_pipeline.models.pretraining import loop, recipe, run, skills
 from lenovo_pipeline.models.pretraining.loop import CHECKPOINT
-from lenovo_pipeline.models.pretraining.recipe import Optimisation, Phase
+from lenovo_pipeline.models.pretraining.recipe import Optimisation, Phase, Stage
+from lenovo_pipeline.provenance import file_hash
 
 SMALL = (Phase("a", 3, 2, 48, (("induction", 1.0),)), Phase("b", 3, 2, 120, (("closed_book", 1.0),)))
+STAGE = Stage("small", 1, Optimisation(rates=((0, 0.5), (1, 1.0), (6, 0.0))), SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +41,8 @@ def _train(tokenizer: Any, folder: Path, **settings: Any) -> tuple[Any, loop.Pro
         model,
         tokenizer,
         folder,
-        phases=SMALL,
-        optimisation=Optimisation(rates=((0, 0.5), (1, 1.0), (6, 0.0))),
-        seed=1,
         say=lambda line: None,
-        **settings,
+        **{"stage": STAGE, **settings},
     )
     return model, progress
 
@@ -113,6 +113,69 @@ def test_no_checkpoint_and_a_damaged_one_are_errors_that_say_what_to_do(tokenize
 
 
 @pytest.mark.usefixtures("small_shape")
+def test_a_checkpoint_of_another_stage_is_an_error_that_says_which(tokenizer: Any, tmp_path: Path) -> None:
+    _train(tokenizer, tmp_path, stop_at=1)
+    with pytest.raises(ValueError, match="stage `small`, not `other`"):
+        _train(tokenizer, tmp_path, stage=replace(STAGE, name="other"), resume=True)
+
+
+@pytest.fixture
+def earlier(tokenizer: Any, tmp_path: Path, small_shape: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small model as it is published, and a further stage of six steps in the place of the recipe's."""
+    model = loop.new_model(tokenizer, 1)
+    folder = tmp_path / "earlier"
+    run.write_model(folder, model, tokenizer, run.record(loop.Progress("small", 7, losses=[1.5] * 7), STAGE))
+    monkeypatch.setattr(recipe, "FURTHER", replace(STAGE, name="further"))
+    monkeypatch.setattr(recipe, "SHAPE", dict(recipe.SHAPE))
+    return folder
+
+
+def test_a_further_stage_starts_from_the_published_weights_and_its_record_keeps_theirs(
+    earlier: Path, tokenizer: Any, tmp_path: Path
+) -> None:
+    from lenovo_pipeline.models.pretraining.batches import batch_of
+
+    out = tmp_path / "out"
+    progress = run.pretrain(out, tmp_path / "kept", start=earlier, say=lambda line: None)
+    ids, said = batch_of(SMALL[0], 0, STAGE.seed, tokenizer)
+    model = run.open_model(earlier)
+    model.set_attn_implementation("eager")
+    assert progress.losses[0] == pytest.approx(float(loop.loss_of(model, ids, said).detach()), rel=1e-3)
+
+    record = json.loads((out / run.RECORD).read_text(encoding="utf-8"))
+    before = json.loads((earlier / run.RECORD).read_text(encoding="utf-8"))
+    assert (record["stage"], record["steps"], record["complete"]) == ("further", 6, True)
+    assert record["continued_from"].pop("weights_sha256") == file_hash(earlier / run.WEIGHTS)
+    assert record["continued_from"] == {name: fact for name, fact in before.items() if name not in ("model", "recipe")}
+
+
+def test_a_further_stage_goes_on_when_the_folder_that_it_started_from_holds_other_weights(earlier: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"start": earlier, "say": lambda line: None}
+    whole = run.pretrain(tmp_path / "a", tmp_path / "whole", **settings)
+    started_from = file_hash(earlier / run.WEIGHTS)
+    run.pretrain(tmp_path / "b", tmp_path / "cut", stop_at=2, **settings)
+    assert not (tmp_path / "b").exists()
+    (earlier / run.WEIGHTS).write_bytes(b"other weights")
+    resumed = run.pretrain(tmp_path / "b", tmp_path / "cut", resume=True, **settings)
+    assert resumed.losses == pytest.approx(whole.losses, rel=1e-4)
+    record = json.loads((tmp_path / "b" / run.RECORD).read_text(encoding="utf-8"))
+    assert record["continued_from"]["weights_sha256"] == started_from
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"), [("model.safetensors", "git checkout"), ("training_record.json", "cannot be continued")]
+)
+def test_a_model_without_weights_or_record_cannot_be_continued(
+    earlier: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lost: str, said: str
+) -> None:
+    (earlier / lost).unlink()
+    given = ["--continue", str(earlier), "--checkpoints", str(tmp_path / "kept"), "--out", str(tmp_path / "out")]
+    assert pretrain.main(given) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.usefixtures("small_shape")
 def test_a_loss_that_is_no_number_stops_the_training(tokenizer: Any) -> None:
     import torch
 
@@ -148,7 +211,10 @@ def test_the_recorded_training_is_the_one_in_the_code_and_its_first_steps_repeat
 
     record = json.loads((pretrain.FOLDER / run.RECORD).read_text(encoding="utf-8"))
     assert record["recipe"] == json.loads(json.dumps(run.recipe_json()))
-    assert record["steps"] == len(record["losses"])
+    first = record["continued_from"]
+    for stage, steps in ((first, recipe.total_steps(recipe.PHASES)), (record, recipe.total_steps(recipe.CONTINUED))):
+        assert stage["steps"] == len(stage["losses"]) == steps
+        assert stage["complete"] is True
     steps = 200 if os.environ.get("LENOVO_PROFILE") == "full" else 20
     model = loop.new_model(tokenizer, recipe.SEED)
     optims = loop.optimisers(model, Optimisation())
@@ -165,7 +231,7 @@ def test_the_recorded_training_is_the_one_in_the_code_and_its_first_steps_repeat
         torch.set_num_threads(threads)
     for start in range(0, steps, 20):
         window = slice(start, start + 20)
-        assert sum(losses[window]) == pytest.approx(sum(record["losses"][window]), rel=0.02), f"from step {start}"
+        assert sum(losses[window]) == pytest.approx(sum(first["losses"][window]), rel=0.02), f"from step {start}"
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:

@@ -35,8 +35,12 @@ def converse(kind: str, random: Random, *, held_out: bool = False) -> Conversati
         return reading(random, PLANS[plan], held_out=held_out)
     if family == "tool_results":
         return tool_results(random, PLANS["single"], held_out=held_out)
+    if family == "tool_results_wide":
+        return tool_results(random, PLANS["single_wide"], held_out=held_out)
     if family == "tool_requests_loose":
         return tool_requests(random, held_out=held_out, loose=0.75)
+    if family == "tool_requests_wide":
+        return tool_requests(random, held_out=held_out, loose=0.6, wide=0.5)
     return {"closed_book": closed_book, "tool_requests": tool_requests}[family](random, held_out=held_out)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from lenovo_pipeline.models.pretraining import words
+from lenovo_pipeline.models.pretraining import forms, strange, words
 from lenovo_pipeline.models.pretraining.values import Invention
 
 CHINESE = "zh"
@@ -119,6 +119,8 @@ def draw_facts(
                 )
             )
             attribute = words.Attribute((label,), (), kind, "")
+            if invention.unlisted(0.7):
+                attribute = words.Attribute((strange.term(random, 1, 3).lower(),), (), kind, "")
         label = attribute.chinese if language == CHINESE else random.choice(attribute.labels)
         drawn.append((attribute, label))
     return drawn
@@ -151,11 +153,15 @@ def state(
             d=invention.date() if "{d}" in pattern else "",
         )
         line = line[:1].upper() + line[1:] if style == "prose" else line
-        names = (attribute.chinese,) if chinese else (label, label, *attribute.labels, *attribute.asked)
-        facts.append(
-            Fact(names, () if chinese else tuple(filter(lambda text: text != "?", attribute.direct)), attribute.kind, value, line)
-        )
+        facts.append(_fact(attribute, label, value, line, language))
     return facts
+
+
+def _fact(attribute: words.Attribute, label: str, value: str, line: str, language: str) -> Fact:
+    if language == CHINESE:
+        return Fact((attribute.chinese,), (), attribute.kind, value, line)
+    direct = tuple(filter(lambda text: text != "?", attribute.direct))
+    return Fact((label, label, *attribute.labels, *attribute.asked), direct, attribute.kind, value, line)
 
 
 def _body(random: Random, facts: Sequence[Fact], style: str, language: str) -> str:
@@ -185,6 +191,10 @@ def _head(invention: Invention, entity: str, kind: str, language: str) -> str:
     else:
         title = random.choice(words.TITLES).format(e=entity, c=invention.code(), k=kind, K=kind.capitalize())
         section = random.choice(words.SECTIONS)
+        if invention.unlisted():
+            section = strange.phrase(random, 1, 4)
+        if invention.unlisted():
+            title = f"{strange.phrase(random, 1, 3)}{random.choice((': ', ' - ', ' '))}{entity}"
     form = random.random()
     if form < 0.35:
         return f"# {title}\n\n## {section}\n\n"
@@ -198,10 +208,23 @@ def _head(invention: Invention, entity: str, kind: str, language: str) -> str:
 
 
 def passage(
-    invention: Invention, entity: str, kind: str, attributes: Sequence[tuple[words.Attribute, str]], language: str = ENGLISH
+    invention: Invention,
+    entity: str,
+    kind: str,
+    attributes: Sequence[tuple[words.Attribute, str]],
+    language: str = ENGLISH,
+    varied: float = 0.0,
 ) -> Passage:
-    """A passage about this entity that states these attributes."""
+    """A passage about this entity that states these attributes; `varied` is how often it is in one of the further forms."""
     random = invention.random
+    if varied and language == ENGLISH and random.random() < varied:
+        stated = [(label, invention.value(attribute.kind)) for attribute, label in attributes]
+        lines, body = forms.further(random, entity, stated)
+        facts = [
+            _fact(attribute, label, value, line, language)
+            for (attribute, label), (_, value), line in zip(attributes, stated, lines, strict=True)
+        ]
+        return Passage(entity, kind, _head(invention, entity, kind, language) + body, facts)
     style = random.choices(("bullets", "keys", "table", "prose"), weights=(3, 2, 2, 4))[0]
     facts = state(invention, entity, attributes, language, style)
     return Passage(entity, kind, _head(invention, entity, kind, language) + _body(random, facts, style, language), facts)

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any
 from lenovo_pipeline.models.pretraining import recipe
 from lenovo_pipeline.models.pretraining.batches import PAD_ID, batch_of
 from lenovo_pipeline.models.pretraining.initial import give_copying
-from lenovo_pipeline.models.pretraining.recipe import Optimisation, Phase
+from lenovo_pipeline.models.pretraining.recipe import Optimisation, Stage
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CHECKPOINT = "checkpoint.pt"
+_COUNT_STEP = 256
 
 
 @dataclass
 class Progress:
-    """What a training has done so far."""
+    """What a training has done so far; `stage` is the stage of the recipe that it belongs to."""
 
+    stage: str = recipe.SCRATCH.name
     step: int = 0
     seconds: float = 0.0
     tokens: int = 0
@@ -74,21 +76,45 @@ def optimisers(model: Any, optimisation: Optimisation) -> list[Any]:
     return [muon, adamw]
 
 
-def loss_of(model: Any, ids: "Tensor", said: "Tensor", layers: Callable[..., Any] | None = None) -> "Tensor":
-    """Mean cross-entropy of the tokens that the model is to say; matrix products run in bfloat16. `layers` are the model's
-    layers in compiled form.
-    """
+def answer_loss(hidden: "Tensor", weight: "Tensor", targets: "Tensor") -> "Tensor":
+    """Mean cross-entropy of the targets, -100 left out, from hidden states (count, width) and output weights."""
+    from torch.nn import functional
+
+    return functional.cross_entropy(functional.linear(hidden, weight).float(), targets, ignore_index=-100)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The two halves of a step in compiled form: the layers for batches of one shape, the loss for any count of targets."""
+
+    layers: Callable[..., Any]
+    loss: Callable[..., "Tensor"]
+
+    @classmethod
+    def of(cls, model: Any) -> "Compiled":
+        """Compile the model's layers and the loss; needs a C++ compiler."""
+        import torch
+
+        return cls(torch.compile(model.model, dynamic=False), torch.compile(answer_loss, dynamic=True))
+
+
+def loss_of(model: Any, ids: "Tensor", said: "Tensor", compiled: Compiled | None = None) -> "Tensor":
+    """Mean cross-entropy of the tokens that the model is to say; matrix products run in bfloat16."""
     import torch
     from torch.nn import functional
 
-    if layers is None:  # compiled layers want every batch in one shape
+    if compiled is None:  # compiled layers want every batch in one shape
         longest = int((ids != PAD_ID).any(0).sum())
         ids, said = ids[:, :longest], said[:, :longest]
+    places = said[:, 1:].flatten().nonzero().squeeze(1)
+    targets = ids[:, 1:].flatten()[places]
+    if compiled is not None:  # few different counts, because products keep memory for each that they have seen
+        short = -len(places) % _COUNT_STEP
+        places, targets = functional.pad(places, (0, short)), functional.pad(targets, (0, short), value=-100)
     with torch.autocast("cpu", torch.bfloat16):
-        run_layers = model.model if layers is None else layers
-        hidden = run_layers(input_ids=ids, use_cache=False).last_hidden_state[:, :-1][said[:, 1:]]
-        logits = functional.linear(hidden, model.lm_head.weight)
-    return functional.cross_entropy(logits.float(), ids[:, 1:][said[:, 1:]])
+        run_layers, loss = (compiled.layers, compiled.loss) if compiled else (model.model, answer_loss)
+        hidden = run_layers(input_ids=ids, use_cache=False).last_hidden_state[:, :-1].flatten(0, 1)[places]
+        return loss(hidden, model.lm_head.weight, targets)
 
 
 def train_step(
@@ -98,7 +124,7 @@ def train_step(
     said: "Tensor",
     factor: float,
     clip: float,
-    layers: Callable[..., Any] | None = None,
+    compiled: Compiled | None = None,
 ) -> float:
     """One update at `factor` of the full rates; returns the loss before it. Raises FloatingPointError on a loss that is no
     number.
@@ -108,7 +134,7 @@ def train_step(
     for one in optims:
         for group in one.param_groups:
             group["lr"] = group["full_rate"] * factor
-    loss = loss_of(model, ids, said, layers)
+    loss = loss_of(model, ids, said, compiled)
     if not torch.isfinite(loss):
         raise FloatingPointError(
             f"the loss is {float(loss.detach())}; resume from the last checkpoint with a lower learning rate"
@@ -132,14 +158,19 @@ def save_checkpoint(path: Path, model: Any, optims: Sequence[Any], progress: Pro
     aside.replace(path)
 
 
-def load_checkpoint(path: Path, model: Any, optims: Sequence[Any]) -> Progress:
-    """Restore model and optimisers; raises FileNotFoundError or ValueError with what to do about it."""
+def load_checkpoint(path: Path, model: Any, optims: Sequence[Any], stage: str = recipe.SCRATCH.name) -> Progress:
+    """Restore model and optimisers; raises FileNotFoundError or ValueError with what to do about it, also where the checkpoint
+    belongs to another stage.
+    """
     import torch
 
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; start without --resume")
     try:
         state = torch.load(path, weights_only=True)
+        progress = Progress(**state["progress"])
+        if progress.stage != stage:
+            raise ValueError(f"it is of the stage `{progress.stage}`, not `{stage}`")
         model.load_state_dict(state["model"])
         for one, kept in zip(optims, state["optimisers"], strict=True):
             one.load_state_dict(
@@ -151,7 +182,7 @@ def load_checkpoint(path: Path, model: Any, optims: Sequence[Any]) -> Progress:
                     ],
                 }
             )
-        return Progress(**state["progress"])
+        return progress
     except (RuntimeError, KeyError, EOFError, TypeError, ValueError, OSError) as error:
         raise ValueError(
             f"the checkpoint {path} does not fit this recipe ({error}); remove it and start without --resume"
@@ -163,9 +194,7 @@ def train(
     tokenizer: Any,
     folder: Path,
     *,
-    phases: Sequence[Phase] = recipe.PHASES,
-    optimisation: Optimisation | None = None,
-    seed: int = recipe.SEED,
+    stage: Stage = recipe.SCRATCH,
     stop_at: int | None = None,
     resume: bool = False,
     compiled: bool = False,
@@ -174,18 +203,17 @@ def train(
     validate_every: int = 200,
     say: Callable[[str], None] = print,
 ) -> Progress:
-    """Run the phases from the start or from the checkpoint in `folder`, until `stop_at` steps are done; returns the progress
-    made.
+    """Run the phases of a stage from the start or from the checkpoint in `folder`, until `stop_at` steps are done; returns the
+    progress made.
 
     `compiled` needs a C++ compiler and takes about two thirds of the time.
     """
-    import torch
 
-    layers = torch.compile(model.model, dynamic=False) if compiled else None
-    optimisation = optimisation or Optimisation()
+    made = Compiled.of(model) if compiled else None
+    phases, optimisation = stage.phases, stage.optimisation
     total = recipe.total_steps(phases)
     optims = optimisers(model, optimisation)
-    progress = load_checkpoint(folder / CHECKPOINT, model, optims) if resume else Progress()
+    progress = load_checkpoint(folder / CHECKPOINT, model, optims, stage.name) if resume else Progress(stage.name)
     folder.mkdir(parents=True, exist_ok=True)
     ended: list[int] = []
     before = {kind: signal.signal(kind, lambda number, _: ended.append(number)) for kind in (signal.SIGINT, signal.SIGTERM)}
@@ -194,9 +222,9 @@ def train(
         while progress.step < min(total, stop_at or total) and not ended:
             started = time.perf_counter()
             phase = recipe.phase_at(progress.step, phases)
-            ids, said = batch_of(phase, progress.step, seed, tokenizer)
+            ids, said = batch_of(phase, progress.step, stage.seed, tokenizer)
             factor = phase.rate * recipe.rate_factor(progress.step, optimisation)
-            loss = train_step(model, optims, ids, said, factor, optimisation.clip, layers)
+            loss = train_step(model, optims, ids, said, factor, optimisation.clip, made)
             progress.step += 1
             progress.losses.append(round(loss, 5))
             progress.tokens += int((ids != PAD_ID).sum())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED
-from lenovo_pipeline.models.pretraining import phrasings, words
+from lenovo_pipeline.models.pretraining import loosely, phrasings, strange, words
 from lenovo_pipeline.models.pretraining.documents import CHINESE, ENGLISH, Fact, Passage
 from lenovo_pipeline.models.pretraining.values import Invention
 
@@ -44,13 +44,22 @@ def _say(skill: str, question: str, evidence: Sequence[str], answer: str) -> Ask
 
 
 class Questions:
-    """Draws questions about one set of passages; `held_out` switches to the phrasings that training never sees."""
+    """Draws questions about one set of passages; `held_out` switches to the phrasings that training never sees. `loose` and
+    `free` are the shares of look-ups and of the other kinds that are worded without a pattern.
+    """
 
     def __init__(
-        self, invention: Invention, passages: Sequence[Passage], language: str, *, held_out: bool = False, loose: float = 0.0
+        self,
+        invention: Invention,
+        passages: Sequence[Passage],
+        language: str,
+        *,
+        held_out: bool = False,
+        loose: float = 0.0,
+        free: float = 0.0,
     ) -> None:
         self.invention, self.random = invention, invention.random
-        self.passages, self.language, self.held_out, self.loose = passages, language, held_out, loose
+        self.passages, self.language, self.held_out, self.loose, self.free = passages, language, held_out, loose, free
         self._makers: dict[str, Callable[[], Asked | None]] = {
             "lookup": self.lookup,
             "absent": self.absent,
@@ -69,6 +78,9 @@ class Questions:
 
     def _phrasing(self, split: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
         return self.random.choice(split[self.held_out])
+
+    def _freely(self) -> bool:
+        return self.free > 0 and self.random.random() < self.free
 
     def _name(self, fact: Fact) -> str:
         """A name to ask by: mostly the label of the document, else a synonym."""
@@ -130,6 +142,8 @@ class Questions:
                 names = (attribute.chinese,) if self.language == CHINESE else (*attribute.labels, *attribute.asked)
                 if self.language == ENGLISH and self.random.random() < 0.35:
                     names = (f"{self.random.choice(words.ADJECTIVES)} {self.random.choice(words.NOUNS)}",)
+                    if self.invention.unlisted():
+                        names = (strange.term(self.random, 1, 3).lower(),)
                 if used.intersection(names):
                     return None
                 fact = Fact(names, (), attribute.kind, "")
@@ -139,6 +153,8 @@ class Questions:
                 return None
             fact = self.random.choice(passage.facts)
         question, name = self._ask(fact, entity, passage.entity_kind)
+        if self.language == ENGLISH and self.free and self.random.random() < 0.2 * self.free:
+            question = loosely.yes_no(self.random, name, entity, self.invention.value(fact.kind))
         evidence = cited(passage, name, NO_FACT) if there else f"For {entity}: {NO_ENTITY}"
         return _say("absent", question, [evidence], NOT_STATED)
 
@@ -152,7 +168,10 @@ class Questions:
         if sum(fact.value == other.value for one in passages for other in one.facts) > 1 or fact.kind in ("flag", "phrase"):
             return None
         name = self._name(fact)
-        question = self._phrasing(phrasings.INVERSE).format(a=name, k=passage.entity_kind, v=fact.value)
+        if self._freely():
+            question = loosely.inverse(self.random, name, fact.value, passage.entity_kind)
+        else:
+            question = self._phrasing(phrasings.INVERSE).format(a=name, k=passage.entity_kind, v=fact.value)
         return _say("inverse", question, [f"For {name} {fact.value} [{passage.number}]:\n{fact.line}"], passage.entity)
 
     def compare(self) -> Asked | None:
@@ -175,7 +194,10 @@ class Questions:
         more = self.random.random() < 0.5
         x, y = (first, second) if self.random.random() < 0.5 else (second, first)
         name = self._name(one)
-        question = self._phrasing(phrasings.MORE if more else phrasings.LESS).format(a=name, x=x.entity, y=y.entity)
+        if self._freely():
+            question = loosely.compare(self.random, name, x.entity, y.entity, more=more)
+        else:
+            question = self._phrasing(phrasings.MORE if more else phrasings.LESS).format(a=name, x=x.entity, y=y.entity)
         answer = (first if (left > right) == more else second).entity
         lines = {first.number: one.line, second.number: other.line}
         return _say("compare", question, [cited(x, name, lines[x.number]), cited(y, name, lines[y.number])], answer)
@@ -189,10 +211,16 @@ class Questions:
         fact = self.random.choice(passage.facts)
         right = self.random.random() < 0.5
         value = fact.value if right else self.invention.value(fact.kind)
+        elsewhere = [one.value for other in passages for one in other.facts if one.kind == fact.kind and one.value != fact.value]
+        if self.free and not right and elsewhere and self.random.random() < 0.4:
+            value = self.random.choice(elsewhere)
         if fact.kind == "flag" or (not right and value == fact.value):
             return None
         name = self._name(fact)
-        question = self._phrasing(phrasings.YES_NO).format(a=name, e=passage.entity, v=value)
+        if self._freely():
+            question = loosely.yes_no(self.random, name, passage.entity, value)
+        else:
+            question = self._phrasing(phrasings.YES_NO).format(a=name, e=passage.entity, v=value)
         return _say("yes_no", question[:1].upper() + question[1:], [cited(passage, name, fact.line)], "yes" if right else "no")
 
     def chain(self) -> Asked | None:
@@ -210,7 +238,10 @@ class Questions:
         source, link, target = self.random.choice(links)
         fact = self.random.choice(target.facts)
         name, relation = self._name(fact), self._name(link)
-        question = self._phrasing(phrasings.CHAINS).format(a=name, l=relation, e=source.entity)
+        if self._freely():
+            question = loosely.chain(self.random, name, relation, source.entity)
+        else:
+            question = self._phrasing(phrasings.CHAINS).format(a=name, l=relation, e=source.entity)
         return _say("chain", question, [cited(source, relation, link.line), cited(target, name, fact.line)], fact.value)
 
     def step(self) -> Asked | None:
@@ -220,7 +251,10 @@ class Questions:
             return None
         passage = self.random.choice(passages)
         number = self.random.randint(1, len(passage.steps))
-        question = self._phrasing(phrasings.STEPS).format(n=number, e=passage.entity)
+        if self._freely():
+            question = loosely.step(self.random, number, passage.entity)
+        else:
+            question = self._phrasing(phrasings.STEPS).format(n=number, e=passage.entity)
         return _say(
             "step",
             question,
@@ -235,9 +269,13 @@ class Questions:
             return None
         passage = self.random.choice(passages)
         number = len(passage.steps)
+        if self._freely():
+            question = loosely.count(self.random, passage.entity)
+        else:
+            question = self._phrasing(phrasings.COUNTS).format(e=passage.entity)
         return _say(
             "count",
-            self._phrasing(phrasings.COUNTS).format(e=passage.entity),
+            question,
             [cited(passage, "steps", f"{number}. {passage.steps[-1]}")],
             str(number),
         )

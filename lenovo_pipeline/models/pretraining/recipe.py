@@ -1,4 +1,4 @@
-"""The recipe of `lenovo-nano`: shape, optimiser, and the phases of the training with what each is made of.
+"""The recipe of `lenovo-nano`: shape, optimiser, and the two stages of the training with what each is made of.
 
 Belongs here: the numbers that made the weights. What stands here is what ran; changing it makes another model.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from lenovo_pipeline.models.pretraining.scenes import Reading
 
 SEED = 20261121
+CONTINUED_SEED = 20261128
 TOKENIZER_SEED = 7
 
 SHAPE: dict[str, Any] = {
@@ -53,7 +54,7 @@ class Phase:
 
     `rate` scales the learning rates: the copying that the initial weights bring along is lost at full rates. Kinds are
     `induction` (random tokens, repeated), `reading/<plan>` (a plan of `PLANS`), `closed_book`, `tool_requests`,
-    `tool_requests_loose` and `tool_results`.
+    `tool_requests_loose`, `tool_requests_wide`, `tool_results` and `tool_results_wide`.
     """
 
     name: str
@@ -82,6 +83,7 @@ _BROAD = (
     ("count", 0.02),
     ("list", 0.02),
 )
+_COMPARED = (("compare", 0.5), ("yes_no", 0.2), ("lookup", 0.2), ("inverse", 0.1))
 
 PLANS = {
     "one": Reading(passages=(1,), facts=(2, 4), turns=(4, 6), questions=_LOOKUP),
@@ -90,10 +92,16 @@ PLANS = {
     "broad": Reading(passages=(1, 2, 2, 3), facts=(2, 5), turns=(6, 9), questions=_BROAD, similar=0.25),
     "chinese": Reading(passages=(1, 2), facts=(2, 4), turns=(5, 7), questions=_WITH_ABSENT, chinese=1.0),
     "single": Reading(passages=(1, 2, 3, 4), facts=(2, 6), turns=(1, 3), questions=_BROAD, similar=0.25),
+    "compared": Reading(passages=(2, 2, 3), facts=(2, 4), turns=(6, 9), questions=_COMPARED, shared=1.0),
     "many": Reading(passages=(6, 8, 10, 12), facts=(3, 6), turns=(14, 20), questions=_WITH_ABSENT, similar=0.1, shared=0.3),
 }
 PLANS |= {
     f"{name}_loose": replace(PLANS[name], loose=0.6) for name in ("two", "two_absent", "broad", "single", "chinese", "many")
+}
+# Every kind of question worded loosely, words that stand in no list, and documents in further forms.
+PLANS |= {
+    f"{name}_wide": replace(PLANS[name], loose=0.6, free=0.8, strange=0.35, varied=0.5)
+    for name in ("two_absent", "broad", "compared", "single", "chinese", "many")
 }
 
 PHASES = (
@@ -164,6 +172,73 @@ PHASES = (
         (("reading/many_loose", 0.5), ("reading/broad_loose", 0.2), ("tool_requests_loose", 0.2), ("tool_results", 0.1)),
     ),
 )
+
+# The second stage starts from the weights of the first, in half precision as they are published, with new optimisers: a
+# warm-up to part of the full rates, because a decayed model loses skill at full ones, and one long decay.
+CONTINUED_RATES = Optimisation(rates=((0, 0.02), (60, 0.4), (1200, 0.4), (1344, 0.3827), (1388, 0.3735), (2400, 0.015)))
+CONTINUED = (
+    Phase(
+        "everything, worded widely",
+        1344,
+        12,
+        512,
+        (
+            ("reading/two_absent_wide", 0.36),
+            ("reading/broad_wide", 0.22),
+            ("reading/single_wide", 0.1),
+            ("tool_requests_loose", 0.1),
+            ("tool_requests_wide", 0.12),
+            ("reading/chinese_wide", 0.06),
+            ("tool_results_wide", 0.03),
+            ("closed_book", 0.01),
+        ),
+    ),
+    Phase(
+        "with more comparisons",
+        1016,
+        12,
+        512,
+        (
+            ("reading/two_absent_wide", 0.34),
+            ("reading/compared_wide", 0.1),
+            ("reading/broad_wide", 0.14),
+            ("reading/single_wide", 0.08),
+            ("tool_requests_loose", 0.11),
+            ("tool_requests_wide", 0.11),
+            ("reading/chinese_wide", 0.06),
+            ("tool_results_wide", 0.04),
+            ("closed_book", 0.02),
+        ),
+    ),
+    Phase(
+        "longer contexts, worded widely",
+        40,
+        6,
+        1024,
+        (
+            ("reading/many_wide", 0.35),
+            ("reading/broad_wide", 0.2),
+            ("reading/two_absent_wide", 0.15),
+            ("tool_requests_loose", 0.1),
+            ("tool_requests_wide", 0.1),
+            ("tool_results_wide", 0.1),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training from its start to the end of its decay."""
+
+    name: str
+    seed: int
+    optimisation: Optimisation
+    phases: tuple[Phase, ...]
+
+
+SCRATCH = Stage("from scratch", SEED, Optimisation(), PHASES)
+FURTHER = Stage("continued", CONTINUED_SEED, CONTINUED_RATES, CONTINUED)
 
 
 def total_steps(phases: Sequence[Phase] = PHASES) -> int:

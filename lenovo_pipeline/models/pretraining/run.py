@@ -1,4 +1,4 @@
-"""One pretraining from tokenizer to model folder, its record, and the evaluation of its skills.
+"""One pretraining from tokenizer or earlier weights to model folder, its record, and the evaluation of its skills.
 
 Belongs here: what ties the parts together for the command line. The record says what ran: recipe, seed, steps, tokens,
 losses, hardware, hours, packages, code.
@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,10 +17,14 @@ from typing import Any
 from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.pretraining import loop, recipe, skills
 from lenovo_pipeline.models.pretraining.loop import CHECKPOINT, Progress
+from lenovo_pipeline.models.pretraining.recipe import Stage
 from lenovo_pipeline.models.pretraining.tokenizer import save_tokenizer, tokenizer_texts, train_tokenizer
+from lenovo_pipeline.provenance import file_hash
 from lenovo_pipeline.resources.folders import folder_aside
 
 RECORD = "training_record.json"
+START = "start"  # folder beside a checkpoint, with the model that a further stage continues
+WEIGHTS = "model.safetensors"
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -40,6 +45,11 @@ def recipe_json() -> dict[str, Any]:
         "tokenizer_seed": recipe.TOKENIZER_SEED,
         "optimisation": asdict(recipe.Optimisation()),
         "phases": [asdict(phase) for phase in recipe.PHASES],
+        "continued": {
+            "seed": recipe.CONTINUED_SEED,
+            "optimisation": asdict(recipe.CONTINUED_RATES),
+            "phases": [asdict(phase) for phase in recipe.CONTINUED],
+        },
         "plans": {name: asdict(plan) for name, plan in recipe.PLANS.items()},
     }
 
@@ -54,40 +64,86 @@ def open_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder)
 
 
+def take_over(start: Path, checkpoints: Path) -> None:
+    """Copy the model in `start` into `checkpoints/start`, so that a stage that continues it can be resumed and recorded when
+    `start` holds other weights.
+
+    Raises FileNotFoundError or ValueError where `start` has no readable weights or no training record.
+    """
+    open_model(start)
+    if not (start / RECORD).is_file():
+        raise FileNotFoundError(f"no {RECORD} in {start}; a model without one cannot be continued")
+    with folder_aside(checkpoints / START) as aside:
+        for path in start.iterdir():
+            if path.is_file():
+                shutil.copy2(path, aside / path.name)
+
+
+def continued_from(start: Path) -> dict[str, Any]:
+    """What the record of the model in `start` says, without the recipe, and the hash of its weights."""
+    kept = json.loads((start / RECORD).read_text(encoding="utf-8"))
+    facts = {name: value for name, value in kept.items() if name not in ("model", "recipe")}
+    return {"weights_sha256": file_hash(start / WEIGHTS), **facts}
+
+
 def pretrain(
     out: Path,
     checkpoints: Path,
     *,
+    start: Path | None = None,
     resume: bool = False,
     stop_at: int | None = None,
     export: bool = False,
     compiled: bool = False,
     say: Callable[[str], None] = print,
 ) -> Progress:
-    """Train until the recipe is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the
-    recipe is done or `export` is set.
+    """Train until the stage is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the
+    stage is done or `export` is set.
+
+    Without `start` it is the stage from scratch; with it the one that continues the model in `start`.
     """
-    tokenizer = open_tokenizer(checkpoints)
-    model = loop.new_model(tokenizer, recipe.SEED)
+    stage = recipe.FURTHER if start else recipe.SCRATCH
+    earlier: dict[str, Any] | None = None
+    if start:
+        if not (resume or export):
+            take_over(start, checkpoints)
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(checkpoints / START)
+        model = open_model(checkpoints / START)
+        model.set_attn_implementation("eager")
+        earlier = continued_from(checkpoints / START)
+    else:
+        tokenizer = open_tokenizer(checkpoints)
+        model = loop.new_model(tokenizer, recipe.SEED)
 
     def validate(one: Any) -> dict[str, float]:
         return skills.quick_validation(one, tokenizer, count=48, skills=skills.WATCHED)
 
     if export:
-        progress = loop.load_checkpoint(checkpoints / CHECKPOINT, model, loop.optimisers(model, recipe.Optimisation()))
+        optims = loop.optimisers(model, stage.optimisation)
+        progress = loop.load_checkpoint(checkpoints / CHECKPOINT, model, optims, stage.name)
     else:
         progress = loop.train(
-            model, tokenizer, checkpoints, resume=resume, stop_at=stop_at, compiled=compiled, validate=validate, say=say
+            model,
+            tokenizer,
+            checkpoints,
+            stage=stage,
+            resume=resume,
+            stop_at=stop_at,
+            compiled=compiled,
+            validate=validate,
+            say=say,
         )
-    if export or progress.step == recipe.total_steps():
-        write_model(out, model, tokenizer, progress)
+    if export or progress.step == recipe.total_steps(stage.phases):
+        write_model(out, model, tokenizer, record(progress, stage, earlier))
         say(f"wrote {out}")
     return progress
 
 
-def write_model(out: Path, model: Any, tokenizer: Any, progress: Progress) -> None:
-    """Write weights, configuration, tokenizer, template and record aside and rename; a model card that stands in `out` is
-    kept.
+def write_model(out: Path, model: Any, tokenizer: Any, made: Mapping[str, Any]) -> None:
+    """Write weights, configuration, tokenizer, template and the record `made` aside and rename; a model card that stands in
+    `out` is kept.
     """
     import torch
     from transformers import GenerationConfig
@@ -102,25 +158,26 @@ def write_model(out: Path, model: Any, tokenizer: Any, progress: Progress) -> No
         model.config.save_pretrained(aside)
         from safetensors.torch import save_file
 
-        save_file(half, aside / "model.safetensors", metadata={"format": "pt"})
-        (aside / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read its files
+        save_file(half, aside / WEIGHTS, metadata={"format": "pt"})
+        (aside / WEIGHTS).chmod(0o644)  # safetensors lets nobody else read its files
         generation: Any = GenerationConfig
         generation(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False).save_pretrained(
             aside
         )
         tokenizer.save_pretrained(aside)
-        (aside / RECORD).write_text(json.dumps(record(progress), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (aside / RECORD).write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if kept is not None:
             (aside / "README.md").write_text(kept, encoding="utf-8")
 
 
-def record(progress: Progress) -> dict[str, Any]:
-    """What made the weights, as plain data."""
+def record(progress: Progress, stage: Stage = recipe.SCRATCH, earlier: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What made the weights, as plain data; `earlier` is what is recorded of the weights that the stage continued."""
     return {
         "model": "lenovo-nano",
         "recipe": recipe_json(),
+        "stage": stage.name,
         "steps": progress.step,
-        "complete": progress.step == recipe.total_steps(),
+        "complete": progress.step == recipe.total_steps(stage.phases),
         "tokens": progress.tokens,
         "hours": round(progress.seconds / 3600, 3),
         "hardware": _hardware(),
@@ -129,7 +186,7 @@ def record(progress: Progress) -> dict[str, Any]:
         "losses": progress.losses,
         "validations": progress.validations,
         "evaluation": None,
-    }
+    } | ({"continued_from": earlier} if earlier else {})
 
 
 def _hardware() -> str:
@@ -172,7 +229,7 @@ def open_model(folder: Path) -> Any:
     remedy = (
         "restore it with `git checkout -- data/models/lenovo-nano` or train it with `python -m lenovo_pipeline.models.pretrain`"
     )
-    if not (folder / "model.safetensors").is_file():
+    if not (folder / WEIGHTS).is_file():
         raise FileNotFoundError(f"no model.safetensors in {folder}; {remedy}")
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(folder)

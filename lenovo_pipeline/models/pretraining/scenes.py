@@ -40,6 +40,9 @@ class Reading:
     similar: float = 0.2  # share of further entities that share most of their name with the first
     shared: float = 0.6  # share of further passages with the attributes of the first
     loose: float = 0.0  # share of look-ups that are worded without a pattern
+    free: float = 0.0  # share of the other kinds of questions that are
+    strange: float = 0.0  # share of names, labels and values made of words that stand in no list
+    varied: float = 0.0  # share of passages in one of the further forms
 
 
 @cache
@@ -56,7 +59,7 @@ def _converter_of(kind: Any) -> Any:
 
 def compose(random: Random, plan: Reading, *, held_out: bool = False) -> list[Passage]:
     """The passages of one conversation; their language is Chinese with the plan's probability."""
-    invention = Invention(random, held_out=held_out)
+    invention = Invention(random, held_out=held_out, strange=plan.strange)
     language = CHINESE if random.random() < plan.chinese else ENGLISH
     kind = random.choice(words.ENTITY_KINDS)
     count = random.choice(plan.passages)
@@ -87,7 +90,7 @@ def compose(random: Random, plan: Reading, *, held_out: bool = False) -> list[Pa
         if asks_steps and language == ENGLISH and random.random() < 0.3:
             passages.append(procedure(invention, entity, kind))
         else:
-            passages.append(passage(invention, entity, kind, attributes, language))
+            passages.append(passage(invention, entity, kind, attributes, language, plan.varied))
     random.shuffle(passages)
     for number, one in enumerate(passages, start=1):
         one.number = number
@@ -99,7 +102,8 @@ def reading(random: Random, plan: Reading, *, held_out: bool = False) -> Convers
     while True:
         passages = compose(random, plan, held_out=held_out)
         language = CHINESE if any("\u4e00" <= letter <= "\u9fff" for letter in passages[0].text) else ENGLISH
-        questions = Questions(Invention(random, held_out=held_out), passages, language, held_out=held_out, loose=plan.loose)
+        invention = Invention(random, held_out=held_out, strange=plan.strange)
+        questions = Questions(invention, passages, language, held_out=held_out, loose=plan.loose, free=plan.free)
         weights = dict(plan.questions)
         asked: list[Asked] = []
         wanted = random.randint(*plan.turns)

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from lenovo_pipeline.measures.reading import question_messages
-from lenovo_pipeline.models.pretraining import phrasings, words
+from lenovo_pipeline.models.pretraining import forms, loosely, phrasings, strange, words
 from lenovo_pipeline.models.pretraining.chat import tool_call
 from lenovo_pipeline.models.pretraining.questions import Asked
 from lenovo_pipeline.models.pretraining.scenes import Conversation, Reading, reading
@@ -48,6 +48,8 @@ def _parameter(invention: Invention) -> tuple[str, dict[str, Any]]:
         name = random.choice(
             ("name", "query", "text", "id", "title", "day", "limit", "question", "topic", "key", "value", "model")
         )
+    if invention.unlisted(0.6):
+        name = strange.term(random, 1, 2)
     form = random.random()
     schema: dict[str, Any] = {"type": "string"}
     if form < 0.2:
@@ -73,6 +75,9 @@ def draw_tools(invention: Invention, count: int) -> list[dict[str, Any]]:
             if random.random() < 0.7
             else f"{random.choice(words.ADJECTIVES)} {random.choice(words.NOUNS)}"
         )
+        if invention.unlisted():
+            verb = random.choice((verb, strange.word(random, capital=0.0)))
+            noun = random.choice((noun, strange.term(random, 1, 2).lower()))
         name = f"{verb}_{noun.replace(' ', '_')}"
         properties = dict(_parameter(invention) for _ in range(random.randint(1, 3)))
         required = [key for key in properties if random.random() < 0.75]
@@ -84,6 +89,8 @@ def draw_tools(invention: Invention, count: int) -> list[dict[str, Any]]:
                 f"to {verb} one {noun}",
             )
         )
+        if invention.unlisted():
+            description = f"{description.rstrip('.')}{random.choice((', ', ' ', '; '))}{strange.phrase(random, 1, 8)}"
         function = {
             "name": name,
             "description": description,
@@ -125,7 +132,31 @@ def _loosely(random: Random, verb: str, noun: str, shown: list[str]) -> str:
     return f"{before} {first}{middle}{second} {after if random.random() < 0.3 else ''}".strip() + random.choice("?..!")
 
 
-def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool, loose: float = 0.0) -> Asked:
+def _said(random: Random, verb: str, noun: str, shown: list[str], text: str) -> str:
+    """A request as people write it in several sentences, as a list, in a mail, after other talk, or without naming its
+    arguments; `text` is what it is as one sentence.
+    """
+    action = f"{verb} {random.choice(('the', 'the', 'a', 'this', 'our', 'one', ''))} {noun}".replace("  ", " ")
+    form = random.random()
+    if form < 0.3:
+        listed = [f"{random.choice(('-', '*', '>', ''))} {one}".strip() for one in shown]
+        text = f"{loosely.among(random, [action], end=':.')}\n" + "\n".join(listed)
+    elif form < 0.6:
+        pieces = [loosely.among(random, [one], before=2, end=".") for one in shown]
+        pieces.insert(random.choice((0, 0, len(pieces))), loosely.among(random, [action], end=".?"))
+        text = " ".join(pieces)
+    elif form < 0.8:
+        text = loosely.among(random, [action, *shown], between=2)
+    if random.random() < 0.3:
+        text = f"{forms.sentence(random)} {text}"
+    if random.random() < 0.2:
+        text = f"{text} {forms.sentence(random)}"
+    if random.random() < 0.1:
+        text = f"{random.choice(('Hello', 'Hi', 'Dear'))} {strange.word(random, capital=1.0)},\n{text}\nThanks"
+    return text
+
+
+def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool, loose: float = 0.0, wide: float = 0.0) -> Asked:
     random = invention.random
     function = tool["function"]
     properties, required = function["parameters"]["properties"], function["parameters"]["required"]
@@ -135,6 +166,9 @@ def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool, loos
         if name not in required and random.random() < 0.4 and len(properties) > 1:
             continue
         arguments[name], text = _argument(invention, schema)
+        if wide and len(properties) == 1 and random.random() < 0.5:
+            shown.append(text)
+            continue
         shown.append(random.choice(_ARGUMENT).format(a=name.replace("_", " "), v=text))
     verb, _, noun = function["name"].partition("_")
     random.shuffle(shown)
@@ -142,6 +176,8 @@ def _request(invention: Invention, tool: dict[str, Any], *, held_out: bool, loos
         question = _loosely(random, verb, noun.replace("_", " "), shown)
     else:
         question = random.choice(_ASKING[held_out]).format(v=verb, n=noun.replace("_", " "), p=", ".join(shown) or "now")
+    if wide and random.random() < wide:
+        question = _said(random, verb, noun.replace("_", " "), shown, question)
     call = tool_call(function["name"], arguments)
     return Asked("tool_call", question[:1].upper() + question[1:], call, call)
 
@@ -153,20 +189,23 @@ def tool_requests(
     *,
     held_out: bool = False,
     loose: float = 0.0,
+    wide: float = 0.0,
 ) -> Conversation:
     """A list of tools and several requests, each answered by one call, or by saying that no tool fits.
 
-    `loose` is the share of requests that are worded without a pattern.
+    `loose` is the share of requests that are worded without a pattern, `wide` that of requests in further forms, with words
+    that stand in no list.
     """
-    invention = Invention(random, held_out=held_out)
+    invention = Invention(random, held_out=held_out, strange=0.5 * wide)
     tools = draw_tools(invention, random.randint(*count) + 1)
     hidden = tools.pop(random.randrange(len(tools)))
     messages: list[dict[str, str]] = [{"role": "system", "content": random.choice(_SYSTEMS)}] if random.random() < 0.8 else []
     asked = []
     for _ in range(random.randint(*turns)):
-        one = _request(invention, random.choice(tools), held_out=held_out, loose=loose)
+        one = _request(invention, random.choice(tools), held_out=held_out, loose=loose, wide=wide)
         if random.random() < 0.08:
-            one = Asked("no_tool", _request(invention, hidden, held_out=held_out, loose=loose).question, NO_TOOL, NO_TOOL)
+            unserved = _request(invention, hidden, held_out=held_out, loose=loose, wide=wide)
+            one = Asked("no_tool", unserved.question, NO_TOOL, NO_TOOL)
         asked.append(one)
         messages += [{"role": "user", "content": one.question}, {"role": "assistant", "content": one.completion}]
     return Conversation(messages, asked, tools)
@@ -174,9 +213,20 @@ def tool_requests(
 
 def tool_results(random: Random, plan: Reading, *, held_out: bool = False) -> Conversation:
     """A question, the search that looks for it, the passages it finds, and the answer read from them."""
-    invention = Invention(random, held_out=held_out)
+    invention = Invention(random, held_out=held_out, strange=plan.strange)
     found = reading(
-        random, Reading(passages=plan.passages, facts=plan.facts, turns=(1, 1), questions=plan.questions), held_out=held_out
+        random,
+        Reading(
+            passages=plan.passages,
+            facts=plan.facts,
+            turns=(1, 1),
+            questions=plan.questions,
+            loose=plan.loose,
+            free=plan.free,
+            strange=plan.strange,
+            varied=plan.varied,
+        ),
+        held_out=held_out,
     )
     passages, _, _ = found.messages[1]["content"].rpartition("\n\nQuestion: ")
     tools = draw_tools(invention, random.randint(0, 2))

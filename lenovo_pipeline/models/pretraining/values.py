@@ -6,20 +6,26 @@ Belongs here: everything drawn at random that a document can state. `Invention` 
 
 from random import Random
 
-from lenovo_pipeline.models.pretraining import words
+from lenovo_pipeline.models.pretraining import strange, words
 
 _CAPITALS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class Invention:
-    """Draws names and values; equal seeds draw equal ones."""
+    """Draws names and values; equal seeds draw equal ones. `strange` is the share of them made of words that stand in no list."""
 
-    def __init__(self, random: Random, *, held_out: bool = False) -> None:
-        self.random = random
+    def __init__(self, random: Random, *, held_out: bool = False, strange: float = 0.0) -> None:
+        self.random, self.strange = random, strange
         self._syllables = words.SYLLABLES[held_out]
+
+    def unlisted(self, share: float = 1.0) -> bool:
+        """Whether what is drawn next is to be made of words that stand in no list; `share` scales how often."""
+        return self.strange > 0 and self.random.random() < share * self.strange
 
     def name(self, least: int = 2, most: int = 3) -> str:
         """One invented, capitalised word of that many syllables."""
+        if self.unlisted(0.5):
+            return strange.word(self.random, capital=0.8)
         return "".join(self.random.choices(self._syllables, k=self.random.randint(least, most))).capitalize()
 
     def code(self) -> str:
@@ -72,6 +78,8 @@ class Invention:
     def entity(self) -> str:
         """A name for what a document is about."""
         random = self.random
+        if self.unlisted(0.7):
+            return strange.term(random)
         form = random.random()
         if form < 0.25:
             return self.model()
@@ -134,6 +142,8 @@ class Invention:
     def value(self, kind: str) -> str:
         """A value of that kind, with its unit; raises KeyError on a kind that the word lists do not know."""
         random = self.random
+        if kind != "flag" and self.unlisted():
+            return self._unlisted_value(kind)
         if kind in words.CHOICES:
             return random.choice(words.CHOICES[kind])
         if kind in words.UNITS:
@@ -176,11 +186,23 @@ class Invention:
         }[kind]
         return drawn()
 
+    def _unlisted_value(self, kind: str) -> str:
+        random = self.random
+        if kind in ("date", "time", "year"):
+            return strange.day(random)
+        if kind in words.UNITS or kind in ("money", "count", "score", "port"):
+            return strange.quantity(random)
+        if kind == "phrase" or random.random() < 0.2:
+            return strange.phrase(random)
+        return strange.listing(random) if random.random() < 0.1 else strange.term(random, 1, 3)
+
     # Chinese -----------------------------------------------------------------
 
     def chinese_entity(self) -> str:
         """A Chinese name, or a Latin one with a Chinese word."""
         random = self.random
+        if self.unlisted():
+            return "".join(random.choices(words.COMMON_CHARACTERS, k=random.randint(2, 6)))
         form = random.random()
         if form < 0.4:
             return "".join(random.choices(words.CHINESE_WORDS, k=2))
