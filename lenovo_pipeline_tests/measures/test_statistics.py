@@ -256,7 +256,7 @@ def test_values_that_cannot_be_bet_on_are_refused() -> None:
 
 
 def test_a_bound_so_far_out_that_few_resamples_reach_it_is_no_nearer_than_the_normal_one() -> None:
-    values = np.random.default_rng(3).binomial(1, 0.5, 400) - 0.5
+    values = np.random.default_rng(3).binomial(1, 0.5, 400).astype(np.float64) - 0.5
     wide = cluster_bootstrap(values, range(400), seed=1, confidence=0.99999)
     narrow = cluster_bootstrap(values, range(400), seed=1, confidence=0.95)
     spread = float(values.std(ddof=1)) / 20
