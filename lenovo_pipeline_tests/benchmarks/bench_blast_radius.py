@@ -1,8 +1,8 @@
 """What `blast-radius` says before a change, against what the next real run made again.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_blast_radius.py --store FOLDER --home FOLDER [--mutations 200] [--first 0]
-`--store` and `--home` are those of a finished run of everything (data/store and its DAGSTER_HOME), of any profile that
-LENOVO_PROFILE names; both are copied, and the copies are changed.
+Run: python lenovo_pipeline_tests/benchmarks/bench_blast_radius.py [--store FOLDER] [--home FOLDER] [--mutations 200] [--first 0]
+`--store` (data/store) is that of a finished run of everything, of any profile that LENOVO_PROFILE names, and `--home` its
+DAGSTER_HOME if what Dagster wrote does not lie in the store, where `make run` has it. Copies are what is changed.
 
 Each mutation changes one thing: a record (one value of one row of a table of the simulated world), a document (an upload that
 is new, changed or gone), a prompt, the policy, an adapter (dropped, exchanged, or gone), the base model (its chat template), a
@@ -284,7 +284,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def prepared(store: Path, home: Path, place: Path) -> None:
+def prepared(store: Path, home: Path | None, place: Path) -> None:
     """Copies of everything that is changed, and an environment that points at them."""
     import yaml
 
@@ -292,7 +292,12 @@ def prepared(store: Path, home: Path, place: Path) -> None:
 
     data = PROJECT_ROOT / "data"
     shutil.copytree(store, place / "store", symlinks=True)
-    shutil.copytree(home, place / "home", symlinks=True)
+    if home is not None:
+        shutil.copytree(home, place / "home", symlinks=True)
+    else:
+        (place / "home").mkdir()
+        written = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(place / "store" / "dagster")}}}
+        (place / "home" / "dagster.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
     shutil.copytree(data / "prompts", place / "prompts")
     shutil.copy(data / "policy" / "roster.yaml", place / "roster.yaml")
     shutil.copytree(data / "models" / MODEL, place / "model")
@@ -319,12 +324,18 @@ def prepared(store: Path, home: Path, place: Path) -> None:
 
 def main() -> int:
     """Print both figures; returns 1 if something was made again that blast-radius did not name, or is not certain to be."""
+    from lenovo_pipeline.settings import get_settings
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--store", type=Path, default=get_settings().store)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--mutations", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="number of the first mutation, which seeds the choices")
     options = parser.parse_args()
+    if not (options.store / "published").exists():
+        print(f"skipped: {options.store} holds no finished run; run make run, or name such a store with --store")
+        return 0
+    get_settings.cache_clear()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         prepared(options.store, options.home, place)

@@ -1,6 +1,6 @@
 """A/A simulations, power and peeking of the roster's decision, over real per-item tables resampled by entity.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_roster_aa.py --store FOLDER [--simulations 1000] [--effect 0.05]
+Run: python lenovo_pipeline_tests/benchmarks/bench_roster_aa.py [--store FOLDER] [--simulations 1000] [--effect 0.05]
      [--questions 2000] [--first 0]
 The store is that of a run; only its snapshot is read. The two candidates of each simulation are two candidates of the store,
 who change places entity by entity with probability 1/2 (so that neither is better, and each pair of answers is a real one);
@@ -30,6 +30,7 @@ from lenovo_pipeline.roster.challenging import Duels, LooksTaken
 from lenovo_pipeline.roster.decide import Decision, decide
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured
+from lenovo_pipeline.settings import get_settings
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 LOOKS = 5
@@ -161,7 +162,7 @@ def read_pairs(store: Store) -> tuple[Pairs, ScoreTable, list[str]]:
 def main() -> int:
     """Print the shares; returns 1 if a figure is not reached."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--store", type=Path, default=get_settings().store)
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--effect", type=float, default=0.05)
     parser.add_argument("--questions", type=int, default=2000)
