@@ -12,8 +12,8 @@ from lenovo_pipeline.resources.store import Store
 
 _LATEST = """
 SELECT entry, verdict, reason FROM roster.decisions d
-WHERE NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE n.previous = d.decision_id)
-ORDER BY CASE verdict WHEN 'production' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, entry, use_case
+WHERE environment = 'production' AND NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE n.previous = d.decision_id)
+ORDER BY CASE verdict WHEN 'promoted' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, entry, use_case
 """
 _FIGURES = "SELECT candidate, metric, value FROM evaluation.leaderboard WHERE slice = 'all' AND value IS NOT NULL"
 _NEAREST = "correct"
@@ -21,7 +21,7 @@ _NEAREST = "correct"
 
 
 def published_entries(store: Store) -> list[dict[str, Any]]:
-    """Each entry of the roster once, those that run first: `entry`, `verdict`, `reason`, and its figures by name.
+    """Each entry of the roster once, as decided for production, the promoted first: `entry`, `verdict`, `reason`, `figures`.
 
     Raises PermanentFailure if nothing was published, or a snapshot without a roster.
     """
@@ -40,7 +40,7 @@ def published_entries(store: Store) -> list[dict[str, Any]]:
     for entry, verdict, reason in decisions:
         # Of several use cases the best verdict counts, which comes first.
         found.setdefault(entry, {"entry": entry, "verdict": verdict, "reason": reason, "figures": by_entry.get(entry, {})})
-    ranks = {"production": 0, "held": 1}
+    ranks = {"promoted": 0, "held": 1}
     return sorted(
         found.values(), key=lambda each: (ranks.get(each["verdict"], 2), -each["figures"].get(_NEAREST, -1.0), each["entry"])
     )

@@ -76,7 +76,7 @@ def _stores(call: Call) -> FactoryStores:
     return call.stores
 
 
-_VERDICT = Parameter("verdict", "string", "which", required=False, choices=("production", "held", "rejected"))
+_VERDICT = Parameter("verdict", "string", "which", required=False, choices=("promoted", "held", "rejected"))
 _KINDS = (
     Kind(ToolSpec("list_entries", "list the entries of the roster", (_VERDICT,), writes=False), _list_entries),
     Kind(

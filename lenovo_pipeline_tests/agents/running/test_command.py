@@ -31,11 +31,13 @@ CREATE TABLE agents.tasks (task_id VARCHAR, task JSON);
 CREATE TABLE agents.attempts (model VARCHAR, workflow VARCHAR, task_id VARCHAR, attempt_id VARCHAR, category VARCHAR,
   ending VARCHAR, success BOOLEAN, shortfall VARCHAR, steps BIGINT, tokens_in BIGINT, tokens_out BIGINT, seconds DOUBLE,
   path VARCHAR);
-CREATE TABLE roster.decisions (decision_id VARCHAR, previous VARCHAR, use_case VARCHAR, entry VARCHAR, verdict VARCHAR,
-  reason VARCHAR);
+CREATE TABLE roster.decisions (decision_id VARCHAR, previous VARCHAR, environment VARCHAR, use_case VARCHAR, entry VARCHAR,
+  verdict VARCHAR, reason VARCHAR);
 CREATE TABLE evaluation.leaderboard (candidate VARCHAR, metric VARCHAR, slice VARCHAR, value DOUBLE);
-INSERT INTO roster.decisions VALUES ('D1', NULL, 'desk', 'nano/a', 'rejected', 'old'), ('D2', 'D1', 'desk', 'nano/a', 'held',
-  'too slow'), ('D3', NULL, 'desk', 'nano/b', 'production', 'all rules kept'), ('D4', NULL, 'edge', 'nano/b', 'held', 'large');
+INSERT INTO roster.decisions VALUES ('D1', NULL, 'production', 'desk', 'nano/a', 'rejected', 'old'),
+  ('D2', 'D1', 'production', 'desk', 'nano/a', 'held', 'too slow'), ('D3', NULL, 'production', 'desk', 'nano/b', 'promoted',
+  'all rules kept'), ('D4', NULL, 'production', 'edge', 'nano/b', 'held', 'large'), ('D5', NULL, 'testing', 'desk', 'nano/a',
+  'promoted', 'all rules kept');
 INSERT INTO evaluation.leaderboard VALUES ('nano/a', 'correct', 'all', 0.41), ('nano/b', 'correct', 'all', 0.52),
   ('nano/b', 'correct', 'hops', 0.1);
 """
@@ -158,7 +160,7 @@ def test_workflows_are_listed_exported_and_imported(
 def test_the_published_roster_is_read_once_for_each_entry(published: tuple[Store, dict[str, Attempt]]) -> None:
     entries = published_entries(published[0])
     assert [(each["entry"], each["verdict"], each["reason"]) for each in entries] == [
-        ("nano/b", "production", "all rules kept"),
+        ("nano/b", "promoted", "all rules kept"),
         ("nano/a", "held", "too slow"),
     ]
     assert for_review(entries)[1]["figures"] == ["reason: too slow", "correct: 0.41"]

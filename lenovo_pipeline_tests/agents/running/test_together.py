@@ -21,7 +21,7 @@ from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, TOLD, lost, r
 Opening = Callable[[Workflow], Any]
 ENTRIES = tuple(
     {"entry": f"model-{name}", "verdict": verdict, "figures": [f"correct: 0.{number}", f"latency: {number} s"]}
-    for name, verdict, number in (("a", "held", 41), ("b", "held", 52), ("c", "rejected", 63), ("d", "production", 74))
+    for name, verdict, number in (("a", "held", 41), ("b", "held", 52), ("c", "rejected", 63), ("d", "promoted", 74))
 )
 PATTERNS = ("roster_review_sequential", "roster_review_parallel", "roster_review_hierarchical")
 
