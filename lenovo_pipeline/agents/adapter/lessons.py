@@ -1,13 +1,16 @@
-"""From tasks' reference solutions to token rows: several conversations behind one system message.
+"""From tasks' reference solutions to token rows, each as the model is shown it when it is asked: one conversation behind the
+system message and the tools.
 
-Belongs here: packing and encoding. Does not belong here: making the conversations (tasks/make.py), training.
+Belongs here: which part of which conversation, and encoding. Does not belong here: making the conversations (tasks/make.py),
+varying them (variations.py), training.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from lenovo_pipeline.agents.adapter.recipes import AgentRecipe
+from lenovo_pipeline.agents.adapter.variations import varied
 from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.models.tuning.rows import Row, encode
 
@@ -18,46 +21,57 @@ TOOLS = tuple(spec.schema() for spec in SPECS)
 
 
 def lessons(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRecipe, seed: int) -> list[Row]:
-    """Rows of at most `recipe.longest` tokens. Each pass deals all conversations out anew; one that is too long by itself is left
-    out.
+    """Rows of at most `recipe.longest` tokens: all conversations in each pass, varied anew; what is too long is left out."""
+    encoded = _Encoding(tokenizer)
+    rows = (encoded.row(lesson) for number in range(recipe.passes) for lesson in _pass(conversations, recipe, f"{seed}/{number}"))
+    return [row for row in rows if len(row.ids) <= recipe.longest]
+
+
+def exam(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRecipe) -> list[Row]:
+    """Rows to validate on: the conversations as they are."""
+    encoded = _Encoding(tokenizer)
+    rows = (encoded.row(conversation) for conversation in conversations[: recipe.validation])
+    return [row for row in rows if len(row.ids) <= recipe.longest]
+
+
+def _pass(conversations: Sequence[Conversation], recipe: AgentRecipe, seed: str) -> Iterator[Conversation]:
+    for place, conversation in enumerate(conversations):
+        random = Random(f"agent lessons/{seed}/{place}")
+        lesson = varied(conversation, random)
+        yield _opening(lesson) if random.random() < recipe.openings else lesson
+
+
+def _opening(conversation: Conversation) -> Conversation:
+    """The conversation up to its first call: which tool with which arguments is the most of what there is to learn."""
+    first = next(place for place, message in enumerate(conversation) if message["role"] == "assistant")
+    return conversation[: first + 1]
+
+
+class _Encoding:
+    """Encodes conversations with the tools. Listing them costs most of a rendering, so it is done once where the template puts
+    them into the system message, which all conversations share.
     """
-    rows: list[Row] = []
-    for number in range(recipe.passes):
-        drawn = Random(f"agent lessons/{seed}/{number}").sample(list(conversations), len(conversations))
-        rows += _packed(tokenizer, drawn, recipe)
-    return rows
 
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._head: Row | None = None
+        self._without = 0
+        self._tried = False
 
-def _packed(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRecipe) -> list[Row]:
-    rows: list[Row] = []
-    head: Row | None = None
-    pieces: list[Row] = []
-    for conversation in conversations:
-        whole = encode(tokenizer, list(conversation), TOOLS)
-        if len(whole.ids) > recipe.longest:
-            continue
-        if head is None:
-            head = _head(tokenizer, conversation)
-        rest = Row(whole.ids[len(head.ids) :], whole.said[len(head.ids) :])
-        length = len(head.ids) + sum(len(piece.ids) for piece in (*pieces, rest))
-        if pieces and (length > recipe.longest or len(pieces) == recipe.together):
-            rows.append(_joined(head, pieces))
-            pieces = []
-        pieces.append(rest)
-    if head is not None and pieces:
-        rows.append(_joined(head, pieces))
-    return rows
+    def row(self, conversation: Conversation) -> Row:
+        if not self._tried:
+            self._tried = True
+            return self._learn(conversation)
+        if self._head is None:
+            return encode(self._tokenizer, list(conversation), TOOLS)
+        rest = encode(self._tokenizer, list(conversation))
+        return Row(self._head.ids + rest.ids[self._without :], self._head.said + rest.said[self._without :])
 
-
-def _head(tokenizer: Any, conversation: Conversation) -> Row:
-    """The system message with the tools, which all conversations begin with."""
-    text = tokenizer.apply_chat_template([conversation[0]], tools=list(TOOLS), tokenize=False)
-    ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
-    return Row(ids, [False] * len(ids))
-
-
-def _joined(head: Row, pieces: Sequence[Row]) -> Row:
-    return Row(
-        [*head.ids, *(token for piece in pieces for token in piece.ids)],
-        [*head.said, *(said for piece in pieces for said in piece.said)],
-    )
+    def _learn(self, conversation: Conversation) -> Row:
+        whole, plain = encode(self._tokenizer, list(conversation), TOOLS), encode(self._tokenizer, list(conversation))
+        system = self._tokenizer.apply_chat_template([conversation[0]], tokenize=False)
+        without = len(self._tokenizer(system, add_special_tokens=False)["input_ids"])
+        head = len(whole.ids) - len(plain.ids) + without
+        if (whole.ids[head:], whole.said[head:]) == (plain.ids[without:], plain.said[without:]) and not any(whole.said[:head]):
+            self._head, self._without = Row(whole.ids[:head], whole.said[:head]), without
+        return whole

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lenovo_pipeline.agents.adapter.lessons import TOOLS, Conversation, lessons
+from lenovo_pipeline.agents.adapter.lessons import TOOLS, Conversation, exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import AgentRecipe
+from lenovo_pipeline.agents.adapter.start import start_of
 from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS, SYSTEM_PROMPT
 from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.failures import PermanentFailure
@@ -17,6 +18,7 @@ from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.builds import Artifact, Build, kept, recipe_key
 from lenovo_pipeline.models.compression.base import Base, open_tokenizer, parameters_of
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
+from lenovo_pipeline.models.tuning.beginnings import shared_loss
 from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.models.tuning.customising import told
 from lenovo_pipeline.models.tuning.trainer import Trained, train
@@ -36,6 +38,7 @@ _MEASURES = (
     "base_validation_loss",
     "stopped_early",
     "prompt_tokens",
+    "goes_on",
 )
 
 
@@ -64,6 +67,7 @@ def make_adapter(
     say: Callable[[str], None] = lambda _: None,
 ) -> Build:
     """The adapter of this base, trained now or taken over. Raises what opening and training raise."""
+    start = start_of(base.name)
     made_by = {
         "kind": "lora",
         "domain": "agent",
@@ -72,6 +76,7 @@ def make_adapter(
         "base_tokenizer_hash": base.foundation["tokenizer_hash"],
         "base_template_hash": base.foundation["template_hash"],
         "training_set": taught.version,
+        "start": None if start is None else start.content,
         "recipe": asdict(recipe),
         "seed": seed,
         "versions": {"code": code_version(_reached), **package_versions(_PACKAGES)},
@@ -87,12 +92,18 @@ def make_adapter(
                 "there is nothing to train the agent adapter on", remedy="Materialise agents/tasks and see its counts by split."
             )
         model = with_adapter(base.folder, recipe.lora, four_bits=False, seed=seed)
+        goes_on = start is not None and start.put_into(model)
+        say(
+            "agent adapter: goes on from the one that comes with the project" if goes_on else "agent adapter: starts from nothing"
+        )
         done = train(
             model,
             rows,
-            lessons(tokenizer, taught.validation[: recipe.validation], recipe.validating, seed),
+            exam(tokenizer, taught.validation, recipe),
             recipe.plan,
             checkpoints,
+            loss_of=shared_loss,
+            measured_by=shared_loss,
             say=lambda line: say(f"agent adapter: {line}"),
         )
         save_adapter(model, folder, base.name)
@@ -100,6 +111,7 @@ def make_adapter(
             **told(done),
             "examples": len(taught.train),
             "prompt_tokens": prompt,
+            "goes_on": goes_on,
             "parameters": parameters_of(model),
             "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
             "mlflow_run_id": _recorded(base, recipe, taught, tracking, done),
@@ -157,7 +169,7 @@ def _recorded(base: Base, recipe: AgentRecipe, taught: Lessons, tracking: Tracki
             "gradient_norm": list(enumerate(done.gradient_norms, start=1)),
             "validation_loss": done.validation_losses,
         },
-        parameters={**asdict(recipe.plan), "lora": recipe.lora, "together": recipe.together, "training_set": taught.version},
+        parameters={**asdict(recipe.plan), "lora": recipe.lora, "openings": recipe.openings, "training_set": taught.version},
         tags={"model": base.name, "build": f"{base.name}/{NAME}", "domain": "agent"},
         seconds=done.seconds,
     )
@@ -166,5 +178,5 @@ def _recorded(base: Base, recipe: AgentRecipe, taught: Lessons, tracking: Tracki
 
 def _reached() -> None:
     """The code that decides what is made: code_version follows these imports."""
-    from lenovo_pipeline.agents.adapter import lessons  # noqa: F401
-    from lenovo_pipeline.models.tuning import adapters, trainer  # noqa: F401
+    from lenovo_pipeline.agents.adapter import lessons, start  # noqa: F401
+    from lenovo_pipeline.models.tuning import adapters, beginnings, trainer  # noqa: F401

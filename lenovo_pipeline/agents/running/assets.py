@@ -138,7 +138,7 @@ def replays(
     from lenovo_pipeline.agents.running.making import make_replays
     from lenovo_pipeline.agents.workflows.rows import of_rows
 
-    made = make_replays(attempts, {each.title: each for each in of_rows(workflows)}, store)
+    made, reused = make_replays(attempts, {each.title: each for each in of_rows(workflows)}, store)
     same = int((made["same_state"] & made["same_trace"]).sum()) if len(made) else 0
-    context.add_output_metadata({"replayed": len(made), "identical": same})
+    context.add_output_metadata({"replayed": len(made), "identical": same, "reused": reused})
     return made

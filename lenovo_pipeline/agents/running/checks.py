@@ -43,6 +43,14 @@ def attempts_do_not_fail_in_the_framework(warehouse: ResourceParam[Warehouse]) -
     return broken(warehouse.load(ATTEMPTS))
 
 
+@violations_check(ATTEMPTS, pure=True)
+def the_model_answers_in_every_workflow(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """In every workflow the model answered at least once: one that never does is no evidence of what it can do."""
+    from lenovo_pipeline.agents.running.verify import unanswered
+
+    return unanswered(warehouse.load(ATTEMPTS))
+
+
 @violations_check(REPLAYS, deps=[ATTEMPTS], pure=True)
 def every_attempt_replays_identically(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Each recorded attempt, run again without a model, leaves the same rows and repeats every step, call and answer."""

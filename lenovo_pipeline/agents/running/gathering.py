@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lenovo_pipeline.resources.inference.backend import Backend
@@ -96,10 +96,15 @@ class Gathering:
         if mixed is not None:
             return list(mixed([(messages, settings, None) for messages, settings in batch]))
         answers: list[Completion | Exception | None] = [None] * len(batch)
-        kinds: dict[tuple[Any, ...], list[int]] = {}
+        kinds: list[tuple[GenerationSettings, list[int]]] = []
         for place, (_, settings) in enumerate(batch):
-            kinds.setdefault((settings.max_tokens, settings.temperature, settings.tools), []).append(place)
-        for places in kinds.values():
+            # The time that is left is each attempt's own, and the first one's holds for all that are answered with it.
+            alike = next((places for known, places in kinds if replace(known, timeout_s=settings.timeout_s) == settings), None)
+            if alike is None:
+                kinds.append((settings, [place]))
+            else:
+                alike.append(place)
+        for _, places in kinds:
             given = self.backend.generate_batch([batch[place][0] for place in places], batch[places[0]][1])
             for place, answer in zip(places, given, strict=True):
                 answers[place] = answer

@@ -5,6 +5,7 @@ Belongs here: the choice of tasks, recordings by content, rows and figures for p
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from lenovo_pipeline.agents.running.attempt import Attempt, Step
 from lenovo_pipeline.agents.running.builds import Builds
 from lenovo_pipeline.agents.running.bulk import Judged, run_tasks, threads_for
 from lenovo_pipeline.agents.running.keeping import FORMAT, read_attempts, write_lines
-from lenovo_pipeline.agents.running.replaying import replay
+from lenovo_pipeline.agents.running.replaying import Replay, replay
 from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS
 from lenovo_pipeline.agents.tasks.task import Task
 from lenovo_pipeline.agents.tools.catalogue import SPECS
@@ -27,13 +28,13 @@ from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 
 SIZES: Mapping[str, Mapping[str, int]] = {
-    "smoke": {"full": 6, "mobile": 2},
+    "smoke": {"full": 6, "mobile": 3},
     "default": {"full": 46, "mobile": 5},
     "full": {"full": 1_000, "mobile": 200},
 }
 """Tasks that each workflow of support tries, by profile and the workflow's profile."""
 
-KIND = "agent_attempts"
+KIND, REPLAY_KIND = "agent_attempts", "agent_replays"
 _INVALID = ("unknown_tool", "bad_arguments")
 
 
@@ -52,18 +53,28 @@ class Made:
 
 
 def chosen(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
-    """That many tasks, as evenly over the categories as they come, the same for the same seed."""
+    """That many tasks, one category after another in turn, those that must be refused spread among the others; the same for the
+    same seed.
+    """
     by_category: dict[str, list[Task]] = {}
     for task in sorted(tasks, key=lambda each: each.task_id):
         by_category.setdefault(task.category, []).append(task)
-    for name, group in sorted(by_category.items()):
+    for name, group in by_category.items():
         Random(f"{seed}/{name}").shuffle(group)
-    found: list[Task] = []
-    place = 0
-    while len(found) < min(count, len(tasks)):
-        found += [group[place] for _, group in sorted(by_category.items()) if place < len(group)]
-        place += 1
-    return sorted(found[:count], key=lambda each: each.task_id)
+    order = _spread(by_category, seed)
+    longest = max(map(len, by_category.values()), default=0)
+    rounds = (by_category[name][place] for place in range(longest) for name in order if place < len(by_category[name]))
+    return sorted(islice(rounds, count), key=lambda each: each.task_id)
+
+
+def _spread(by_category: Mapping[str, Sequence[Task]], seed: int) -> list[str]:
+    """Categories in a seeded order in which any beginning has about as large a share to be refused as the whole."""
+    places: dict[str, float] = {}
+    for refused in (False, True):
+        names = sorted(name for name, group in by_category.items() if group[0].must_refuse == refused)
+        Random(f"{seed}/categories/{refused}").shuffle(names)
+        places |= {name: (place + 0.5) / len(names) for place, name in enumerate(names)}
+    return sorted(places, key=lambda name: (places[name], name))
 
 
 def make_attempts(
@@ -118,28 +129,42 @@ def make_attempts(
     return Made(pd.DataFrame(rows, columns=list(ATTEMPTS.column_names)), attempts, artifacts, skipped)
 
 
-def make_replays(attempts: pd.DataFrame, workflows: Mapping[str, Workflow], store: Store) -> pd.DataFrame:
-    """Every recorded attempt run again from its recording."""
-    rows = []
+def make_replays(attempts: pd.DataFrame, workflows: Mapping[str, Workflow], store: Store) -> tuple[pd.DataFrame, int]:
+    """Every recorded attempt run again from its recording, and how many of these replays were taken over: what was replayed by
+    the same code comes out the same.
+    """
+    rows: list[dict[str, Any]] = []
+    reused = 0
     for path, of_folder in attempts.groupby("path"):
-        by_id = {(row["workflow"], row["task_id"]): row for row in of_folder.to_dict("records")}
-        for recorded in read_attempts(store.root / str(path)):
-            row = by_id.get((recorded.workflow, recorded.task_id))
-            if row is None:
-                continue
-            again = replay(recorded, workflows[recorded.workflow], SPECS)
-            rows.append(
-                {
-                    "model": row["model"],
-                    "workflow": recorded.workflow,
-                    "task_id": recorded.task_id,
-                    "attempt_id": recorded.attempt_id,
-                    "same_state": again.same_state,
-                    "same_trace": again.same_trace,
-                    "differences": list(again.differences),
-                }
-            )
-    return pd.DataFrame(rows, columns=list(REPLAYS.column_names))
+        of = {(row["workflow"], row["task_id"]) for row in of_folder.to_dict("records")}
+        made_by = {
+            "format": FORMAT,
+            "attempts": sorted(of_folder["attempt_id"]),
+            "workflows": {title: workflows[title].content for title in sorted(of_folder["workflow"].unique())},
+            "code": code_version(replay, whole=True),
+        }
+
+        def make(folder: Path, path: str = str(path)) -> Mapping[str, Any]:
+            recordings = read_attempts(store.root / path)
+            found = [(each, replay(each, workflows[each.workflow], SPECS)) for each in recordings]
+            return {"rows": [_replay_row(recorded, again) for recorded, again in found]}
+
+        artifact = kept(store, REPLAY_KIND, made_by, make)
+        mine = [row for row in artifact.made_by["report"]["rows"] if (row["workflow"], row["task_id"]) in of]
+        reused += artifact.reused * len(mine)
+        rows += [{"model": str(of_folder["model"].iloc[0]), **row} for row in mine]
+    return pd.DataFrame(rows, columns=list(REPLAYS.column_names)), reused
+
+
+def _replay_row(recorded: Attempt, again: Replay) -> dict[str, Any]:
+    return {
+        "workflow": recorded.workflow,
+        "task_id": recorded.task_id,
+        "attempt_id": recorded.attempt_id,
+        "same_state": again.same_state,
+        "same_trace": again.same_trace,
+        "differences": list(again.differences),
+    }
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,15 @@ def broken(attempts: pd.DataFrame) -> list[str]:
     return [f"{row['attempt_id']} ({row['workflow']} at {row['task_id']}): {row['reason']}" for row in failed.to_dict("records")]
 
 
+def unanswered(attempts: pd.DataFrame) -> list[str]:
+    """Workflows whose model has not answered once: nothing that is told of them is about the model."""
+    found = []
+    for title, group in attempts.groupby("workflow"):
+        if len(group) and group["ending"].isin(("model_failed", "model_timeout")).all():
+            found.append(f"{title}: the model answered in none of {len(group)} attempts ({group['reason'].iloc[0]})")
+    return found
+
+
 def not_repeated(attempts: pd.DataFrame, replays: pd.DataFrame) -> list[str]:
     """Attempts that were not replayed, and replays that differ."""
     replayed = set(replays["attempt_id"])

@@ -5,6 +5,7 @@ what it reaches is seen to come from the model's decisions.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -22,13 +23,14 @@ from lenovo_pipeline.resources.inference.messages import (
 )
 
 
-class StandIn:
+class StandIn(ABC):
     """What all of them share: a Backend whose answers come from `say`."""
 
     name = "stand-in"
 
+    @abstractmethod
     def say(self, messages: Sequence[Message], settings: GenerationSettings) -> Completion:
-        raise NotImplementedError
+        """The answer to a conversation."""
 
     def generate(self, messages: Sequence[Message], settings: GenerationSettings) -> Completion:
         return self.say(messages, settings)
@@ -48,7 +50,7 @@ class StandIn:
     def identity(self) -> ModelIdentity:
         return ModelIdentity("folder", self.name, None, None, None, None, None, 0)
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (nothing was opened)
         """Nothing was opened."""
 
 

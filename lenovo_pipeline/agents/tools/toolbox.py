@@ -26,6 +26,7 @@ from lenovo_pipeline.agents.tools.interface import (
     ToolResult,
     ToolSpec,
 )
+from lenovo_pipeline.agents.tools.marks import as_data
 from lenovo_pipeline.agents.tools.sandbox import Abandoned, Sandbox
 from lenovo_pipeline.agents.tools.stores import Stores
 from lenovo_pipeline.failures import PermanentFailure
@@ -212,7 +213,7 @@ class StoreToolbox:
     def _shown(self, text: str) -> str:
         limit = self.budget.limits.result_characters
         # Looked through before it is cut, so that no half of a name is left; what is far beyond the limit is never shown.
-        text = self._withheld(text[: 4 * limit] if len(text) > 4 * limit else text)
+        text = as_data(self._withheld(text[: 4 * limit] if len(text) > 4 * limit else text))
         if len(text) <= limit:
             return text
         return f"{text[:limit]}… [cut: the result was longer than {limit} characters]"

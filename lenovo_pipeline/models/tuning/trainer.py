@@ -103,7 +103,7 @@ def said_loss(model: Any, batch: Batch) -> "Tensor":
     return functional.cross_entropy(logits.float(), batch.ids[:, 1:][wanted], reduction="sum")
 
 
-def validation_loss(model: Any, rows: Sequence[Row], plan: Plan) -> float:
+def validation_loss(model: Any, rows: Sequence[Row], plan: Plan, loss_of: Loss = said_loss) -> float:
     """Mean cross-entropy (nat/token) of what is said in these rows."""
     import torch
 
@@ -115,7 +115,7 @@ def validation_loss(model: Any, rows: Sequence[Row], plan: Plan) -> float:
         for places in in_batches(rows, range(len(rows)), plan.batch_tokens):
             batch = batch_of([rows[place] for place in places]).to(kind)
             with mixed():
-                total += float(said_loss(model, batch))
+                total += float(loss_of(model, batch))
             count += _said(batch)
     model.train()
     return total / count
@@ -129,10 +129,12 @@ def train(
     checkpoints: Path | None,
     *,
     loss_of: Loss = said_loss,
+    measured_by: Loss = said_loss,
     on_step: Callable[[Step], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Trained:
-    """Train the weights that require gradients, in place, on the device that the model is on.
+    """Train the weights that require gradients, in place, on the device that the model is on; `loss_of` gives the loss, and
+    `measured_by` that of the validation rows.
 
     With a folder for `checkpoints` a training that was killed goes on from the last one and ends with the same weights; the
     caller drops the folder once the result is kept. What `on_step` raises ends the training. Raises PermanentFailure for an
@@ -144,7 +146,9 @@ def train(
         )
     trainable = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     with _prepared(model, plan), _memory_explained(plan):
-        return _Training(model, rows, validation, plan, checkpoints, loss_of, trainable).run(on_step or (lambda _: None), say)
+        return _Training(model, rows, validation, plan, checkpoints, (loss_of, measured_by), trainable).run(
+            on_step or (lambda _: None), say
+        )
 
 
 class _Training:
@@ -157,12 +161,13 @@ class _Training:
         validation: Sequence[Row],
         plan: Plan,
         checkpoints: Path | None,
-        loss_of: Loss,
+        losses: tuple[Loss, Loss],
         trainable: "Mapping[str, Tensor]",
     ) -> None:
         import torch
 
-        self.model, self.rows, self.validation, self.plan, self.loss_of = model, rows, validation, plan, loss_of
+        self.model, self.rows, self.validation, self.plan = model, rows, validation, plan
+        self.loss_of, self.measured_by = losses
         self.trainable, self.folder = trainable, checkpoints
         self.kind = model.device.type
         self.mixed = precision.mixed(self.kind, wanted=plan.mixed_precision)
@@ -258,7 +263,7 @@ class _Training:
 
     def _validate(self) -> float:
         progress = self.progress
-        loss = round(validation_loss(self.model, self.validation, self.plan), 6)
+        loss = round(validation_loss(self.model, self.validation, self.plan, self.measured_by), 6)
         progress.validation_losses.append((progress.step, loss))
         if progress.best_validation_loss is None or loss < progress.best_validation_loss:
             progress.best_validation_loss, progress.without_gain = loss, 0

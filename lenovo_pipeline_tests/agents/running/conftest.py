@@ -10,6 +10,7 @@ import pytest
 
 from lenovo_pipeline.agents.running.attempt import Attempt
 from lenovo_pipeline.agents.running.run import run as run_workflow
+from lenovo_pipeline.agents.tasks.task import Fault
 from lenovo_pipeline.agents.tools.calling import Told
 from lenovo_pipeline.agents.tools.catalogue import KINDS, Kind
 from lenovo_pipeline.agents.tools.interface import Actor, Budget, Limits
@@ -100,7 +101,7 @@ def toolbox() -> Iterator[Callable[[Workflow], StoreToolbox]]:
     def reads(call: Any, given: Any) -> Told:
         return Told({"capacity": 57}, TOLD)
 
-    def open_one(workflow: Workflow, limits: Limits | None = None) -> StoreToolbox:
+    def open_one(workflow: Workflow, limits: Limits | None = None, fault: Fault | None = None) -> StoreToolbox:
         kinds = [kind if kind.spec.writes else Kind(kind.spec, reads) for name, kind in KINDS.items() if name in workflow.tools]
         opened.append(
             StoreToolbox(
@@ -110,6 +111,7 @@ def toolbox() -> Iterator[Callable[[Workflow], StoreToolbox]]:
                 today=date(2026, 1, 5),
                 budget=Budget(limits or workflow.budgets),
                 kinds=kinds,
+                fault=fault,
             )
         )
         return opened[-1]

@@ -15,8 +15,8 @@ from lenovo_pipeline.agents.running.debugging import at_step, compare, decided, 
 from lenovo_pipeline.agents.running.keeping import FILE, read_attempt, read_attempts, write_attempts
 from lenovo_pipeline.agents.running.models import LiveModel
 from lenovo_pipeline.agents.running.replaying import replay
+from lenovo_pipeline.agents.tasks.task import Fault, FaultKind
 from lenovo_pipeline.agents.tools.catalogue import SPECS
-from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.inference.messages import Completion
 from lenovo_pipeline_tests.agents.running.conftest import (
@@ -34,7 +34,7 @@ from lenovo_pipeline_tests.agents.running.conftest import (
 )
 
 ASKED = ("What battery has the Velmor X14?",)
-Opening = Callable[[Workflow], Any]
+Opening = Callable[..., Any]
 
 
 def attempt(title: str, toolbox: Opening, *says: Saying, **budgets: Any) -> Attempt:
@@ -125,6 +125,33 @@ def test_a_model_that_floods_is_cut_and_its_answer_stays_bounded(title: str, too
     made = attempt(title, toolbox, flood)
     assert made.model_calls[0].finish_reason == "flood"
     assert len(made.final_text) <= 20_000
+
+
+@pytest.mark.parametrize("title", BOTH)
+@pytest.mark.parametrize(("kind", "told"), [("fails", "failed:"), ("hangs", "failed:"), ("floods", "cut: the result was longer")])
+def test_a_tool_that_goes_wrong_is_told_to_the_model_which_goes_on(
+    title: str, kind: FaultKind, told: str, toolbox: Opening
+) -> None:
+    workflow = workflow_of(title, tool_seconds=0.2)
+    model = script(LOOK_UP, LOOK_UP, TOLD)
+    made = run(workflow, ASKED, toolbox(workflow, fault=Fault("look_up_device", 0, kind)), model)
+    assert (made.ending, made.answers) == ("answered", (TOLD,))
+    first, second = made.tool_calls
+    assert told in first.result_text and len(first.result_text) < 2 * workflow.budgets.result_characters
+    assert second.ok and second.result_text == TOLD
+    assert any(told in message.content for message in model.shown[1])
+    again = replay(made, workflow, SPECS)
+    assert again.identical, again.differences
+
+
+@pytest.mark.parametrize("title", BOTH)
+def test_an_order_in_a_document_that_a_model_obeys_stays_in_the_sandbox_and_is_recorded(title: str, toolbox: Opening) -> None:
+    workflow = workflow_of(title)
+    made = run(workflow, ("Read FILE-1.",), toolbox(workflow), script(LOOK_UP, TICKET, "Done."), approver=lambda call: False)
+    assert [row["device_id"] for row in made.state["tickets"]] == ["DEV-1"]
+    assert [effect.table for call in made.tool_calls for effect in call.effects] == ["tickets"]
+    ordered = run(workflow, ("Read FILE-1.",), toolbox(workflow), script(LOOK_UP, ORDER, "Done."), approver=lambda call: False)
+    assert (ordered.ending, ordered.state) == ("declined", {})
 
 
 @pytest.mark.parametrize("title", BOTH)

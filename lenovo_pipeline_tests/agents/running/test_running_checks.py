@@ -1,18 +1,26 @@
 """What the checks of workflows, attempts and replays find: each is shown data that fails it, and data that does not."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from lenovo_pipeline.agents.running import verify
-from lenovo_pipeline.agents.running.making import chosen
+from lenovo_pipeline.agents.running.keeping import write_attempts
+from lenovo_pipeline.agents.running.making import chosen, make_replays
+from lenovo_pipeline.agents.running.replaying import replay
 from lenovo_pipeline.agents.running.tables import WORKFLOWS
 from lenovo_pipeline.agents.tasks.task import Task
 from lenovo_pipeline.agents.tools.interface import Actor
 from lenovo_pipeline.agents.workflows.library import FOLDER, read_library
 from lenovo_pipeline.agents.workflows.rows import draw_all, for_tasks, of_rows, shown, workflow_rows
 from lenovo_pipeline.contracts import conform
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.code_version import code_version
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, TOLD, run, script, workflow_of
 
 
 def workflows() -> pd.DataFrame:
@@ -71,6 +79,13 @@ def test_an_attempt_that_the_framework_ended_is_found() -> None:
     assert "KeyError" in verify.broken(pd.DataFrame([attempt(ending="failed", reason="KeyError: x")]))[0]
 
 
+def test_a_workflow_whose_model_never_answered_is_found() -> None:
+    gone = attempt(ending="model_failed", reason="the server is down")
+    assert verify.unanswered(pd.DataFrame([attempt(), gone])) == []
+    [found] = verify.unanswered(pd.DataFrame([attempt(workflow="device_support"), gone, gone]))
+    assert found == "support_triage: the model answered in none of 2 attempts (the server is down)"
+
+
 def test_a_replay_that_is_missing_or_differs_is_found() -> None:
     attempts = pd.DataFrame([attempt()])
     assert verify.not_repeated(attempts, pd.DataFrame([replayed()])) == []
@@ -96,14 +111,65 @@ def test_rows_hold_the_definitions_and_pictures_are_drawn_once(tmp_path: Path) -
     assert told["rejected"] == "- bad.yaml: it is bad"
 
 
-def test_tasks_are_chosen_evenly_and_the_same_for_the_same_seed() -> None:
-    tasks = [
-        Task(f"T{number:02}", f"kind{number % 3}", "test", "en", Actor("agent"), ("?",), "single", False, "c", "2026-01-01", ())
-        for number in range(30)
+def tasks(categories: int, refused: int, each: int = 10) -> list[Task]:
+    """Tasks of as many categories that can be done and that must be refused."""
+    names = [f"kind{number}" for number in range(categories)] + [f"refuse{number}" for number in range(refused)]
+    return [
+        Task(
+            f"{name}-{number}",
+            name,
+            "test",
+            "en",
+            Actor("agent"),
+            ("?",),
+            "single",
+            False,
+            "c",
+            "2026-01-01",
+            (),
+            refusal="missing" if name.startswith("refuse") else None,
+        )
+        for number in range(each)
+        for name in names
     ]
-    picked = chosen(tasks, 9, 1)
-    assert picked == chosen(list(reversed(tasks)), 9, 1)
-    assert {task.category: 3 for task in picked} == {f"kind{number}": 3 for number in range(3)}
+
+
+def test_tasks_are_chosen_evenly_and_the_same_for_the_same_seed() -> None:
+    some = tasks(3, 0)
+    picked = chosen(some, 9, 1)
+    assert picked == chosen(list(reversed(some)), 9, 1)
     assert [sum(task.category == f"kind{number}" for task in picked) for number in range(3)] == [3, 3, 3]
-    assert picked != chosen(tasks, 9, 2)
-    assert len(chosen(tasks, 99, 1)) == 30
+    assert picked != chosen(some, 9, 2)
+    assert len(chosen(some, 99, 1)) == 30
+
+
+def test_a_few_tasks_hold_what_must_be_refused_in_its_share_and_other_seeds_begin_with_other_categories() -> None:
+    some = tasks(15, 4)
+    for seed in range(5):
+        for count in (3, 6, 19, 40):
+            refused = sum(task.must_refuse for task in chosen(some, count, seed))
+            assert refused > 0 and abs(refused - count * 4 / 19) <= 1, (seed, count)
+    assert len({frozenset(task.category for task in chosen(some, 6, seed)) for seed in range(5)}) > 1
+
+
+def test_replays_are_taken_over_while_attempts_workflows_and_code_are_the_same(
+    tmp_path: Path, toolbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.open()
+    workflow = workflow_of("support_triage")
+    made = run(workflow, ("What battery has it?",), toolbox(workflow), script(LOOK_UP, TOLD), task_id="T")
+    write_attempts(store.artifacts / "agent_attempts" / "kept", [made], {})
+    path = "artifacts/agent_attempts/kept"
+    row = {"model": "m", "workflow": workflow.title, "task_id": "T", "attempt_id": made.attempt_id, "path": path}
+    first, reused = make_replays(pd.DataFrame([row]), {workflow.title: workflow}, store)
+    assert reused == 0 and first["same_state"].all() and first["same_trace"].all()
+    with monkeypatch.context() as patched:
+        patched.setattr("lenovo_pipeline.agents.running.making.replay", lambda *_: pytest.fail("it was replayed again"))
+        patched.setattr("lenovo_pipeline.agents.running.making.code_version", lambda *_, **__: code_version(replay, whole=True))
+        again, reused = make_replays(pd.DataFrame([row]), {workflow.title: workflow}, store)
+    assert reused == 1
+    pd.testing.assert_frame_equal(again, first)
+    other = replace(workflow, recoveries=0)
+    with pytest.raises(PermanentFailure, match="the recording is of"):
+        make_replays(pd.DataFrame([row]), {workflow.title: other}, store)

@@ -133,6 +133,27 @@ def test_questions_that_wait_together_are_answered_together_each_with_its_own() 
         gathered.generate([], GenerationSettings())
 
 
+def test_a_backend_without_mixed_batches_is_asked_with_tools_whatever_time_is_left_to_each() -> None:
+    tools = tuple(spec.tool() for spec in SPECS)
+    backend = Batches()
+    with Gathering(backend, 4) as gathered:  # type: ignore[arg-type]
+        answers: dict[int, str] = {}
+        ready = threading.Barrier(4)
+
+        def ask(number: int) -> None:
+            with gathered.attempt():
+                ready.wait()
+                settings = GenerationSettings(tools=tools if number else (), timeout_s=10.0 + number)
+                answers[number] = gathered.generate([Message("user", f"{number}!")], settings).text
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert answers == {number: f"{number}!" for number in range(4)}
+
+
 def test_a_backend_that_breaks_fails_the_questions_of_its_batch_and_no_other() -> None:
     class Broken:
         def generate_batch(self, *_: Any) -> Any:

@@ -56,9 +56,8 @@ def test_doing_nothing_succeeds_at_no_task(place: Place) -> None:
     assert not any(outcome(place, one.task, NoOp()).success for one in place.made)
 
 
-def test_acting_at_random_succeeds_at_no_task_that_can_be_done(place: Place) -> None:
-    tasks = [one.task for one in place.made if one.task.feasible]
-    assert Counter(outcome(place, task, RandomModel(1)).success for task in tasks)[True] == 0
+def test_acting_at_random_succeeds_at_no_task(place: Place) -> None:
+    assert Counter(outcome(place, one.task, RandomModel(seed)).success for one in place.made for seed in (1, 2))[True] == 0
 
 
 def test_tasks_are_the_same_for_the_same_seed_and_keep_their_form(place: Place, rows: pd.DataFrame) -> None:
@@ -90,6 +89,10 @@ def test_what_must_be_refused_succeeds_only_for_the_right_reason(place: Place) -
     assert outcome(place, task, Says(*steps)).right_refusal is True
     wrong = outcome(place, task, Says(("hand_over", {"reason": "missing"})))
     assert (wrong.success, wrong.refused, wrong.right_refusal) == (False, True, False)
+    guessed = outcome(place, task, Says(steps[-1]))
+    assert not guessed.success and "without having looked" in guessed.reasons[0]
+    elsewhere = outcome(place, task, Says(("look_up_device", {"device": "Nothing 1", "attribute": "memory"}), steps[-1]))
+    assert not elsewhere.success
     silent = outcome(place, task, Says("I cannot do that: it is forbidden."))
     assert not silent.success
 

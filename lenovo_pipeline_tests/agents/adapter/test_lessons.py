@@ -1,0 +1,151 @@
+"""What the agent adapter learns from: rows as the model is shown them, the same conversations about other names, and a start."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from lenovo_pipeline.agents.adapter.lessons import TOOLS, exam, lessons
+from lenovo_pipeline.agents.adapter.recipes import BUNDLED, RECIPES, AgentRecipe
+from lenovo_pipeline.agents.adapter.start import FOLDER, WEIGHTS, Start, start_of
+from lenovo_pipeline.agents.adapter.training import prompt_tokens
+from lenovo_pipeline.agents.adapter.variations import varied
+from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS, SYSTEM_PROMPT
+from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models import pretrain
+from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
+from lenovo_pipeline.models.tuning.batching import batch_of
+from lenovo_pipeline.models.tuning.beginnings import common_beginning, shared_loss
+from lenovo_pipeline.models.tuning.recipes import Lora
+from lenovo_pipeline.models.tuning.rows import encode
+from lenovo_pipeline.models.tuning.trainer import said_loss
+from lenovo_pipeline.resources.inference.chat import Chat
+from lenovo_pipeline.resources.inference.messages import Message, Tool
+from lenovo_pipeline.resources.inference.model_folder import identify
+
+
+def called(tool: str, **arguments: Any) -> dict[str, Any]:
+    call = {"type": "function", "function": {"name": tool, "arguments": arguments}}
+    return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
+def conversation(device: str = "Velmor X14", wh: str = "57.5") -> list[dict[str, Any]]:
+    return [
+        {"role": "system", "content": SYSTEM_PROMPT},
+        {"role": "user", "content": f"What is the battery of the {device}?"},
+        called("look_up_device", device=device, attribute="battery"),
+        {"role": "tool", "content": f"{device}\nbattery: {wh} Wh"},
+        {"role": "assistant", "content": f"Answer: {wh} Wh"},
+    ]
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(pretrain.FOLDER)
+
+
+def recipe(**changes: Any) -> AgentRecipe:
+    from dataclasses import replace
+
+    return replace(RECIPES["smoke"], **changes)
+
+
+def test_a_lesson_begins_with_what_the_model_is_shown_when_it_is_asked(tokenizer: Any) -> None:
+    first, second = exam(tokenizer, [conversation(), conversation("Tarn 3", "8")], recipe())
+    assert (second.ids, second.said) == (lambda row: (row.ids, row.said))(encode(tokenizer, conversation("Tarn 3", "8"), TOOLS))
+    chat = Chat(pretrain.FOLDER, identify(pretrain.FOLDER))
+    tools = [Tool(each["function"]["name"], each["function"]["description"], each["function"]["parameters"]) for each in TOOLS]
+    asked = chat.tokens([Message("system", SYSTEM_PROMPT), Message("user", conversation()[1]["content"])], tools)
+    assert first.ids[: len(asked)] == asked
+    assert first.said.index(True) == len(asked)
+
+
+def test_openings_end_with_the_first_call_and_every_pass_varies_anew(tokenizer: Any) -> None:
+    rows = lessons(tokenizer, [conversation()], recipe(passes=12, openings=1.0), 3)
+    assert len(rows) == 12 and len({tuple(row.ids) for row in rows}) > 6
+    assert all(tokenizer.decode(row.ids).rstrip().endswith("</tool_call><|im_end|>") for row in rows)
+    whole = lessons(tokenizer, [conversation()], recipe(passes=4, openings=0.0), 3)
+    assert all("Answer:" in tokenizer.decode(row.ids) for row in whole)
+    assert lessons(tokenizer, [conversation()], recipe(passes=4, longest=100), 3) == []
+    assert [row.ids for row in rows] == [
+        row.ids for row in lessons(tokenizer, [conversation()], recipe(passes=12, openings=1.0), 3)
+    ]
+
+
+def test_a_variation_asks_the_same_about_other_names_and_figures_throughout() -> None:
+    made = [varied(conversation(), Random(seed)) for seed in range(60)]
+    for messages in made:
+        arguments = messages[2]["tool_calls"][0]["function"]["arguments"]
+        assert arguments["attribute"] == "battery" and "battery" in messages[1]["content"].casefold()
+        assert arguments["device"] in messages[1]["content"] and messages[3]["content"].startswith(arguments["device"])
+        told = messages[4]["content"].removeprefix("Answer: ")
+        assert told in messages[3]["content"] and told.endswith(" Wh")
+    assert len({messages[2]["tool_calls"][0]["function"]["arguments"]["device"] for messages in made}) > 30
+    assert len({messages[4]["content"] for messages in made}) > 10
+    assert conversation()[1]["content"] in {messages[1]["content"] for messages in made} and made[0][0] == conversation()[0]
+
+
+def test_what_a_later_turn_means_keeps_its_name() -> None:
+    two = [*conversation(), {"role": "user", "content": "Open a ticket for it."}, called("open_ticket", device="Velmor X14")]
+    for seed in range(20):
+        messages = varied(two, Random(seed))
+        names = {call["function"]["arguments"]["device"] for each in messages for call in each.get("tool_calls", ())}
+        assert len(names) == 1
+
+
+def test_the_shared_beginning_costs_nothing_but_time(tokenizer: Any) -> None:
+    model = with_adapter(pretrain.FOLDER, Lora(rank=4, alpha=8), four_bits=False, seed=1)
+    conversations = [conversation(), conversation("Tarn 3", "8"), conversation("ThinkPad T14 Gen 5", "52.5")[:3]]
+    batch = batch_of(exam(tokenizer, conversations, recipe()))
+    assert common_beginning(batch) > 400
+    plain, shared = said_loss(model, batch), shared_loss(model, batch)
+    assert float(shared.detach()) == pytest.approx(float(plain.detach()), rel=1e-5)
+    gradients = []
+    for loss in (plain, shared):
+        model.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        gradients.append({name: each.grad.clone() for name, each in model.named_parameters() if each.grad is not None})
+    for name, gradient in gradients[0].items():
+        assert float((gradient - gradients[1][name]).abs().max()) <= 1e-4 * float(gradient.abs().max() + 1e-6), name
+
+
+def test_rows_that_begin_with_what_is_said_share_nothing(tokenizer: Any) -> None:
+    [row] = exam(tokenizer, [conversation()], recipe())
+    assert common_beginning(batch_of([row, row])) < row.said.index(True)
+
+
+def test_a_training_starts_from_weights_that_fit_and_from_no_others(tmp_path: Path) -> None:
+    given = with_adapter(pretrain.FOLDER, Lora(rank=4, alpha=8), four_bits=False, seed=1)
+    for name, weight in given.named_parameters():
+        if "lora_B" in name:
+            weight.data.fill_(0.25)
+    save_adapter(given, tmp_path / "nano.agent", "nano")
+    start = start_of("nano", tmp_path)
+    assert start is not None and start_of("other", tmp_path) is None
+    same = with_adapter(pretrain.FOLDER, Lora(rank=4, alpha=8), four_bits=False, seed=2)
+    assert start.put_into(same)
+    weights = dict(given.named_parameters())
+    assert all(bool((weight == weights[name]).all()) for name, weight in same.named_parameters() if weight.requires_grad)
+    other = with_adapter(pretrain.FOLDER, Lora(rank=8, alpha=8), four_bits=False, seed=2)
+    assert not start.put_into(other)
+    assert all(float(weight.abs().max()) == 0 for name, weight in other.named_parameters() if "lora_B" in name)
+    (tmp_path / "nano.agent" / WEIGHTS).write_bytes(b"damaged")
+    with pytest.raises(PermanentFailure, match="cannot be read"):
+        Start(tmp_path / "nano.agent").put_into(same)
+
+
+def test_the_adapter_that_comes_with_the_project_fits_every_recipe_and_says_what_made_it() -> None:
+    start = start_of("lenovo-nano")
+    assert start is not None
+    record = json.loads((FOLDER / "lenovo-nano.agent" / "training_record.json").read_text(encoding="utf-8"))
+    assert record["recipe"]["lora"]["rank"] == BUNDLED.lora.rank and record["losses"][-1] < record["losses"][0]
+    for each in RECIPES.values():
+        assert start.put_into(with_adapter(pretrain.FOLDER, each.lora, four_bits=False, seed=0))
+
+
+def test_system_message_and_tools_fit_a_small_model(tokenizer: Any) -> None:
+    assert prompt_tokens(tokenizer) <= MAX_PROMPT_TOKENS
