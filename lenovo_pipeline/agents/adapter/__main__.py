@@ -1,4 +1,4 @@
-"""`python -m lenovo_pipeline.agents.adapter`: train the agent adapter that comes with the project, on the tasks of the last run.
+"""`python -m lenovo_pipeline.agents.adapter`: train the agent adapter that runs go on from, on the tasks of the last run.
 
 Ctrl-C stops it; the same command goes on.
 

@@ -1,4 +1,4 @@
-"""The agent adapter that comes with the project: trained for as long as it takes, on the tasks of a finished run.
+"""The agent adapter that runs go on from: trained for as long as it takes, on the tasks of a finished run.
 
 Belongs here: that training, which can be stopped and resumed, and its record. Does not belong here: the adapter of a run
 (training.py).

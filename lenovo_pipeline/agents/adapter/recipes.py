@@ -28,14 +28,13 @@ _LORA = Lora(rank=32, alpha=64)
 _PLAN = Plan(steps=240, rate=3e-3, batch_tokens=26_000, warmup=10, validate_every=50, checkpoint_every=10, patience=0)
 
 BUNDLED = AgentRecipe(_PLAN, _LORA, passes=40)
-"""How the adapter that comes with the project is trained (bundling.py): about a quarter of an hour on one core."""
+"""How `python -m lenovo_pipeline.agents.adapter` trains one that runs go on from: about a quarter of an hour on one core."""
 
-_ON = replace(_PLAN, rate=5e-4, warmup=2, validate_every=1_000)
-"""A run goes on from that one; the weights with the lower loss on the validation split are what remains."""
+_SHORT = replace(_PLAN, warmup=2, validate_every=1_000)
 
 RECIPES: Mapping[str, AgentRecipe] = {
-    "smoke": AgentRecipe(replace(_ON, steps=2, batch_tokens=4_096, checkpoint_every=1), _LORA, validation=8),
-    "default": AgentRecipe(replace(_ON, steps=8, batch_tokens=13_000), _LORA, validation=32),
-    "full": AgentRecipe(replace(_ON, steps=600, rate=1e-3, validate_every=50, patience=4), _LORA, passes=8, validation=240),
+    "smoke": AgentRecipe(replace(_SHORT, steps=2, batch_tokens=4_096, checkpoint_every=1), _LORA, validation=8),
+    "default": AgentRecipe(replace(_SHORT, steps=10, batch_tokens=13_000), _LORA, validation=32),
+    "full": AgentRecipe(replace(_PLAN, steps=600, patience=4), _LORA, passes=8, validation=240),
 }
-"""How a run trains it, by profile."""
+"""How a run trains it, by profile; only `full` trains long enough for an adapter to be judged by its tasks."""

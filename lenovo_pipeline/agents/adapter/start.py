@@ -1,9 +1,9 @@
-"""The weights that the training of the agent adapter starts from: those that come with the project, where they fit the base.
+"""The weights that the training of the agent adapter starts from: those of an earlier, longer training, where they fit the base.
 
 Belongs here: finding them, and putting them into a new adapter. Does not belong here: how they were made (bundling.py).
 
-`data/agents/<model>.agent` holds an adapter of the bundled model that was trained for longer than a run takes. A run goes on
-from it with the tasks of its own world; should the base have been trained further since, the steps of the run fit it again.
+`data/agents/<model>.agent` holds an adapter that `python -m lenovo_pipeline.agents.adapter` trained for longer than a run takes.
+A run goes on from it, if there is one, with the tasks of its own world.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class Start:
 
 
 def start_of(model: str, folder: Path = FOLDER) -> Start | None:
-    """The weights to start from for a model of the catalogue; None where none come with the project."""
+    """The weights to start from for a model of the catalogue; None where there are none."""
     place = folder / f"{model}.agent"
     return Start(place) if (place / WEIGHTS).is_file() else None
 

@@ -93,9 +93,7 @@ def make_adapter(
             )
         model = with_adapter(base.folder, recipe.lora, four_bits=False, seed=seed)
         goes_on = start is not None and start.put_into(model)
-        say(
-            "agent adapter: goes on from the one that comes with the project" if goes_on else "agent adapter: starts from nothing"
-        )
+        say("agent adapter: goes on from the one in data/agents" if goes_on else "agent adapter: starts from nothing")
         done = train(
             model,
             rows,

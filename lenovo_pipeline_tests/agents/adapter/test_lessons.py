@@ -1,6 +1,5 @@
 """What the agent adapter learns from: rows as the model is shown them, the same conversations about other names, and a start."""
 
-import json
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 
 from lenovo_pipeline.agents.adapter.lessons import TOOLS, exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import BUNDLED, RECIPES, AgentRecipe
-from lenovo_pipeline.agents.adapter.start import FOLDER, WEIGHTS, Start, start_of
+from lenovo_pipeline.agents.adapter.start import WEIGHTS, Start, start_of
 from lenovo_pipeline.agents.adapter.training import prompt_tokens
 from lenovo_pipeline.agents.adapter.variations import varied
 from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS, SYSTEM_PROMPT
@@ -138,13 +137,8 @@ def test_a_training_starts_from_weights_that_fit_and_from_no_others(tmp_path: Pa
         Start(tmp_path / "nano.agent").put_into(same)
 
 
-def test_the_adapter_that_comes_with_the_project_fits_every_recipe_and_says_what_made_it() -> None:
-    start = start_of("lenovo-nano")
-    assert start is not None
-    record = json.loads((FOLDER / "lenovo-nano.agent" / "training_record.json").read_text(encoding="utf-8"))
-    assert record["recipe"]["lora"]["rank"] == BUNDLED.lora.rank and record["losses"][-1] < record["losses"][0]
-    for each in RECIPES.values():
-        assert start.put_into(with_adapter(pretrain.FOLDER, each.lora, four_bits=False, seed=0))
+def test_every_recipe_goes_on_from_what_the_longer_training_makes() -> None:
+    assert {recipe.lora for recipe in RECIPES.values()} == {BUNDLED.lora}
 
 
 def test_system_message_and_tools_fit_a_small_model(tokenizer: Any) -> None:
