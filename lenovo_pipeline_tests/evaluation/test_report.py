@@ -84,6 +84,16 @@ def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence)
     assert "Nothing was measured" in leaderboard_page(replace(evidence, leaderboard=unscored))
 
 
+def test_a_build_that_does_not_show_its_lift_is_named_as_not_eligible_with_the_reason(evidence: Evidence) -> None:
+    assert "Not eligible" not in leaderboard_page(evidence)
+    row = dict.fromkeys(LIFT.column_names) | {"candidate": "lenovo-nano/lora/x", "against": "lenovo-nano/open-book"}
+    row |= {"measure": "token_f1", "difference": 0.001, "met": False, "note": "+0.1 points (-0.2 to +0.4) on 1,700 items"}
+    shown = {**row, "candidate": "lenovo-nano/lora/y", "met": True}
+    page = leaderboard_page(replace(evidence, lift=pd.DataFrame([row, shown])))
+    assert "Not eligible" in page and "lenovo-nano/lora/y" not in page
+    assert "token_f1 against lenovo-nano/open-book: +0.1 points (-0.2 to +0.4) on 1,700 items" in page
+
+
 def test_two_candidates_are_compared_with_intervals_and_holms_correction(
     evidence: Evidence, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

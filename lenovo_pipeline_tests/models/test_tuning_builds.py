@@ -66,7 +66,7 @@ def _examples() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = Recipe(Data(own=6, others=2, rehearsals=2, validation=2), PLAN, Lora(rank=2, alpha=4))
+    recipe = Recipe(Data(own=6, others=2, rehearsals=2, validation=2, skills=2), PLAN, Lora(rank=2, alpha=4))
     chosen = {"lora": recipe, "qlora": recipe, "full": replace(recipe, lora=None)}
     monkeypatch.setitem(recipes.RECIPES, "smoke", chosen)
 
@@ -113,6 +113,7 @@ def test_an_adapter_for_each_domain_fits_its_base_and_is_used_with_it(tuning: Cu
         assert str(tuning.base.folder) not in (place / "adapter_config.json").read_text(encoding="utf-8")
         assert build.validation_loss and build.validation_loss <= build.measures["base_validation_loss"]
         assert build.trainable_parameters and build.parameters and build.trainable_parameters < build.parameters
+        assert 0 < build.measures["strength"] <= 1 and build.measures["skill_loss"] and build.measures["base_skill_loss"]
     backend = open_local(tuning.base.folder, tuning.store.root / made[0].path)
     assert isinstance(_answer(backend), str)
     backend.close()
@@ -310,6 +311,25 @@ def test_a_loss_that_is_no_number_leaves_nothing_but_the_adapters_made_before(
 
     monkeypatch.setattr(customising, "train", broken)
     with pytest.raises(PermanentFailure, match="Lower the rate"):
+        tuning.adapters("lora")
+    assert len(list((tuning.store.artifacts / "adapters").iterdir())) == 1
+
+
+def test_too_little_memory_leaves_nothing_but_the_adapters_made_before(
+    tuning: Customising, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = trainer.train
+
+    def full(model: Any, batch: Any) -> Any:
+        raise MemoryError
+
+    def hungry(*given: Any, **more: Any) -> Any:
+        made.append("one")
+        return real(*given, **more, loss_of=full) if len(made) == 2 else real(*given, **more)
+
+    monkeypatch.setattr(customising, "train", hungry)
+    with pytest.raises(PermanentFailure, match=r"memory does not suffice.*smaller batch"):
         tuning.adapters("lora")
     assert len(list((tuning.store.artifacts / "adapters").iterdir())) == 1
 

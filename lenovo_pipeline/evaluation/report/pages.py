@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
 from lenovo_pipeline.evaluation.report.inspect_log import file_name
 from lenovo_pipeline.evaluation.showing import COLUMNS, headline, ranked
@@ -86,6 +87,7 @@ def leaderboard_page(evidence: Evidence) -> str:
         "Bias": Part(*_table(evidence.bias, _BIAS), _BIAS_NOTE, _only(evidence, "Bias")),
         "Stress": Part(*_table(evidence.stress, _STRESS), _STRESS_NOTE, _only(evidence, "Stress")),
         "Side by side": Part(*_table(evidence.comparisons, _COMPARISONS), "Paired, with Holm's correction over the slices."),
+        **({"Not eligible": Part(held, _UNMET, _UNMET_NOTE)} if (held := _unmet_rows(evidence.lift)) else {}),
     }
     return _render("leaderboard.html", title="Leaderboard of candidates", headline=headline(board), parts=parts, made_by="")
 
@@ -206,7 +208,11 @@ _LIFT = {
     "upper": "upper",
     "items": "n",
     "verdict": "verdict",
+    "met": "met",
+    "note": "what was asked and found",
 }
+_UNMET = (Head("candidate", "candidate", link="page"), Head("why", "what it does not show"))
+_UNMET_NOTE = "Builds that the roster holds, whatever else they reach: they do not show what a build of their kind has to show."
 _EXAMPLES = (
     Head("question", "question"),
     Head("category", "category"),
@@ -236,6 +242,14 @@ def _board_rows(evidence: Evidence) -> list[dict[str, Any]]:
         more = {"size": "–" if size is None else f"{size:,.1f}", "page": page_name(candidate)}
         rows.append({"candidate": candidate, "bar": bar, **cells, **more})
     return rows
+
+
+def _unmet_rows(lift: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"candidate": candidate, "why": "; ".join(reasons), "page": page_name(candidate)}
+        for candidate, reasons in sorted(unmet(lift).items())
+        if reasons
+    ]
 
 
 def _bar(row: Mapping[Any, Any] | None) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.builds import Artifact, Build, kept, recipe_key
 from lenovo_pipeline.models.compression.base import Base, open_model, open_tokenizer, parameters_of, save_model
 from lenovo_pipeline.models.tables import DOMAINS
+from lenovo_pipeline.models.tuning import strength
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.models.tuning.domains import ALL
-from lenovo_pipeline.models.tuning.lessons import lesson_of
+from lenovo_pipeline.models.tuning.lessons import lesson_of, skill_rows
 from lenovo_pipeline.models.tuning.recipes import RECIPES, Recipe
-from lenovo_pipeline.models.tuning.trainer import Trained, train
+from lenovo_pipeline.models.tuning.strength import Applied, Start
+from lenovo_pipeline.models.tuning.trainer import Trained, train, validation_loss
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
@@ -100,16 +102,24 @@ class Customising:
         def make(folder: Path) -> Mapping[str, Any]:
             self.say(f"{method}, {domain}: training")
             rows, validation = self.rows(domain, recipe)
+            skills = skill_rows(self._tokenizer, recipe.data.skills, self.seed)
             model = self.opened(method, recipe)
+            start = strength.start_of(model, skills, recipe.plan)
             done = train(
                 model, rows, validation, recipe.plan, checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}")
             )
+            applied = strength.apply(model, start, skills, recipe.strengths, recipe.plan)
+            self.say(f"{method}, {domain}: {_told_strength(start, applied)}")
             if recipe.lora is None:
                 save_model(model, self.base.folder, folder)
             else:
                 save_adapter(model, folder, self.base.name)
             return {
                 **told(done),
+                "strength": applied.strength,
+                "base_skill_loss": start.skill_loss,
+                "skill_loss": applied.skill_loss,
+                "validation_loss": self._lost(model, validation, recipe, done, applied),
                 "examples": len(rows),
                 "parameters": parameters_of(model),
                 "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
@@ -133,10 +143,16 @@ class Customising:
             training_set=self.training_set,
             parameters=self.base.foundation["parameters"],
             trainable_parameters=report["trainable_parameters"],
-            validation_loss=report["best_validation_loss"],
+            validation_loss=report["validation_loss"],
             mlflow_run_id=report["mlflow_run_id"],
             measures={name: report[name] for name in _MEASURES},
         )
+
+    def _lost(self, model: Any, validation: "Sequence[Row]", recipe: Recipe, done: Trained, applied: Applied) -> float | None:
+        """Validation loss of the model as it is kept."""
+        if not validation or applied.strength == 1:
+            return done.best_validation_loss
+        return round(validation_loss(model, validation, recipe.plan), 6)
 
     def _recorded(self, method: str, domain: str, recipe: Recipe, done: Trained) -> str:
         run = self.tracking.record(
@@ -169,6 +185,9 @@ _MEASURES = (
     "peak_memory_mb",
     "base_validation_loss",
     "stopped_early",
+    "strength",
+    "base_skill_loss",
+    "skill_loss",
 )
 
 
@@ -192,6 +211,15 @@ def told(done: Trained) -> dict[str, Any]:
     }
 
 
+def _told_strength(start: Start, applied: Applied) -> str:
+    if start.skill_loss is None or applied.skill_loss is None:
+        return "its skills were not measured"
+    change = f"loss of skills {start.skill_loss:.4f} to {applied.skill_loss:.4f}"
+    return (
+        f"{'kept' if applied.kept else 'skills suffer at every share, kept'} at {applied.strength:.0%} of the training, {change}"
+    )
+
+
 def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     every = -(-len(points) // _MOST_POINTS) or 1
     return [(step, round(value, 5)) for step, value in points[::every]]
@@ -199,4 +227,4 @@ def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
 
 def _reached() -> None:
     """The code that decides what is made: code_version follows these imports."""
-    from lenovo_pipeline.models.tuning import adapters, lessons, trainer  # noqa: F401
+    from lenovo_pipeline.models.tuning import adapters, lessons, strength, trainer  # noqa: F401

@@ -56,3 +56,14 @@ def lesson_of(
         )
     rows = own + some(data.others, "train", own=False) + some(data.rehearsals, "train", own=False, rehearsal=True)
     return rows, some(data.validation, "validation", own=True)
+
+
+def skill_rows(tokenizer: Any, count: int, seed: int) -> list[Row]:
+    """`count` rows, spread over the general skills, of entities and phrasings that no training sees. They are others than those
+    that an evaluation asks with the same seed.
+    """
+    from lenovo_pipeline.models.pretraining.skills import SKILLS, items
+
+    places = [(place + 1) * count // len(SKILLS) - place * count // len(SKILLS) for place in range(len(SKILLS))]
+    made = [one.conversation for skill, some in zip(SKILLS, places, strict=True) for one in items(skill, some, seed + 1)]
+    return [encode(tokenizer, one.messages, one.tools) for one in made]

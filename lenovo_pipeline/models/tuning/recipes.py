@@ -12,7 +12,8 @@ from lenovo_pipeline.models.tuning.trainer import Plan
 @dataclass(frozen=True)
 class Data:
     """Which rows a training sees: of its domain, of the other domains, and rehearsals, at most so many of each; rows of more than
-    `longest` tokens are left out. `validation` rows of its domain measure it.
+    `longest` tokens are left out. `validation` rows of its domain measure it, and `skills` rows, spread over the general skills,
+    what it costs.
     """
 
     own: int
@@ -20,6 +21,7 @@ class Data:
     rehearsals: int
     validation: int
     longest: int = 640
+    skills: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,14 @@ class Lora:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to customise a base; `lora` is None where all weights are tuned."""
+    """One way to customise a base; `lora` is None where all weights are tuned. Of the training the largest of the `strengths` is
+    kept at which the general skills lose nothing (strength.py).
+    """
 
     data: Data
     plan: Plan
     lora: Lora | None = None
+    strengths: tuple[float, ...] = (1.0, 0.7, 0.5, 0.35, 0.25)
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,19 @@ class Search:
 
 
 _SMALL = Plan(steps=3, rate=3e-3, batch_tokens=1024, warmup=1, validate_every=3, checkpoint_every=2)
-_TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4), _SMALL, Lora(rank=4, alpha=8))
+_TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4, skills=3), _SMALL, Lora(rank=4, alpha=8), (1.0, 0.5))
 # Small batches: in the few seconds that a default run has for each, more steps help more than larger ones.
 _PLAN = Plan(steps=16, rate=1e-3, batch_tokens=1024, warmup=3, validate_every=16, checkpoint_every=16)
-_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8), _PLAN, Lora(rank=16, alpha=32))
+_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=13), _PLAN, Lora(rank=16, alpha=32), (1.0, 0.5, 0.25))
 _LONG = replace(_PLAN, steps=600, batch_tokens=4096, warmup=20, validate_every=60, checkpoint_every=60)
-_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=2000, validation=200), plan=_LONG)
+_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=1500, validation=200, skills=520), plan=_LONG)
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "smoke": {"lora": _TRIAL, "qlora": _TRIAL, "full": replace(_TRIAL, lora=None)},
     "default": {
         "lora": _LORA,
         "qlora": replace(_LORA, plan=replace(_PLAN, steps=8, validate_every=8)),
-        "full": Recipe(Data(own=48, others=0, rehearsals=32, validation=8), replace(_PLAN, rate=3e-4)),
+        "full": replace(_LORA, data=replace(_LORA.data, own=48, others=0), plan=replace(_PLAN, rate=3e-4), lora=None),
     },
     "full": {
         "lora": _FULL_LORA,

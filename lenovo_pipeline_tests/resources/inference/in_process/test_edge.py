@@ -1,6 +1,7 @@
 """Builds for the edge answer as their base model does, with the same limits and faults."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,16 @@ def test_a_large_model_is_built_in_a_process_of_its_own_to_the_same_files(
     build_edge(tiny, tmp_path / "apart", "fp32")
     for path in built.iterdir():
         assert path.read_bytes() == (tmp_path / "apart" / path.name).read_bytes(), path.name
+
+
+def test_a_builder_that_is_killed_for_its_memory_is_a_failure_that_says_so(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n", encoding="utf-8")
+    killed.chmod(0o755)
+    monkeypatch.setattr(export, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(sys, "executable", str(killed))
+    with pytest.raises(PermanentFailure, match=r"it ended with -9"):
+        build_edge(tiny, tmp_path / "out", "fp32")
+    assert [path.name for path in tmp_path.iterdir()] == ["python"]
