@@ -41,7 +41,7 @@ local_artifact_storage:
   config: {{base_dir: {store}/dagster}}
 """
 
-pytestmark = pytest.mark.whole_graph
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.whole_graph]
 
 
 @dataclass
