@@ -14,7 +14,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS, WORKFLOW_KINDS
 from lenovo_pipeline.knowledge.tokenizer import tokenize
-from lenovo_pipeline.measures.items import Item, items_from_rows
+from lenovo_pipeline.measures.items import Item, items_from_rows, spread
 
 SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 """How many questions each profile asks; None: all of the test split."""
@@ -169,11 +169,6 @@ def _places(counts: Mapping[tuple[str, str], int], size: int | None) -> Counter[
         if places[stratum] < counts[stratum]:
             places[stratum] += 1
     return places
-
-
-def spread(count: int, places: int) -> list[int]:
-    """`count` divided among as many places, as evenly as whole numbers allow."""
-    return [(place + 1) * count // places - place * count // places for place in range(places)]
 
 
 def _draw(seed: int, question_id: str) -> int:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lenovo_pipeline.evaluation.items import spread
 from lenovo_pipeline.measures.candidate import Question
-from lenovo_pipeline.measures.items import AnswerType, Item
+from lenovo_pipeline.measures.items import AnswerType, Item, spread
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
 from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall

@@ -108,3 +108,8 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 def _bad(found: str) -> PermanentFailure:
     return PermanentFailure(found, remedy="Give rows of gold/questions: materialise it anew, or mend the rows.")
+
+
+def spread(count: int, places: int) -> list[int]:
+    """`count` divided among as many places, as evenly as whole numbers allow."""
+    return [(place + 1) * count // places - place * count // places for place in range(places)]

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.items import asked_of, make_items, sample, spread
+from lenovo_pipeline.evaluation.items import asked_of, make_items, sample
+from lenovo_pipeline.measures.items import spread
 
 
 def test_every_stratum_has_its_share_and_at_least_one() -> None:

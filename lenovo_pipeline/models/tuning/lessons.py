@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.measures.items import spread
 from lenovo_pipeline.models.tuning.domains import ALL
 from lenovo_pipeline.models.tuning.recipes import Data
 from lenovo_pipeline.models.tuning.rows import Row, encode
@@ -64,6 +65,6 @@ def skill_rows(tokenizer: Any, count: int, seed: int) -> list[Row]:
     """
     from lenovo_pipeline.models.pretraining.skills import SKILLS, items
 
-    places = [(place + 1) * count // len(SKILLS) - place * count // len(SKILLS) for place in range(len(SKILLS))]
-    made = [one.conversation for skill, some in zip(SKILLS, places, strict=True) for one in items(skill, some, seed + 1)]
+    counts = spread(count, len(SKILLS))
+    made = [one.conversation for skill, some in zip(SKILLS, counts, strict=True) for one in items(skill, some, seed + 1)]
     return [encode(tokenizer, one.messages, one.tools) for one in made]
