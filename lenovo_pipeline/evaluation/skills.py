@@ -17,7 +17,7 @@ from typing import Any
 from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.items import AnswerType, Item, spread
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
-from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END
+from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END, settled_call
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall
 
 COUNTS = {"smoke": 5, "default": 13, "full": 2_080}
@@ -62,7 +62,7 @@ def skill_items(count: int, seed: int) -> SkillItems:
 
 
 def _item(question_id: str, skill: str, question: str, answer: str) -> Item:
-    right = answer if skill == "tool_call" else final_answer(f"{ANSWER_MARK} {answer}")
+    right = settled_call(answer) if skill == "tool_call" else final_answer(f"{ANSWER_MARK} {answer}")
     kind: AnswerType = "refusal" if right == NOT_STATED else "yes_no" if skill == "yes_no" else "text"
     # Every item is about records of its own, so each is its own cluster.
     asked = Question(question_id, question, _language(question))

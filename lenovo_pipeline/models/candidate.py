@@ -14,7 +14,7 @@ from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.measures.candidate import Answer, Question
 from lenovo_pipeline.measures.reading import question_messages
 from lenovo_pipeline.models.foundation import Opens, identity_hash, route_of
-from lenovo_pipeline.models.pretraining.chat import tool_call
+from lenovo_pipeline.models.pretraining.chat import settled_call, tool_call
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.resources.inference import (
     Backend,
@@ -207,7 +207,7 @@ def _messages(question: Question) -> list[Message]:
 
 def _answer(completion: Completion, question: Question) -> Answer:
     # A call counts as what it says, in the one way of writing it, however the model marks it.
-    calls = "".join(tool_call(call.name, call.arguments) for call in completion.tool_calls)
+    calls = "".join(settled_call(tool_call(call.name, call.arguments)) for call in completion.tool_calls)
     return Answer(
         text=calls or completion.text,
         contexts=question.passages,

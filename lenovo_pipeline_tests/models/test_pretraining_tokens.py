@@ -10,7 +10,7 @@ from lenovo_pipeline.measures.reading import question_messages
 from lenovo_pipeline.models.pretrain import FOLDER
 from lenovo_pipeline.models.pretraining import recipe, run
 from lenovo_pipeline.models.pretraining.batches import PAD_ID, Row, batch_of, converse, encode, padded, repeated_tokens
-from lenovo_pipeline.models.pretraining.chat import END, render
+from lenovo_pipeline.models.pretraining.chat import END, render, settled_call, tool_call
 from lenovo_pipeline.models.pretraining.recipe import Phase
 from lenovo_pipeline.models.pretraining.tokenizer import (
     VOCABULARY,
@@ -145,3 +145,24 @@ def test_missing_and_damaged_weights_say_what_to_run(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:1_000_000])
     with pytest.raises(ValueError, match="cannot be read"):
         run.open_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [
+        ('<tool_call>{"name": "f", "arguments": {"b": "x", "a": 1}}</tool_call>', True),
+        ('<tool_call>{"name": "f", "arguments": {"a": 1, "b": "x"}}</tool_call>\n', True),
+        ('<tool_call>{"name": "f", "arguments": {"a": true, "b": "x"}}</tool_call>', False),
+        ('<tool_call>{"name": "f", "arguments": {"a": "1", "b": "x"}}</tool_call>', False),
+        ('<tool_call>{"name": "f", "arguments": {"a": 1, "b": "x", "b": "x"}}</tool_call>', False),
+        ('<tool_call>{"name": "f", "arguments": {"a": 1}}</tool_call>', False),
+        ('<tool_call>{"name": "f", "arguments": {"a": 1, "b": "x"}, "more": 1}</tool_call>', False),
+        ('<tool_call>{"name": "g", "arguments": {"a": 1, "b": "x"}}</tool_call>', False),
+        ('<tool_call>{"name": "f", "arguments": {"a": 1, "b": "x"}}', False),
+        ('Sure. <tool_call>{"name": "f", "arguments": {"a": 1, "b": "x"}}</tool_call>', False),
+        ("<tool_call>nonsense</tool_call>", False),
+        ("<tool_call>[]</tool_call>", False),
+    ],
+)
+def test_a_call_is_the_same_whatever_the_order_of_its_arguments_and_no_other_is(said: str, same: bool) -> None:
+    assert (settled_call(said) == settled_call(tool_call("f", {"a": 1, "b": "x"}))) is same

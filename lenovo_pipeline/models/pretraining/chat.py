@@ -72,6 +72,30 @@ def tool_call(name: str, arguments: Mapping[str, Any]) -> str:
     return f'{CALL}{{"name": "{name}", "arguments": {json.dumps(arguments, ensure_ascii=False)}}}{CALL_END}'
 
 
+def settled_call(text: str) -> str:
+    """A text that is one whole tool call with its arguments by name, because an object of JSON has no order (RFC 8259); any
+    other text as it is, also a call in which an argument stands twice.
+    """
+    inner = text.strip()
+    if not (inner.startswith(CALL) and inner.endswith(CALL_END)):
+        return text
+    try:
+        said = json.loads(inner[len(CALL) : -len(CALL_END)], object_pairs_hook=_without_repeats)
+    except ValueError:
+        return text
+    if not (isinstance(said, dict) and said.keys() == {"name", "arguments"} and isinstance(said["name"], str)):
+        return text
+    arguments = json.dumps(said["arguments"], ensure_ascii=False, sort_keys=True)
+    return f'{CALL}{{"name": "{said["name"]}", "arguments": {arguments}}}{CALL_END}'
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"named twice: {names}")
+    return dict(pairs)
+
+
 def render(messages: Sequence[Mapping[str, str]], tools: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, bool]]:
     """Pieces of text with whether the model is to say them; joined, they are what the chat template renders.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
 from lenovo_pipeline.models.pretraining.batches import PAD_ID, encode, padded
+from lenovo_pipeline.models.pretraining.chat import settled_call
 from lenovo_pipeline.models.pretraining.questions import Asked
 from lenovo_pipeline.models.pretraining.scenes import Conversation, Reading, closed_book, reading
 from lenovo_pipeline.models.pretraining.tools import tool_requests, tool_results
@@ -151,8 +152,8 @@ def evaluate(
     """Share of right answers by greedy decoding for each skill, and how often the reading skills refuse although the passages
     tell.
 
-    A tool call is right if the whole text is; a refusal if the final answer is `not stated`; everything else by exact match
-    of the final answer.
+    A tool call is right if the text is that call and nothing else, its arguments in whatever order; a refusal if the final
+    answer is `not stated`; everything else by exact match of the final answer.
     """
     figures: dict[str, dict[str, Any]] = {}
     refused = told = 0
@@ -160,7 +161,7 @@ def evaluate(
         chosen = items(skill, count, seed)
         said = decode(model, tokenizer, chosen)
         if skill == "tool_call":
-            right = sum(text.strip() == item.asked.answer for text, item in zip(said, chosen, strict=True))
+            right = sum(settled_call(text) == settled_call(item.asked.answer) for text, item in zip(said, chosen, strict=True))
             figures[skill] = _row("whole call", right, count)
             continue
         finals = [final_answer(text) for text in said]
