@@ -121,19 +121,27 @@ class Linker:
         return [Link(kind, tuple(ids), surface, start, end) for kind, ids in kinds.items()]
 
     def _misspelt(self, tokens: list[re.Match[str]], words: list[str]) -> list[Link]:
+        import numpy as np
         from rapidfuzz import fuzz, process
 
-        best: list[tuple[float, int, int, tuple[str, ...]]] = []
+        # All that could be compared, by digits, so that one call compares a group: each call costs more than its comparisons.
+        said: dict[tuple[str, ...], list[tuple[int, int, str]]] = {}
         for place in range(len(words)):
             for width in range(1, min(_FUZZY_WIDTH, len(words) - place) + 1):
                 window = tuple(words[place : place + width])
-                near = self._near.get(_digits(window))
-                said = " ".join(window)
-                if not near or sum(map(str.isalpha, said)) < _FUZZY_LETTERS:
-                    continue
-                hit = process.extractOne(said, near.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR)
-                if hit is not None:
-                    best.append((hit[1], place, width, near[hit[0]]))
+                text, digits = " ".join(window), _digits(window)
+                if digits in self._near and sum(map(str.isalpha, text)) >= _FUZZY_LETTERS:
+                    said.setdefault(digits, []).append((place, width, text))
+        best: list[tuple[float, int, int, tuple[str, ...]]] = []
+        for digits, windows in said.items():
+            names = list(self._near[digits])
+            scores = process.cdist(
+                [text for _, _, text in windows], names, scorer=fuzz.ratio, score_cutoff=_NEAR, dtype=np.float64
+            )
+            nearest = scores.argmax(axis=1)
+            for (place, width, _), name, row in zip(windows, nearest.tolist(), scores, strict=True):
+                if row[name] >= _NEAR:
+                    best.append((float(row[name]), place, width, self._near[digits][names[name]]))
         found: list[Link] = []
         taken: set[int] = set()
         for score, place, width, name in sorted(best, key=lambda each: (-each[0], -each[2], each[1])):

@@ -2,8 +2,9 @@
 
 Run: python lenovo_pipeline_tests/benchmarks/bench_retrieval.py [--store FOLDER] [--questions 100] [--rounds 5]
 Wanted: p95 of the hybrid at most half of theirs. The store is that of a run (by default data/store; nothing else may have it
-open). All questions are encoded before the clock starts. The sides take turns question by question, so that a busy machine
-slows all of them; the best of the rounds counts.
+open). All questions are encoded before the clock starts. The sides take turns question by question, in an order drawn anew each
+time, so that a busy machine slows all of them and none always runs beside threads that the same other one left spinning; the
+best of the rounds counts.
 
 The frameworks fuse twice: our four sources behind their retriever classes, which leaves them nothing but the fusion to do, and
 the same stores with the dense retriever that they bring themselves (FAISS for LangChain, Chroma for LlamaIndex). The reranker
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -127,12 +129,12 @@ def main() -> None:
         taken = {name: np.full((arguments.rounds, len(texts)), np.nan) for name in sides}
         for ask in sides.values():
             ask(texts[0])
+        random = Random(1)
         for turn in range(arguments.rounds):
             for place, text in enumerate(texts):
-                order = list(sides.items())
-                for name, ask in order[place % len(order) :] + order[: place % len(order)]:
+                for name in random.sample(list(sides), len(sides)):
                     begun = time.perf_counter()
-                    ask(text)
+                    sides[name](text)
                     taken[name][turn, place] = time.perf_counter() - begun
         best = {name: np.percentile(each.min(axis=0), [50, 95]) * 1000 for name, each in taken.items()}
         for name, (p50, p95) in best.items():
