@@ -62,8 +62,8 @@ _TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4, skills=3), _SM
 # Small batches: in the few seconds that a default run has for each, more steps help more than larger ones.
 _PLAN = Plan(steps=16, rate=1e-3, batch_tokens=1024, warmup=3, validate_every=16, checkpoint_every=16)
 _LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=13), _PLAN, Lora(rank=16, alpha=32), (1.0, 0.5, 0.25))
-_LONG = replace(_PLAN, steps=600, batch_tokens=4096, warmup=20, validate_every=60, checkpoint_every=60)
-_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=1500, validation=200, skills=520), plan=_LONG)
+_LONG = replace(_PLAN, steps=200, batch_tokens=2048, warmup=20, validate_every=40, checkpoint_every=40)
+_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=1500, validation=120, skills=260), plan=_LONG)
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "smoke": {"lora": _TRIAL, "qlora": _TRIAL, "full": replace(_TRIAL, lora=None)},
