@@ -200,7 +200,7 @@ class _Training:
                 speed = progress.tokens / progress.seconds
                 say(f"step {step.number}/{plan.steps}: loss {step.loss:.4f}{measured}, {speed:,.0f} tokens/s")
             on_step(step)
-            if self.folder and step.number % plan.checkpoint_every == 0:
+            if self.folder and step.number % plan.checkpoint_every == 0 and step.number < plan.steps:
                 kept.save(self.folder, self.identity, self.trainable, self.optimiser, progress)
         if self.folder:
             kept.save(self.folder, self.identity, self.trainable, self.optimiser, progress)
