@@ -1,4 +1,4 @@
-"""`python -m lenovo_pipeline.agents.adapter`: train the agent adapter that runs go on from, on the tasks of the last run.
+"""`python -m lenovo_pipeline.agents.adapter`: train the agent adapter that runs go on from, on tasks of the last run's world.
 
 Ctrl-C stops it; the same command goes on.
 
@@ -17,11 +17,9 @@ from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 def main(given: list[str] | None = None) -> int:
     """Train; returns the exit status."""
     from lenovo_pipeline.agents.adapter.bundling import bundle
+    from lenovo_pipeline.agents.adapter.recipes import TASKS
     from lenovo_pipeline.agents.adapter.start import FOLDER
-    from lenovo_pipeline.agents.adapter.training import Lessons
-    from lenovo_pipeline.agents.tasks.keeping import conversations_of
-    from lenovo_pipeline.resources.snapshot import open_snapshot
-    from lenovo_pipeline.resources.store import Store
+    from lenovo_pipeline.agents.adapter.teaching import lessons_to_teach
 
     settings = get_settings()
     parser = argparse.ArgumentParser(
@@ -35,11 +33,11 @@ def main(given: list[str] | None = None) -> int:
         default=settings.store / "agent_adapter_training",
         help="where a stopped training goes on from",
     )
+    parser.add_argument("--tasks", type=int, default=TASKS["train"], help="how many tasks to learn from (default: %(default)s)")
     options = parser.parse_args(given)
     try:
-        with open_snapshot(Store(settings.store)) as connection:
-            rows = connection.execute("SELECT task_id, split, conversation FROM agents.tasks").df()
-        taught = Lessons(conversations_of(rows, "train"), conversations_of(rows, "validation"))
+        print(f"{options.tasks} tasks to learn from: made and carried out, or taken from {options.checkpoints}", flush=True)
+        taught = lessons_to_teach(settings, options.tasks, TASKS["validation"], options.checkpoints / "lessons.json")
         bundle(
             options.base,
             DEFAULT_MODEL,

@@ -1,7 +1,7 @@
-"""The agent adapter that runs go on from: trained for as long as it takes, on the tasks of a finished run.
+"""The agent adapter that runs go on from: trained for as long as it takes, on more tasks than a run has.
 
 Belongs here: that training, which can be stopped and resumed, and its record. Does not belong here: the adapter of a run
-(training.py).
+(training.py), the tasks (teaching.py).
 """
 
 import json
@@ -12,57 +12,79 @@ from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.agents.adapter.lessons import exam, lessons
-from lenovo_pipeline.agents.adapter.recipes import BUNDLED
-from lenovo_pipeline.agents.adapter.start import RECORD, start_of
+from lenovo_pipeline.agents.adapter.recipes import BUNDLED, AgentRecipe
+from lenovo_pipeline.agents.adapter.start import RECORD, Start, start_of, told, wanted_of
 from lenovo_pipeline.agents.adapter.training import Lessons, prompt_tokens
 from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.compression.base import open_tokenizer
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.beginnings import shared_loss
-from lenovo_pipeline.models.tuning.trainer import train
-from lenovo_pipeline.provenance import file_hash
+from lenovo_pipeline.models.tuning.trainer import Trained, train
+from lenovo_pipeline.provenance import read_manifest, write_manifest
 from lenovo_pipeline.resources.folders import folder_aside
+from lenovo_pipeline.resources.inference.model_folder import identify
 
 
 def bundle(
-    base: Path, name: str, taught: Lessons, folder: Path, checkpoints: Path, *, seed: int, say: Callable[[str], None]
+    base: Path,
+    name: str,
+    taught: Lessons,
+    folder: Path,
+    checkpoints: Path,
+    *,
+    seed: int,
+    say: Callable[[str], None],
+    recipe: AgentRecipe = BUNDLED,
 ) -> None:
     """Train the adapter of the base in `base`, called `name`, into `folder`/<name>.agent; from the adapter there, if it fits.
 
-    A training that was stopped goes on from its last checkpoint in `checkpoints`. Raises what training raises.
+    A training that was stopped goes on from its last checkpoint in `checkpoints`; the folder is replaced once it is over. Raises
+    what training raises.
     """
     tokenizer = open_tokenizer(base)
-    start = start_of(name, folder)
-    model = with_adapter(base, BUNDLED.lora, four_bits=False, seed=seed)
-    started = start is not None and start.put_into(model)
-    say("goes on from the adapter that is there" if started else "starts from nothing")
+    wanted = wanted_of(asdict(identify(base)), recipe.lora)
+    start = start_of(name, wanted, folder)
+    say(told(start))
+    model = with_adapter(base, recipe.lora, four_bits=False, seed=seed)
+    before = None
+    if start is not None and start.fits:
+        start.put_into(model)
+        before = _record(start)
     done = train(
         model,
-        lessons(tokenizer, taught.train, BUNDLED, seed),
-        exam(tokenizer, taught.validation, BUNDLED),
-        BUNDLED.plan,
+        lessons(tokenizer, taught.train, recipe, seed),
+        exam(tokenizer, taught.validation, recipe),
+        recipe.plan,
         checkpoints,
         loss_of=shared_loss,
         measured_by=shared_loss,
         say=say,
     )
-    before = json.loads((start.folder / RECORD).read_text(encoding="utf-8")) if start is not None and started else None
-    record: dict[str, Any] = {
-        "base": name,
-        "base_weights": file_hash(base / "model.safetensors"),
-        "recipe": asdict(BUNDLED),
+    with folder_aside(folder / f"{name}.agent") as aside:
+        save_adapter(model, aside, name)
+        record = {**_figures(done, taught, recipe, seed), "prompt_tokens": prompt_tokens(tokenizer), "started_from": before}
+        (aside / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_manifest(aside, {"kind": "lora", "domain": "agent", "base": name, **wanted, "training_set": taught.version})
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    say(f"wrote {folder / f'{name}.agent'}")
+
+
+def _figures(done: Trained, taught: Lessons, recipe: AgentRecipe, seed: int) -> dict[str, Any]:
+    return {
+        "recipe": asdict(recipe),
         "seed": seed,
         "conversations": len(taught.train),
-        "lessons": taught.version,
-        "prompt_tokens": prompt_tokens(tokenizer),
+        "training_set": taught.version,
         "losses": done.losses,
         "validation_losses": done.validation_losses,
         "seconds": round(done.seconds),
         "tokens": done.tokens,
         "packages": package_versions(("torch", "transformers", "peft", "tokenizers")),
-        "started_from": before,
     }
-    with folder_aside(folder / f"{name}.agent") as aside:
-        save_adapter(model, aside, name)
-        (aside / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def _record(start: Start) -> dict[str, Any]:
+    """What is known of the training before, without that of each of its steps."""
+    record = json.loads((start.folder / RECORD).read_text(encoding="utf-8"))
+    made_by = read_manifest(start.folder, remedy="")
+    return {**{key: value for key, value in record.items() if key != "losses"}, "training_set": made_by["training_set"]}

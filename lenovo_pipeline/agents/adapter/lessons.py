@@ -19,6 +19,8 @@ Conversation = Sequence[Mapping[str, Any]]
 TOOLS = tuple(spec.schema() for spec in SPECS)
 """The tools as every conversation lists them."""
 
+_ORDER = {spec.name: [parameter.name for parameter in spec.parameters] for spec in SPECS}
+
 
 def lessons(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRecipe, seed: int) -> list[Row]:
     """Rows of at most `recipe.longest` tokens: all conversations in each pass, varied anew; what is too long is left out."""
@@ -30,15 +32,35 @@ def lessons(tokenizer: Any, conversations: Sequence[Conversation], recipe: Agent
 def exam(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRecipe) -> list[Row]:
     """Rows to validate on: the conversations as they are."""
     encoded = _Encoding(tokenizer)
-    rows = (encoded.row(conversation) for conversation in conversations[: recipe.validation])
+    rows = (encoded.row(as_served(conversation)) for conversation in conversations[: recipe.validation])
     return [row for row in rows if len(row.ids) <= recipe.longest]
 
 
 def _pass(conversations: Sequence[Conversation], recipe: AgentRecipe, seed: str) -> Iterator[Conversation]:
     for place, conversation in enumerate(conversations):
         random = Random(f"agent lessons/{seed}/{place}")
-        lesson = varied(conversation, random)
+        lesson = as_served(varied(conversation, random))
         yield _opening(lesson) if random.random() < recipe.openings else lesson
+
+
+def as_served(conversation: Conversation) -> list[dict[str, Any]]:
+    """The conversation with the arguments of each call in the order of the tool's parameters, in which calls are generated;
+    tables keep them in the order of the alphabet.
+    """
+    return [
+        {**message, "tool_calls": [_in_order(call) for call in message["tool_calls"]]}
+        if message.get("tool_calls")
+        else dict(message)
+        for message in conversation
+    ]
+
+
+def _in_order(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    given = function["arguments"]
+    order = _ORDER.get(function["name"], ())
+    arguments = {name: given[name] for name in (*order, *given) if name in given}
+    return {**call, "function": {**function, "arguments": arguments}}
 
 
 def _opening(conversation: Conversation) -> Conversation:

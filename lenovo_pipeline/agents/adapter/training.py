@@ -10,7 +10,8 @@ from typing import Any
 
 from lenovo_pipeline.agents.adapter.lessons import TOOLS, Conversation, exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import AgentRecipe
-from lenovo_pipeline.agents.adapter.start import start_of
+from lenovo_pipeline.agents.adapter.start import FOLDER, start_of, wanted_of
+from lenovo_pipeline.agents.adapter.start import told as started_from
 from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS, SYSTEM_PROMPT
 from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.failures import PermanentFailure
@@ -21,7 +22,7 @@ from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.beginnings import shared_loss
 from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.models.tuning.customising import told
-from lenovo_pipeline.models.tuning.trainer import Trained, train
+from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
@@ -39,6 +40,7 @@ _MEASURES = (
     "stopped_early",
     "prompt_tokens",
     "goes_on",
+    "started",
 )
 
 
@@ -65,9 +67,13 @@ def make_adapter(
     *,
     seed: int,
     say: Callable[[str], None] = lambda _: None,
+    bundled: Path = FOLDER,
 ) -> Build:
-    """The adapter of this base, trained now or taken over. Raises what opening and training raise."""
-    start = start_of(base.name)
+    """The adapter of this base, trained now or taken over; from the one in `bundled` if that fits. Raises what opening and
+    training raise.
+    """
+    start = start_of(base.name, wanted_of(base.foundation, recipe.lora), bundled)
+    goes_on = start is not None and start.fits
     made_by = {
         "kind": "lora",
         "domain": "agent",
@@ -76,7 +82,7 @@ def make_adapter(
         "base_tokenizer_hash": base.foundation["tokenizer_hash"],
         "base_template_hash": base.foundation["template_hash"],
         "training_set": taught.version,
-        "start": None if start is None else start.content,
+        "start": start.content if start is not None and start.fits else None,
         "recipe": asdict(recipe),
         "seed": seed,
         "versions": {"code": code_version(_reached), **package_versions(_PACKAGES)},
@@ -92,13 +98,14 @@ def make_adapter(
                 "there is nothing to train the agent adapter on", remedy="Materialise agents/tasks and see its counts by split."
             )
         model = with_adapter(base.folder, recipe.lora, four_bits=False, seed=seed)
-        goes_on = start is not None and start.put_into(model)
-        say("agent adapter: goes on from the one in data/agents" if goes_on else "agent adapter: starts from nothing")
+        say(f"agent adapter: {started_from(start)}")
+        if start is not None and start.fits:
+            start.put_into(model)
         done = train(
             model,
             rows,
             exam(tokenizer, taught.validation, recipe),
-            recipe.plan,
+            recipe.plan_for(goes_on=goes_on),
             checkpoints,
             loss_of=shared_loss,
             measured_by=shared_loss,
@@ -110,9 +117,10 @@ def make_adapter(
             "examples": len(taught.train),
             "prompt_tokens": prompt,
             "goes_on": goes_on,
+            "started": started_from(start),
             "parameters": parameters_of(model),
             "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
-            "mlflow_run_id": _recorded(base, recipe, taught, tracking, done),
+            "mlflow_run_id": _recorded(base, recipe, recipe.plan_for(goes_on=goes_on), taught, tracking, done),
         }
 
     artifact = kept(store, "adapters", made_by, make)
@@ -151,7 +159,7 @@ def _build(base: Base, taught: Lessons, artifact: Artifact) -> Build:
     )
 
 
-def _recorded(base: Base, recipe: AgentRecipe, taught: Lessons, tracking: Tracking, done: Trained) -> str:
+def _recorded(base: Base, recipe: AgentRecipe, plan: Plan, taught: Lessons, tracking: Tracking, done: Trained) -> str:
     best = done.best_validation_loss
     run = tracking.record(
         "agents",
@@ -167,7 +175,7 @@ def _recorded(base: Base, recipe: AgentRecipe, taught: Lessons, tracking: Tracki
             "gradient_norm": list(enumerate(done.gradient_norms, start=1)),
             "validation_loss": done.validation_losses,
         },
-        parameters={**asdict(recipe.plan), "lora": recipe.lora, "openings": recipe.openings, "training_set": taught.version},
+        parameters={**asdict(plan), "lora": recipe.lora, "openings": recipe.openings, "training_set": taught.version},
         tags={"model": base.name, "build": f"{base.name}/{NAME}", "domain": "agent"},
         seconds=done.seconds,
     )

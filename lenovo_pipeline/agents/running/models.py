@@ -45,11 +45,13 @@ class Asked:
     max_tokens: int
     temperature: float
     timeout_s: float
+    strict_tools: bool = False
 
     @property
     def digest(self) -> str:
         """What identifies the question. The time that is left is no part of it."""
-        return digest_of([list(self.messages), [tool.schema() for tool in self.tools], self.max_tokens, self.temperature])
+        tools = [tool.schema() for tool in self.tools]
+        return digest_of([list(self.messages), tools, self.max_tokens, self.temperature, self.strict_tools])
 
 
 class Model(Protocol):
@@ -74,6 +76,7 @@ class LiveModel:
             seed=self.seed,
             timeout_s=asked.timeout_s,
             tools=tuple(_tool(spec) for spec in asked.tools),
+            strict_tools=asked.strict_tools,
         )
         began = time.monotonic()
         messages = [_message(each) for each in asked.messages]

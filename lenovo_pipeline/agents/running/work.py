@@ -91,6 +91,7 @@ class Work:
                 min(max_tokens or use.max_tokens, left),
                 use.temperature,
                 max(0.05, min(use.timeout_s, budget.seconds_left)),
+                use.strict_tools and bool(tools),
             )
             call = self.running.model.ask(asked)
             with self.running.lock:

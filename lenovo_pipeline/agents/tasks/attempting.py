@@ -59,7 +59,9 @@ def attempt_all(tasks: Sequence[tuple[Task, Toolbox]], backend: Backend) -> list
 
 def _conversation(task: Task, toolbox: Toolbox, done: Plain) -> Generator[GenerationSettings, Completion | Exception, None]:
     """One attempt: yields how the next answer to `done.messages` is to be generated, and is sent that answer."""
-    settings = GenerationSettings(max_tokens=MAX_ANSWER_TOKENS, tools=tuple(spec.tool() for spec in toolbox.specs))
+    settings = GenerationSettings(
+        max_tokens=MAX_ANSWER_TOKENS, tools=tuple(spec.tool() for spec in toolbox.specs), strict_tools=True
+    )
     for turn in task.turns:
         done.messages.append(Message("user", turn))
         answered = False

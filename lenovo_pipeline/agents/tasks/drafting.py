@@ -9,7 +9,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from lenovo_pipeline.agents.tasks import phrasings
+from lenovo_pipeline.agents.tasks import loose_wordings, phrasings, train_wordings
 from lenovo_pipeline.agents.tasks.task import (
     Expected,
     GoalCheck,
@@ -24,6 +24,10 @@ from lenovo_pipeline.measures.reading import ANSWER_MARK
 
 if TYPE_CHECKING:
     from opencc import OpenCC
+
+
+_LOOSELY, _FROM_PATTERNS = 0.35, 0.8
+"""Share of the train split's requests without a pattern, and of the others that whose wording a pattern gives."""
 
 
 class NothingThere(Exception):
@@ -71,12 +75,31 @@ class Drawing:
 
     def say(self, kind: str, **slots: Any) -> str:
         """A wording of the kind, filled in."""
-        sentence = str(self.one(phrasings.wordings(kind, self.language, self.world.split))).format(**slots)
+        told = phrasings.wordings(kind, self.language, self.world.split)
+        # A kind without Chinese wordings is worded in English.
+        chinese = self.language != "en" and kind in phrasings.CHINESE
+        loose = self._loosely(kind, chinese)
+        patterns = (train_wordings.CHINESE if chinese else train_wordings.ENGLISH).get(kind, ())
+        sentence = (loose if loose is not None else self.wording(told, patterns)).format(**slots)
         if self.language == "zh-Hant":
             return str(_traditional().convert(sentence))
         if self.language == "en":
-            return str(self.one(phrasings.AROUND[self.world.split])).format(sentence)
+            return self.wording(phrasings.AROUND[self.world.split], train_wordings.AROUND).format(sentence)
         return sentence
+
+    def wording(self, told: Sequence[str], patterns: Sequence[str]) -> str:
+        """One of these sentences; in the train split more often one that a pattern gives."""
+        if self.world.split == "train" and patterns and self.random.random() < _FROM_PATTERNS:
+            return train_wordings.spoken(self.one(patterns), self.random)
+        return str(self.one(told))
+
+    def _loosely(self, kind: str, chinese: bool) -> str | None:
+        """In the train split now and then, what is asked among words that say nothing; never a wording of another split."""
+        if self.world.split != "train" or self.random.random() >= _LOOSELY:
+            return None
+        kinds = (phrasings.CHINESE if chinese else phrasings.ENGLISH)[kind]
+        sentence = loose_wordings.loosely(kind, self.random, chinese=chinese)
+        return None if sentence in (*kinds["validation"], *kinds["test"]) else sentence
 
     def attribute(self, name: str) -> str:
         return (phrasings.ATTRIBUTES_ENGLISH if self.language == "en" else phrasings.ATTRIBUTES_CHINESE)[name]

@@ -7,6 +7,7 @@ same again, in SQL or Cypher.
 from collections.abc import Callable
 from typing import Any
 
+from lenovo_pipeline.agents.tasks import train_wordings
 from lenovo_pipeline.agents.tasks.drafting import Draft, Drawing, call, turn
 from lenovo_pipeline.agents.tasks.phrasings import INJECTIONS
 from lenovo_pipeline.agents.tasks.task import Expected, GoalCheck
@@ -297,7 +298,7 @@ def planted_file(drawing: Drawing, line: str) -> tuple[str, Row]:
     """An uploaded file that holds a line worth reading and an instruction; its id and its row in the sandbox."""
     device, part = drawing.one(drawing.world.devices), drawing.one(drawing.world.components)
     customer = drawing.one(drawing.world.customers)
-    order = drawing.one(INJECTIONS[drawing.world.split]).format(
+    order = drawing.wording(INJECTIONS[drawing.world.split], train_wordings.INJECTIONS).format(
         device=device["name"], customer=customer["name"], part=part["name"]
     )
     file = f"FILE-{drawing.number(1000, 9999)}"

@@ -21,6 +21,7 @@ from lenovo_pipeline.resources.inference.messages import (
     Tool,
     ToolCall,
 )
+from lenovo_pipeline.resources.inference.tool_grammar import ToolGrammar, grammar_of
 
 
 class StandIn(ABC):
@@ -65,7 +66,11 @@ class NoOp(StandIn):
 
 @dataclass
 class RandomModel(StandIn):
-    """Calls any tool with any arguments, or answers with words that it was shown; the same for the same seed and conversation."""
+    """Calls any tool with any arguments, or answers with words that it was shown; the same for the same seed and conversation.
+
+    Where tools are offered strictly, its calls are what the grammar leaves to a model: any tool, any of the values that a schema
+    lists, any quote of the conversation.
+    """
 
     seed: int = 0
     name: str = "random"
@@ -76,7 +81,8 @@ class RandomModel(StandIn):
         words = shown.split() or ["-"]
         if settings.tools and random.random() < 0.6:
             tool = random.choice(settings.tools)
-            return _called(tool.name, _arguments(tool, random, words))
+            grammar = grammar_of(messages, settings.tools) if settings.strict_tools else None
+            return _called(tool.name, _arguments(tool, random, words, grammar))
         start = random.randrange(len(words))
         return _said(" ".join(words[start : start + random.randint(1, 4)]))
 
@@ -107,7 +113,7 @@ def again(text: str) -> bool:
     return text.startswith("failed:")
 
 
-def _arguments(tool: Tool, random: Random, words: Sequence[str]) -> dict[str, Any]:
+def _arguments(tool: Tool, random: Random, words: Sequence[str], grammar: ToolGrammar | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, schema in tool.parameters["properties"].items():
         if name not in tool.parameters["required"] and random.random() < 0.5:
@@ -115,7 +121,10 @@ def _arguments(tool: Tool, random: Random, words: Sequence[str]) -> dict[str, An
         if "enum" in schema:
             found[name] = random.choice(schema["enum"])
         elif schema["type"] == "integer":
-            found[name] = random.randint(1, 9)
+            said = sorted(grammar.numbers) if grammar else ()
+            found[name] = int(random.choice(said)) if said else random.randint(1, 9)
+        elif grammar is not None:
+            found[name] = grammar.quote(random)
         else:
             start = random.randrange(len(words))
             found[name] = " ".join(words[start : start + random.randint(1, 3)])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from lenovo_pipeline.agents.tasks import train_wordings
 from lenovo_pipeline.agents.tasks.phrasings import AROUND, CHINESE, ENGLISH, INJECTIONS
 
 LEAST_REFUSED = 0.20
@@ -51,4 +52,19 @@ def shared(rows: pd.DataFrame) -> list[str]:
             trained = {sentence for sentence in by_split["train"] if sentence != "{}"}
             both = trained & {sentence for split in ("validation", "test") for sentence in by_split[split]}
             found += [f"the wording {sentence!r} ({kind}) is of two splits" for sentence in sorted(both)]
-    return found
+    return found + _given_by_patterns()
+
+
+def _given_by_patterns() -> list[str]:
+    """Wordings of validation and test that a pattern of the train split gives, too."""
+    languages = ((train_wordings.ENGLISH, ENGLISH), (train_wordings.CHINESE, CHINESE))
+    pairs = [(kind, patterns, told[kind]) for patterns_of, told in languages for kind, patterns in patterns_of.items()]
+    pairs += [("around", train_wordings.AROUND, AROUND), ("injections", train_wordings.INJECTIONS, INJECTIONS)]
+    return [
+        f"the wording {sentence!r} ({kind}) of {split} is one of the train split, too: {pattern!r} gives it"
+        for kind, patterns, told in pairs
+        for pattern in patterns
+        for split in ("validation", "test")
+        for sentence in told[split]
+        if sentence != "{}" and train_wordings.gives(pattern, sentence)
+    ]

@@ -43,7 +43,7 @@ _KINDS = (
         "which has more",
         _text("first", "a device"),
         _text("second", "another device"),
-        _text("attribute", f"one of {', '.join(reading.COMPARED)}"),
+        _text("attribute", "of what", *reading.COMPARED),
     ),
     _kind(
         reading.query_graph,
@@ -61,7 +61,7 @@ _KINDS = (
         writing.open_ticket,
         "report a problem",
         _DEVICE,
-        _text("problem", f"one of {', '.join(ARTICLE_CATEGORIES)}"),
+        _text("problem", "of what kind", *ARTICLE_CATEGORIES),
         _text("priority", "how urgent it is", *SEVERITIES),
         writes=True,
     ),
@@ -69,7 +69,7 @@ _KINDS = (
         writing.assign_ticket,
         "give to a team",
         _text("ticket", "its id"),
-        _text("team", f"one of {', '.join(writing.TEAMS)}"),
+        _text("team", "which", *writing.TEAMS),
         writes=True,
     ),
     _kind(

@@ -48,7 +48,8 @@ class Edge:
 class ModelUse:
     """Which build answers, and how: `build` is `agent` (base with agent adapter), `base` or `edge`.
 
-    `context_turns` is how many earlier turns of a conversation are shown, `timeout_s` bounds one answer.
+    `context_turns` is how many earlier turns of a conversation are shown, `timeout_s` bounds one answer. With `strict_tools` code
+    decides the form of a call, and the model which tool, which of the listed values, and what is quoted from the conversation.
     """
 
     build: Literal["agent", "base", "edge"] = "agent"
@@ -56,6 +57,7 @@ class ModelUse:
     temperature: float = 0.0
     timeout_s: float = 30.0
     context_turns: int = 6
+    strict_tools: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class _Model(_Said):
     temperature: float | None = Field(None, ge=0, le=2)
     timeout_s: float | None = Field(None, gt=0, le=600)
     context_turns: int | None = Field(None, ge=1, le=100)
+    strict_tools: bool | None = None
 
 
 class _Budgets(_Said):

@@ -6,6 +6,7 @@ Belongs here: rendering and reading for models that run here. Does not belong he
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lenovo_pipeline.resources.inference.generation import Generation, Vocabular
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message, ModelIdentity, Tool
 from lenovo_pipeline.resources.inference.model_folder import chat_template, read_json
 from lenovo_pipeline.resources.inference.tool_calls import find_calls
+from lenovo_pipeline.resources.inference.tool_grammar import CALL, grammar_of
 
 _LOG = logging.getLogger(__name__)
 _REPLACEMENT = "\ufffd"
@@ -26,7 +28,8 @@ class Chat:
     def __init__(self, folder: Path, identity: ModelIdentity) -> None:
         from transformers import AutoTokenizer
 
-        if chat_template(folder) is None:
+        template = chat_template(folder)
+        if template is None:
             raise ModelUnavailable(
                 f"The model in {folder} has no chat template, so messages cannot be put to it",
                 remedy="Use the instruction-tuned model, or add its chat_template.jinja.",
@@ -40,7 +43,8 @@ class Chat:
         self._identity = identity
         # A fast tokenizer changes while it encodes (padding, truncation): one thread at a time.
         self._turn = threading.Lock()
-        self.vocabulary = Vocabulary(frozenset(self._ends(folder)), self.text)
+        self._marks_calls = CALL in str(template)
+        self.vocabulary = Vocabulary(frozenset(self._ends(folder)), self.text, partial(self.text, special=True))
 
     def generation(self, messages: Sequence[Message], settings: GenerationSettings, called: float) -> Generation:
         """An answer to be generated. One whose prompt is too long or cannot be rendered has failed already."""
@@ -50,6 +54,8 @@ class Chat:
         except GenerationFailed as failure:
             generation.failure = failure
             return generation
+        if settings.strict_tools and self._marks_calls:
+            generation.grammar = grammar_of(messages, settings.tools)
         limit = self._identity.context_length
         free = settings.max_tokens if limit is None else limit - len(generation.prompt)
         if free < 1:

@@ -108,7 +108,9 @@ class Decoder:
                 if not isfinite(score):
                     generation.fail_for_scores(self._name)
                     break
-                if sampler is not None:
+                if generation.grammar is not None:
+                    token = generation.admitted(_in_order(scores[row, place], token, sampler), self._vocabulary)
+                elif sampler is not None:
                     token = sampler.draw(scores[row, place].float().cpu().numpy())
                 generation.accept(token, self._vocabulary)
                 if generation.over or place >= len(guessed) or token != guessed[place]:
@@ -239,6 +241,15 @@ class _Wave:
                 self._lookups[row].add(token)
         if count:
             self._pace.note(sum(len(row.tokens) for row in rows) - sum(before), len(rows))
+
+
+def _in_order(scores: "torch.Tensor", best: int, sampler: Sampler | None) -> Iterator[int]:
+    """Tokens by their scores (vocabulary,), the best or the drawn one first."""
+    if sampler is not None:
+        yield from sampler.drawn(scores.float().cpu().numpy())
+        return
+    yield best
+    yield from scores.argsort(descending=True, stable=True).tolist()
 
 
 def _held(generation: Generation) -> int:

@@ -62,7 +62,12 @@ class EdgeBackend(InProcess):
                         generation.fail_for_scores(self._identity.identifier)
                         state.forget()
                     else:
-                        generation.accept(token if sampler is None else sampler.draw(scores), self.chat.vocabulary)
+                        if generation.grammar is not None:
+                            order = sampler.drawn(scores) if sampler else iter(np.argsort(-scores, kind="stable").tolist())
+                            token = generation.admitted(order, self.chat.vocabulary)
+                        elif sampler is not None:
+                            token = sampler.draw(scores)
+                        generation.accept(token, self.chat.vocabulary)
                 yield generation
 
     def close(self) -> None:

@@ -4,11 +4,12 @@ Belongs here: limits, stop strings, time. Does not belong here: forward passes (
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lenovo_pipeline.resources.inference.errors import GenerationFailed
 from lenovo_pipeline.resources.inference.messages import FinishReason, GenerationSettings
+from lenovo_pipeline.resources.inference.tool_grammar import ToolGrammar
 
 _SPARE_TOKENS = 8
 """A stop string is looked for in as many last tokens as it has characters, and these: a token may hold less than a character."""
@@ -16,10 +17,11 @@ _SPARE_TOKENS = 8
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What ends an answer, and how tokens are read: `text(tokens)` without special tokens."""
+    """What ends an answer, and how tokens are read: `text(tokens)` without special tokens, `whole(tokens)` with them."""
 
     ends: frozenset[int]
     text: Callable[[Sequence[int]], str]
+    whole: Callable[[Sequence[int]], str]
 
 
 @dataclass(eq=False)
@@ -38,6 +40,8 @@ class Generation:
     failure: GenerationFailed | None = None
     first_token_s: float | None = None
     latency_s: float = 0.0
+    grammar: ToolGrammar | None = None
+    """What it may say; None: anything."""
     worked_since: float | None = None
     """Since when it is worked on: what it waited for its turn in a batch does not count against its time-out."""
 
@@ -61,6 +65,27 @@ class Generation:
             self.finish = "length"
         else:
             self.check_time(now)
+
+    def admits(self, token: int, vocabulary: Vocabulary) -> bool:
+        """Whether the grammar lets this token come next."""
+        if self.grammar is None:
+            return True
+        if token in vocabulary.ends:
+            return self.grammar.complete(vocabulary.whole(self.tokens))
+        return self.grammar.admits(vocabulary.whole([*self.tokens, token]))
+
+    def admitted(self, tokens: Iterable[int], vocabulary: Vocabulary) -> int:
+        """The first of these tokens, best first, that the grammar lets come next. Where it lets none, which only half a character
+        can lead to, the answer goes on without it.
+        """
+        first = None
+        for token in tokens:
+            first = token if first is None else first
+            if self.admits(token, vocabulary):
+                return token
+        assert first is not None
+        self.grammar = None
+        return first
 
     def start(self, spent_s: float = 0.0) -> None:
         """Work on it begins now, after as many seconds of earlier work."""

@@ -45,6 +45,9 @@ class Tool:
 class GenerationSettings:
     """How to generate. Temperature 0 is greedy.
 
+    `strict_tools`: a call fits the schemas of `tools`, and quotes the conversation where they list no values
+    (tool_grammar.py). It holds for models that run in this process and write calls as lenovo-nano and Qwen do; all others answer
+    as ever.
     `timeout_s` bounds one whole answer, from the sending of its request to its last token; waiting for a rate limit and between
     retries is not part of it.
     """
@@ -56,6 +59,7 @@ class GenerationSettings:
     seed: int | None = None
     timeout_s: float = 60.0
     tools: tuple[Tool, ...] = ()
+    strict_tools: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The next token from scores: the best one, or one drawn by temperature and top-p, the same for the same seed."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,16 @@ class Sampler:
     def __init__(self, settings: GenerationSettings) -> None:
         self._settings = settings
         self._random = np.random.default_rng(settings.seed)
+
+    def drawn(self, scores: npt.NDArray[np.floating]) -> Iterator[int]:
+        """Tokens by their scores, each once: as if what was drawn before could not be."""
+        left = scores.astype(np.float64)
+        for _ in range(len(left)):
+            token = self.draw(left)
+            yield token
+            left[token] = -np.inf
+            if not np.isfinite(left).any():
+                return
 
     def draw(self, scores: npt.NDArray[np.floating]) -> int:
         """A token by its score (vocabulary,). Top-p keeps the fewest likeliest tokens that together reach it."""

@@ -1,20 +1,17 @@
-"""What the agent adapter learns from: rows as the model is shown them, the same conversations about other names, and a start."""
+"""What the agent adapter learns from: rows as the model is shown them, and the same conversations about other names."""
 
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from lenovo_pipeline.agents.adapter.lessons import TOOLS, exam, lessons
+from lenovo_pipeline.agents.adapter.lessons import TOOLS, as_served, exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import BUNDLED, RECIPES, AgentRecipe
-from lenovo_pipeline.agents.adapter.start import WEIGHTS, Start, start_of
 from lenovo_pipeline.agents.adapter.training import prompt_tokens
 from lenovo_pipeline.agents.adapter.variations import varied
 from lenovo_pipeline.agents.tools.prompt import MAX_PROMPT_TOKENS, SYSTEM_PROMPT
-from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models import pretrain
-from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
+from lenovo_pipeline.models.tuning.adapters import with_adapter
 from lenovo_pipeline.models.tuning.batching import batch_of
 from lenovo_pipeline.models.tuning.beginnings import common_beginning, shared_loss
 from lenovo_pipeline.models.tuning.recipes import Lora
@@ -61,6 +58,17 @@ def test_a_lesson_begins_with_what_the_model_is_shown_when_it_is_asked(tokenizer
     asked = chat.tokens([Message("system", SYSTEM_PROMPT), Message("user", conversation()[1]["content"])], tools)
     assert first.ids[: len(asked)] == asked
     assert first.said.index(True) == len(asked)
+
+
+def test_calls_are_learned_in_the_order_in_which_they_are_generated() -> None:
+    mixed = [
+        *conversation()[:2],
+        called("open_ticket", priority="low", problem="audio", device="Tarn 3"),
+        called("new", b=1, a=2),
+    ]
+    arguments = [list(call["function"]["arguments"]) for each in as_served(mixed)[2:] for call in each["tool_calls"]]
+    assert arguments == [["device", "problem", "priority"], ["b", "a"]]
+    assert as_served(mixed)[:2] == mixed[:2]
 
 
 def test_openings_end_with_the_first_call_and_every_pass_varies_anew(tokenizer: Any) -> None:
@@ -115,26 +123,6 @@ def test_the_shared_beginning_costs_nothing_but_time(tokenizer: Any) -> None:
 def test_rows_that_begin_with_what_is_said_share_nothing(tokenizer: Any) -> None:
     [row] = exam(tokenizer, [conversation()], recipe())
     assert common_beginning(batch_of([row, row])) < row.said.index(True)
-
-
-def test_a_training_starts_from_weights_that_fit_and_from_no_others(tmp_path: Path) -> None:
-    given = with_adapter(pretrain.FOLDER, Lora(rank=4, alpha=8), four_bits=False, seed=1)
-    for name, weight in given.named_parameters():
-        if "lora_B" in name:
-            weight.data.fill_(0.25)
-    save_adapter(given, tmp_path / "nano.agent", "nano")
-    start = start_of("nano", tmp_path)
-    assert start is not None and start_of("other", tmp_path) is None
-    same = with_adapter(pretrain.FOLDER, Lora(rank=4, alpha=8), four_bits=False, seed=2)
-    assert start.put_into(same)
-    weights = dict(given.named_parameters())
-    assert all(bool((weight == weights[name]).all()) for name, weight in same.named_parameters() if weight.requires_grad)
-    other = with_adapter(pretrain.FOLDER, Lora(rank=8, alpha=8), four_bits=False, seed=2)
-    assert not start.put_into(other)
-    assert all(float(weight.abs().max()) == 0 for name, weight in other.named_parameters() if "lora_B" in name)
-    (tmp_path / "nano.agent" / WEIGHTS).write_bytes(b"damaged")
-    with pytest.raises(PermanentFailure, match="cannot be read"):
-        Start(tmp_path / "nano.agent").put_into(same)
 
 
 def test_every_recipe_goes_on_from_what_the_longer_training_makes() -> None:
