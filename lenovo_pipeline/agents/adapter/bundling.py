@@ -19,7 +19,7 @@ from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.compression.base import open_tokenizer
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.beginnings import shared_loss
-from lenovo_pipeline.models.tuning.trainer import Trained, train
+from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train
 from lenovo_pipeline.provenance import read_manifest, write_manifest
 from lenovo_pipeline.resources.folders import folder_aside
 from lenovo_pipeline.resources.inference.model_folder import identify
@@ -46,15 +46,15 @@ def bundle(
     start = start_of(name, wanted, folder)
     say(told(start))
     model = with_adapter(base, recipe.lora, four_bits=False, seed=seed)
-    before = None
+    plan, before = recipe.plan, None
     if start is not None and start.fits:
         start.put_into(model)
-        before = _record(start)
+        plan, before = recipe.further, _record(start)
     done = train(
         model,
         lessons(tokenizer, taught.train, recipe, seed),
         exam(tokenizer, taught.validation, recipe),
-        recipe.plan,
+        plan,
         checkpoints,
         loss_of=shared_loss,
         measured_by=shared_loss,
@@ -62,16 +62,19 @@ def bundle(
     )
     with folder_aside(folder / f"{name}.agent") as aside:
         save_adapter(model, aside, name)
-        record = {**_figures(done, taught, recipe, seed), "prompt_tokens": prompt_tokens(tokenizer), "started_from": before}
+        record = {**_figures(done, taught, recipe, plan, seed), "prompt_tokens": prompt_tokens(tokenizer), "started_from": before}
         (aside / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         write_manifest(aside, {"kind": "lora", "domain": "agent", "base": name, **wanted, "training_set": taught.version})
     shutil.rmtree(checkpoints, ignore_errors=True)
     say(f"wrote {folder / f'{name}.agent'}")
 
 
-def _figures(done: Trained, taught: Lessons, recipe: AgentRecipe, seed: int) -> dict[str, Any]:
+def _figures(done: Trained, taught: Lessons, recipe: AgentRecipe, plan: Plan, seed: int) -> dict[str, Any]:
     return {
-        "recipe": asdict(recipe),
+        "plan": asdict(plan),
+        "lora": asdict(recipe.lora),
+        "passes": recipe.passes,
+        "openings": recipe.openings,
         "seed": seed,
         "conversations": len(taught.train),
         "training_set": taught.version,

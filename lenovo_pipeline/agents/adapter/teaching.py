@@ -6,13 +6,16 @@ Belongs here: opening that world and making them. Does not belong here: the task
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lenovo_pipeline.agents.adapter.training import Lessons
 from lenovo_pipeline.agents.tasks.keeping import conversations_of, task_rows
 from lenovo_pipeline.agents.tasks.make import make_tasks
+from lenovo_pipeline.agents.tasks.task import Split
 from lenovo_pipeline.agents.tools.stores import VIEWED_BY_TOOLS, Stores, open_stores
 from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.enterprise import tables as enterprise
@@ -45,15 +48,17 @@ def lessons_to_teach(settings: Settings, train: int, validation: int, kept: Path
     Making thousands takes minutes, and a training that was stopped goes on with the very same. Raises what a store raises that is
     not there.
     """
-    with opened_world(settings) as (stores, frames, read):
-        made_by = {"train": train, "validation": validation, "seed": settings.seed, "read": read, "code": code_version(_reached)}
+    with opened_world(settings) as world:
+        sizes: dict[Split, int] = {"train": train, "validation": validation}
+        made_by: dict[str, Any] = {"tasks": sizes, "seed": settings.seed, "read": world.read, "code": code_version(_reached)}
         try:
             found = json.loads(kept.read_text(encoding="utf-8"))
             if found["made_by"] == made_by:
                 return Lessons(found["train"], found["validation"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        rows = task_rows(make_tasks(frames, stores, {"train": train, "validation": validation}, settings.seed))
+        frames = {table.name: world.warehouse.load(table) for table in READ}
+        rows = task_rows(make_tasks(frames, world.stores, sizes, settings.seed))
     taught = lessons_of(rows)
     kept.parent.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(f".{kept.name}.new")
@@ -71,14 +76,21 @@ def lessons_of(rows: pd.DataFrame) -> Lessons:
     return Lessons(conversations_of(reached, "train"), conversations_of(reached, "validation"))
 
 
+@dataclass(frozen=True)
+class LastWorld:
+    """What the last run left: its warehouse, the stores that tools read, and a hash of what they hold."""
+
+    warehouse: Warehouse
+    stores: Stores
+    read: str
+
+
 @contextmanager
-def opened_world(settings: Settings) -> Iterator[tuple[Stores, dict[str, pd.DataFrame], str]]:
-    """The stores that tools read, the tables that tasks are made of, and what identifies all that was read; under the store's
-    lock.
-    """
+def opened_world(settings: Settings) -> Iterator[LastWorld]:
+    """The world of the last run, under the store's lock. Raises what a store raises that is not there."""
     store = Store(settings.store)
     with ExitStack() as opened:
-        opened.enter_context(store.held("a training of the agent adapter", settings.lock_wait_s, print))
+        opened.enter_context(store.held("the agent adapter", settings.lock_wait_s, print))
         warehouse = opened.enter_context(Warehouse(settings.warehouse or str(store.warehouse)).kept_open())
         vectors = Vectors(store.chroma, settings.chroma_url)
         opened.callback(vectors.close)
@@ -87,7 +99,7 @@ def opened_world(settings: Settings) -> Iterator[tuple[Stores, dict[str, pd.Data
         encoder = OnnxEncoder(bundled_encoder(), store.artifacts)
         stores = opened.enter_context(open_stores(warehouse, store, vectors, encoder, graph, tuned))
         read = digest(f"{table.qualified_name} {warehouse.fingerprint(table.qualified_name)}" for table in VIEWED_BY_TOOLS)
-        yield stores, {table.name: warehouse.load(table) for table in READ}, read
+        yield LastWorld(warehouse, stores, read)
 
 
 def _reached() -> None:
