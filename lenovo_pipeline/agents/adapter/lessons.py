@@ -39,8 +39,25 @@ def exam(tokenizer: Any, conversations: Sequence[Conversation], recipe: AgentRec
 def _pass(conversations: Sequence[Conversation], recipe: AgentRecipe, seed: str) -> Iterator[Conversation]:
     for place, conversation in enumerate(conversations):
         random = Random(f"agent lessons/{seed}/{place}")
-        lesson = as_served(varied(conversation, random))
-        yield _opening(lesson) if random.random() < recipe.openings else lesson
+        calls = _calls(conversation)
+        for _ in range(_times(calls) if recipe.emphasis else 1):
+            lesson = as_served(varied(conversation, random))
+            # Where one call is all there is to decide, the answer repeats what the tool told.
+            yield _opening(lesson) if len(calls) == 1 and random.random() < recipe.openings else lesson
+
+
+def _times(calls: Sequence[Mapping[str, Any]]) -> int:
+    """How often a conversation is dealt out in a pass: more often what asks for more than one decision, most often where whoever
+    does what is said does wrong, and where two records must be told apart.
+    """
+    reasons = {str(call["arguments"].get("reason")) for call in calls if call["name"] == "hand_over"}
+    if reasons & {"unsafe", "contradictory"} or any(call["name"] == "compare_devices" for call in calls):
+        return 3
+    return 2 if len(calls) > 1 else 1
+
+
+def _calls(conversation: Conversation) -> list[Mapping[str, Any]]:
+    return [call["function"] for message in conversation for call in message.get("tool_calls") or ()]
 
 
 def as_served(conversation: Conversation) -> list[dict[str, Any]]:

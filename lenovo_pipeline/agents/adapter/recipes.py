@@ -14,8 +14,9 @@ from lenovo_pipeline.models.tuning.trainer import Plan
 class AgentRecipe:
     """`plan` is for an adapter that starts from nothing, `further` for one that goes on from data/agents.
 
-    `passes` are how often each conversation is dealt out, varied anew each time; `openings` is the share of them that ends with
-    the first call. Rows have at most `longest` tokens; `validation` conversations of that split measure the training.
+    `passes` are how often each conversation is dealt out, varied anew each time, with `emphasis` some of them more often
+    (lessons.py); `openings` is the share of those of one call that ends with it. Rows have at most `longest` tokens;
+    `validation` conversations of that split measure the training.
     """
 
     plan: Plan
@@ -25,6 +26,7 @@ class AgentRecipe:
     openings: float = 0.3
     longest: int = 1100
     validation: int = 80
+    emphasis: bool = True
 
     def plan_for(self, *, goes_on: bool) -> Plan:
         return self.further if goes_on else self.plan

@@ -98,8 +98,16 @@ def wanted_of(base: Mapping[str, Any], lora: Lora) -> dict[str, Any]:
 
 
 def form() -> str:
-    """Version of what is shown to the model in every lesson and every attempt: the system message and the tools."""
-    return digest([SYSTEM_PROMPT, *map(str, TOOLS)])
+    """Version of what is shown to the model in every lesson and every attempt: the system message and the tools, without the
+    patterns of ids, which only decoding keeps to.
+    """
+    return digest([SYSTEM_PROMPT, *(str(_shown(tool)) for tool in TOOLS)])
+
+
+def _shown(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _shown(each) for name, each in value.items() if name != "pattern"}
 
 
 def told(start: Start | None) -> str:

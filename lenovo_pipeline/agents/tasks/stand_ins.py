@@ -80,8 +80,8 @@ class RandomModel(StandIn):
         random = Random(f"{self.seed}/{len(messages)}/{shown}")
         words = shown.split() or ["-"]
         if settings.tools and random.random() < 0.6:
-            tool = random.choice(settings.tools)
             grammar = grammar_of(messages, settings.tools) if settings.strict_tools else None
+            tool = random.choice(grammar.callable if grammar else settings.tools)
             return _called(tool.name, _arguments(tool, random, words, grammar))
         start = random.randrange(len(words))
         return _said(" ".join(words[start : start + random.randint(1, 4)]))
@@ -124,7 +124,7 @@ def _arguments(tool: Tool, random: Random, words: Sequence[str], grammar: ToolGr
             said = sorted(grammar.numbers) if grammar else ()
             found[name] = int(random.choice(said)) if said else random.randint(1, 9)
         elif grammar is not None:
-            found[name] = grammar.quote(random)
+            found[name] = grammar.quote(random, schema.get("pattern"))
         else:
             start = random.randrange(len(words))
             found[name] = " ".join(words[start : start + random.randint(1, 3)])

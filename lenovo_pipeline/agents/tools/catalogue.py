@@ -24,8 +24,8 @@ class Kind:
     carry_out: Carrying
 
 
-def _text(name: str, description: str, *choices: str, required: bool = True) -> Parameter:
-    return Parameter(name, "string", description, required=required, choices=choices)
+def _text(name: str, description: str, *choices: str, required: bool = True, pattern: str = "") -> Parameter:
+    return Parameter(name, "string", description, required=required, choices=choices, pattern=pattern)
 
 
 def _kind(carry_out: Carrying, description: str, *parameters: Parameter, writes: bool = False) -> Kind:
@@ -36,7 +36,7 @@ _DEVICE = _text("device", "name or id of a device")
 
 _KINDS = (
     _kind(reading.search_knowledge, "find records", _text("query", "what to look for")),
-    _kind(reading.read_article, "read an article or file", _text("article", "its id")),
+    _kind(reading.read_article, "read an article or file", _text("article", "its id", pattern=r"(?:KB|DOC|FILE|UPT)-[0-9A-F]+")),
     _kind(reading.look_up_device, "a fact on a device", _DEVICE, _text("attribute", "which fact", *reading.ATTRIBUTES)),
     _kind(
         reading.compare_devices,
@@ -68,7 +68,7 @@ _KINDS = (
     _kind(
         writing.assign_ticket,
         "give to a team",
-        _text("ticket", "its id"),
+        _text("ticket", "its id", pattern=r"TCK-\d+"),
         _text("team", "which", *writing.TEAMS),
         writes=True,
     ),
@@ -85,7 +85,7 @@ _KINDS = (
         "plan a service",
         _text("customer", "name or id of a customer"),
         _DEVICE,
-        _text("day", "YYYY-MM-DD"),
+        _text("day", "YYYY-MM-DD", pattern=r"\d{4}-\d{2}-\d{2}"),
         writes=True,
     ),
     _kind(

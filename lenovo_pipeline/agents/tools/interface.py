@@ -23,13 +23,16 @@ BudgetPart = Literal["steps", "tokens", "seconds"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument of a tool. `choices` lists all values that a text may have; empty: any."""
+    """One argument of a tool. `choices` lists all values that a text may have; empty: any. `pattern` is the form (regular
+    expression) of the ids or days that it takes: a model is not shown it, and strict decoding keeps to it.
+    """
 
     name: str
     type: ParameterType
     description: str
     required: bool = True
     choices: tuple[str, ...] = ()
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class ToolSpec:
             properties[parameter.name] = {"type": parameter.type, "description": parameter.description}
             if parameter.choices:
                 properties[parameter.name]["enum"] = list(parameter.choices)
+            if parameter.pattern:
+                properties[parameter.name]["pattern"] = f"^{parameter.pattern}$"
         required = [parameter.name for parameter in self.parameters if parameter.required]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

@@ -5,8 +5,9 @@ call than the mark that lenovo-nano and Qwen are taught.
 
 Code decides the form alone: JSON, the tools' names, the names of their arguments and their order. What is decided by whoever
 writes: whether to call, which tool, which value of those that a schema lists, and which words of the conversation a text quotes.
-A text argument is a quote, from the beginning of a word to the end of one, of a line that the user or a tool said; a whole
-number is one that stands there.
+A text argument is a quote, from the beginning of a word to the end of one, of a line that the user or a tool said; one with a
+`pattern` is whatever has that form there, and a tool that needs one is not offered while nothing has it. A whole number is one
+that stands there.
 
 Source: constrained decoding as in Willard and Louf 2023, "Efficient Guided Generation for Large Language Models"; here the best
 token is taken that the grammar admits.
@@ -73,7 +74,7 @@ class ToolGrammar:
         """What follows a whole call. Raises _Ends or _Wrong before its end."""
         rest, _ = _one(text, [CALL])
         rest, _ = _one(rest, ['{"name": ', '\n{"name": '])
-        rest, name = _one(rest, [json.dumps(tool.name) for tool in self.tools])
+        rest, name = _one(rest, [json.dumps(tool.name) for tool in self.callable])
         rest, _ = _one(rest, [', "arguments": {'])
         schema = next(tool.parameters for tool in self.tools if json.dumps(tool.name) == name)
         rest = self._arguments(rest, schema)
@@ -82,7 +83,7 @@ class ToolGrammar:
 
     def _arguments(self, rest: str, schema: Mapping[str, Any]) -> str:
         properties, required = schema.get("properties", {}), schema.get("required", ())
-        names, lead = list(properties), ""
+        names, lead = [name for name, each in properties.items() if "pattern" not in each or self._matching(each["pattern"])], ""
         while True:
             nexts: dict[str, str] = {}
             for name in names:
@@ -106,6 +107,8 @@ class ToolGrammar:
         if schema["type"] == "integer":
             # Where no number was said, any may be written.
             return _integer(rest, self.numbers) if self.numbers else _figure(rest, re.compile(r"-?\d{0,6}"))
+        if "pattern" in schema:
+            return _one(rest, [f'"{each}"' for each in self._matching(schema["pattern"])])[0]
         return self._quote(_one(rest, ['"'])[0])
 
     def _quote(self, rest: str) -> str:
@@ -123,12 +126,31 @@ class ToolGrammar:
         raise _Wrong
 
     @cached_property
+    def callable(self) -> tuple[Tool, ...]:
+        """The tools whose arguments of a form there is something for."""
+        return tuple(tool for tool in self.tools if all(map(self._matching, _required_patterns(tool))))
+
+    def _matching(self, pattern: str) -> tuple[str, ...]:
+        """What has the form of a schema's pattern, as it was said, the longest first where one begins another."""
+        if pattern not in self._found:
+            form = re.compile(rf"(?<![A-Za-z0-9])(?:{pattern.removeprefix('^').removesuffix('$')})(?![A-Za-z0-9])")
+            found = dict.fromkeys(match[0] for line in self.lines for match in form.finditer(line))
+            self._found[pattern] = tuple(sorted(found, key=len, reverse=True))
+        return self._found[pattern]
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    @cached_property
     def numbers(self) -> frozenset[str]:
         """The whole numbers that were said."""
         return frozenset(found for line in self.lines for found in re.findall(r"\d+", line))
 
-    def quote(self, random: Random) -> str:
-        """A quote, drawn evenly over where one may begin; empty where nothing was said."""
+    def quote(self, random: Random, pattern: str | None = None) -> str:
+        """A quote, drawn evenly over where one may begin, or over all that has the form; empty where there is none."""
+        if pattern is not None:
+            return random.choice(self._matching(pattern) or ("",))
         if not self._places:
             return ""
         line, begin, ends = random.choice(self._places)
@@ -148,11 +170,24 @@ class ToolGrammar:
 def grammar_of(messages: Sequence[Message], tools: Sequence[Tool]) -> ToolGrammar | None:
     """The grammar of what may be said next; None where a schema has values of a form that it does not know."""
     schemas = [schema for tool in tools for schema in tool.parameters.get("properties", {}).values()]
-    if not tools or any("enum" not in schema and schema.get("type") not in _TYPES for schema in schemas):
+    if not tools or not all(map(_known, schemas)):
         return None
     said = [message.content for message in messages if message.role in ("user", "tool")]
     lines = dict.fromkeys(json.dumps(line.strip(), ensure_ascii=False)[1:-1] for text in said for line in text.splitlines())
     return ToolGrammar(tuple(tools), tuple(line for line in lines if line))
+
+
+def _known(schema: Mapping[str, Any]) -> bool:
+    try:
+        re.compile(schema.get("pattern", ""))
+    except (re.error, TypeError):
+        return False
+    return "enum" in schema or schema.get("type") in _TYPES
+
+
+def _required_patterns(tool: Tool) -> list[str]:
+    properties, required = tool.parameters.get("properties", {}), tool.parameters.get("required", ())
+    return [schema["pattern"] for name, schema in properties.items() if "pattern" in schema and name in required]
 
 
 def _one(rest: str, options: Sequence[str]) -> tuple[str, str]:

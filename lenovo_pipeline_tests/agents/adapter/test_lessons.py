@@ -83,6 +83,16 @@ def test_openings_end_with_the_first_call_and_every_pass_varies_anew(tokenizer: 
     ]
 
 
+def test_what_takes_more_decisions_is_dealt_out_more_often_and_never_cut(tokenizer: Any) -> None:
+    refused = [*conversation()[:4], called("hand_over", reason="unsafe"), {"role": "tool", "content": "handed over"},
+               {"role": "assistant", "content": "Answer: handed over, unsafe"}]  # fmt: skip
+    rows = lessons(tokenizer, [conversation(), refused], recipe(passes=4, openings=1.0), 3)
+    told = [tokenizer.decode(row.ids) for row in rows]
+    assert [text.count("Answer: handed over, unsafe") for text in told] == [0, 1, 1, 1] * 4
+    plain = lessons(tokenizer, [conversation(), refused], recipe(passes=4, emphasis=False), 3)
+    assert len(plain) == 8
+
+
 def test_a_variation_asks_the_same_about_other_names_and_figures_throughout() -> None:
     made = [varied(conversation(), Random(seed)) for seed in range(60)]
     for messages in made:

@@ -101,6 +101,24 @@ def test_any_whole_number_may_be_written_where_none_was_said() -> None:
     assert grammar is not None and grammar.complete(order(part="fans", device="Yoga", quantity="7"))
 
 
+def test_an_argument_of_a_form_is_something_of_that_form_and_a_tool_without_any_is_not_offered() -> None:
+    read = tool("read", article={"type": "string", "pattern": "^KB-[0-9A-F]+$"})
+    assign = tool("assign", ("team",), team={"type": "string"}, ticket={"type": "string", "pattern": r"^TCK-\d+$"})
+    said = [Message("user", "看KB-2001，KB-20 or XKB-77 by the field team, please")]
+    grammar = grammar_of(said, (read, assign))
+    assert grammar is not None
+    assert grammar.complete(called("read", '"article": "KB-2001"')) and grammar.complete(called("read", '"article": "KB-20"'))
+    assert not any(grammar.admits(called("read", f'"article": "{each}"')) for each in ("KB-200", "KB-77", "field", "KB-"))
+    # An argument that may be left out is, where nothing has its form.
+    assert grammar.complete(called("assign", '"team": "field"')) and not grammar.admits(
+        called("assign", '"team": "field", "tick')
+    )
+    elsewhere = grammar_of([Message("user", "the field team")], (read, assign))
+    assert elsewhere is not None and [each.name for each in elsewhere.callable] == ["assign"]
+    assert not elsewhere.admits('<tool_call>{"name": "read') and elsewhere.admits('<tool_call>{"name": "assign')
+    assert grammar_of(said, (tool("odd", of={"type": "string", "pattern": "("}),)) is None
+
+
 def test_tools_with_nested_values_are_left_to_the_model() -> None:
     assert grammar_of(SAID, (tool("deep", given={"type": "object"}),)) is None and grammar_of(SAID, ()) is None
 
