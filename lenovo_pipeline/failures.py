@@ -29,6 +29,10 @@ class SkippedPartition(Exception):
     """One partition cannot be made as things are, which fails nothing else: one sentence with what would change that."""
 
 
+class NotRehearsed(Exception):
+    """A rehearsal of a change (blast-radius) has come to work that takes long, which a real run would do: what work."""
+
+
 @contextmanager
 def as_dagster_failure() -> Iterator[None]:
     """Turn a PermanentFailure into a Dagster `Failure` that is not retried; let everything else pass."""

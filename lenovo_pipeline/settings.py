@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         """The scale of the world in this profile: smoke always builds the smallest one that still has every feature."""
         return min(self.scale, 0.1) if self.profile == "smoke" else self.scale
 
+    @property
+    def content(self) -> str:
+        """The settings that may decide what is made, as text: without the paths where it lies, and without keys."""
+        return repr({name: value for name, value in self if value is not None and not isinstance(value, Path | SecretStr)})
+
 
 @cache
 def get_settings() -> Settings:

@@ -75,6 +75,7 @@ def kept(store: Store, kind: str, made_by: Mapping[str, Any], make: Callable[[Pa
     found = _whole(folder)
     if found is not None:
         return _artifact(store, folder, found, reused=True)
+    store.require_no_rehearsal(f"making {kind}/{key}")
     with folder_aside(folder) as aside:
         report = dict(make(aside))
         (aside / MANIFEST).unlink(missing_ok=True)

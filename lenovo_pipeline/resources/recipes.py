@@ -10,7 +10,7 @@ A recipe is written in the transaction of the rows that it made, so that after a
 
 import inspect
 import json
-import sysconfig
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS pipeline.recipes (
 _IDENTITIES: dict[str, Callable[[Any], str]] = {
     "context": lambda _: "",
     "warehouse": lambda _: "",
-    "settings": repr,
+    "settings": lambda settings: str(settings.content),
     "encoder": lambda encoder: str(encoder.id),
 }
 """What a pure function may be given, and how the text of it that counts is made."""
@@ -118,8 +118,12 @@ def remember(warehouse: Warehouse, recipe: Recipe, reads: Reads, result: str) ->
 
 @cache
 def _packages() -> str:
-    """Names and versions of everything installed, as the folders of their metadata state them."""
-    return " ".join(sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info")))
+    """Names and versions of everything installed, as the folders of their metadata state them; of two, what is imported."""
+    found: dict[str, str] = {}
+    for place in sys.path:
+        for path in sorted(Path(place).glob("*.dist-info")):
+            found.setdefault(path.name.partition("-")[0], path.name)
+    return " ".join(sorted(found.values()))
 
 
 def _text(value: Any) -> str:

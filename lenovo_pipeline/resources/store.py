@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.failures import NotRehearsed, PermanentFailure, TransientFailure
 
 FORMAT = 1
 """Format of data/store as this code writes it. Raise it with a migration in MIGRATIONS when the layout changes."""
@@ -84,6 +84,15 @@ class Store:
     @property
     def format_file(self) -> Path:
         return self.root / "format.json"
+
+    @property
+    def rehearsal_file(self) -> Path:
+        return self.root / "rehearsal"
+
+    def require_no_rehearsal(self, work: str) -> None:
+        """Called before work that takes long. Raises NotRehearsed in a copy that only shows what a change would touch."""
+        if self.rehearsal_file.exists():
+            raise NotRehearsed(work)
 
     def relative(self, path: Path) -> str:
         """A path as metadata and reports state it: relative to data/store."""

@@ -7,6 +7,7 @@ person runs who looked into a log that was tampered with, opens the warehouse.
 
 import argparse
 import getpass
+import runpy
 import sys
 
 from lenovo_pipeline.failures import PipelineError
@@ -22,6 +23,8 @@ from lenovo_pipeline.settings import Settings, get_settings
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; returns 0, or 2 with the reason on stderr if it cannot be done."""
     options = _parser().parse_args(arguments)
+    if options.command == "blast-radius" and options.change:
+        return _rehearsed(options.what, options.change)
     store = Store(get_settings().store)
     try:
         print(_answer(options, store))
@@ -61,6 +64,16 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
     return _said(book.approve(*place, actor=options.actor, reason=options.reason, refuse=options.refuse))
 
 
+def _rehearsed(what: str, change: list[str]) -> int:
+    """Hand over to the rehearsal, which stands above the roster and is run by name: it needs the whole graph."""
+    sys.argv = ["blast-radius", what, *change]
+    try:
+        runpy.run_module("lenovo_pipeline.commands.rehearsal", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
 def _accepted(store: Store, settings: Settings, actor: str, reason: str) -> str:
     from lenovo_pipeline.resources.warehouse import Warehouse
     from lenovo_pipeline.roster.log.decisions import DecisionLog
@@ -96,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     papers.add_argument("entry", help="name of an entry that runs in production")
     radius = commands.add_parser("blast-radius", help="what a change would touch, before it is made")
     radius.add_argument("what", help="an asset (stage/name), a record, a file, a package, a build or a model")
+    radius.add_argument(
+        "change",
+        nargs=argparse.REMAINDER,
+        help="how it changes, which is then tried on copies to say exactly what is made again: --set COLUMN=VALUE, --with PATH,"
+        " --gone, or --version VERSION (--help after WHAT lists all)",
+    )
     promote = commands.add_parser("promote", help="let an entry that keeps every rule run")
     challenge = commands.add_parser(
         "challenge", help="give an entry a share of the requests: the canary compares it with what runs"

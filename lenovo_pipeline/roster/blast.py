@@ -11,6 +11,7 @@ evidence or passages hold the record.
 """
 
 import difflib
+import importlib.metadata
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,10 +59,10 @@ class Radius:
 
 
 @dataclass(frozen=True)
-class _Start:
+class Beginning:
     """Where a change begins. `builds` and `evaluations`: which rows it reaches; None: all those of the assets it reaches.
 
-    `code`: the functions of the assets change, and not what they hold.
+    `code`: the functions of the assets change, and not what they hold; `path`: of a file or a folder, where it lies.
     """
 
     kind: str
@@ -69,19 +70,19 @@ class _Start:
     builds: frozenset[str] | None = None
     evaluations: frozenset[str] | None = None
     code: bool = False
+    path: Path | None = None
+
+
+def beginning(store: Store, settings: Settings, what: str) -> tuple[Graph, Beginning]:
+    """The graph of the snapshot, and where in it a change of `what` begins. Raises as `blast_radius` does."""
+    with opened(store) as snapshot:
+        return _begins(snapshot, store, settings, what)
 
 
 def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
     """What a change of `what` may touch. Raises PermanentFailure if nothing of this name is known, with similar names."""
     with opened(store) as snapshot:
-        graph: Graph = (read_manifest(store) or {}).get("graph", {})
-        if not graph:
-            raise PermanentFailure("the snapshot was published without the graph of assets", remedy="Run: make run")
-        start = next((found for find in _FINDERS if (found := find(snapshot, graph, settings, what)) is not None), None)
-        if start is None:
-            near = difflib.get_close_matches(what, graph, n=3, cutoff=0.5)
-            hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
-            raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
+        graph, start = _begins(snapshot, store, settings, what)
         assets = downstream(graph, start.assets)
         again = _made_again(snapshot, graph, start)
         builds = _touched_builds(snapshot, assets, start)
@@ -96,6 +97,18 @@ def blast_radius(store: Store, settings: Settings, what: str) -> Radius:
     runs = [each for each in Book(store.deployments).running() if each.entry in entries]
     running = (f"{each.entry} for {each.use_case} ({each.environment})" for each in runs)
     return Radius(what, start.kind, *(tuple(sorted(each)) for each in (again, assets, builds, headers, entries, running)))
+
+
+def _begins(snapshot: "Snapshot", store: Store, settings: Settings, what: str) -> tuple[Graph, Beginning]:
+    graph: Graph = (read_manifest(store) or {}).get("graph", {})
+    if not graph:
+        raise PermanentFailure("the snapshot was published without the graph of assets", remedy="Run: make run")
+    start = next((found for find in _FINDERS if (found := find(snapshot, graph, settings, what)) is not None), None)
+    if start is None:
+        near = difflib.get_close_matches(what, graph, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
+        raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
+    return graph, start
 
 
 def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
@@ -113,7 +126,7 @@ def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
     return found
 
 
-def _made_again(snapshot: "Snapshot", graph: Graph, start: _Start) -> set[str]:
+def _made_again(snapshot: "Snapshot", graph: Graph, start: Beginning) -> set[str]:
     """The assets that do not take over what they have. What an asset read is known of those that note it (resources/recipes.py);
     the others look at their inputs in every run, and may well find that nothing is to be done.
     """
@@ -144,12 +157,12 @@ def shown(radius: Radius) -> str:
     return "\n".join(lines)
 
 
-def _asset(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+def _asset(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     name = what.replace(".", "/", 1) if "/" not in what else what
-    return _Start("asset", frozenset({name})) if name in graph else None
+    return Beginning("asset", frozenset({name})) if name in graph else None
 
 
-def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
     roots = {
         settings.catalogue: "models/catalogue",
@@ -161,34 +174,41 @@ def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> 
     }
     for root, asset in roots.items():
         if path == root or root in path.parents:
-            return _Start("file", frozenset({asset} & graph.keys()))
+            return Beginning("file", frozenset({asset} & graph.keys()), path=path)
     package = PROJECT_ROOT / "lenovo_pipeline"
     if package not in path.parents or path.suffix != ".py":
         return None
     module = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
     users = frozenset(asset for asset, described in graph.items() if module in described["modules"])
-    return _Start("file", users, code=True) if users or path.exists() else None
+    return Beginning("file", users, code=True, path=path) if users or path.exists() else None
 
 
-def _model(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
-    found = snapshot.rows("SELECT 1 FROM models.catalogue WHERE name = ?", [what])
-    return _Start("base model", frozenset({"models/foundation"})) if found else None
+def _model(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
+    path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
+    for row in snapshot.rows("SELECT name, folder_id FROM models.catalogue"):
+        folder = PROJECT_ROOT / row["folder_id"] if row["folder_id"] else None
+        within = folder is not None and (path == folder or folder in path.parents)
+        if within or row["name"] == what:
+            return Beginning("base model", frozenset({"models/foundation"}), path=path if within else folder)
+    return None
 
 
-def _build(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+def _build(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     rows = [row for row in _builds(snapshot) if what in (row["build"], row["artifact"])]
     if not rows:
         return None
     names = _with_children(_builds(snapshot), {row["build"] for row in rows})
-    return _Start("build", frozenset(f"models/{row['table_name']}" for row in rows), builds=frozenset(names))
+    return Beginning("build", frozenset(f"models/{row['table_name']}" for row in rows), builds=frozenset(names))
 
 
-def _record(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+def _record(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     for column in snapshot.rows(_KEYS):
         schema, table, name = column["schema_name"], column["table_name"], column["column_name"]
-        if f"{schema}/{table}" in graph and snapshot.rows(
-            f'SELECT 1 FROM "{schema}"."{table}" WHERE "{name}" = ? LIMIT 1', [what]
-        ):
+        if f"{schema}/{table}" not in graph:
+            continue
+        rows = snapshot.rows(f'SELECT 1 FROM "{schema}"."{table}" WHERE "{name}" = ? LIMIT 2', [what])
+        # Where several rows begin with it, it is not their name but that of something else which they belong to.
+        if len(rows) == 1:
             trained = snapshot.rows(
                 "SELECT DISTINCT version FROM models.training_sets WHERE list_contains(record_ids, ?) OR question_id = ?"
                 " OR example_id = ?",
@@ -205,26 +225,33 @@ def _record(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -
             every = _builds(snapshot)
             builds = _with_children(every, {row["build"] for row in every if row["training_set"] in versions})
             questions = frozenset(row["question_id"] for row in asked)
-            return _Start("record", frozenset({f"{schema}/{table}"}), frozenset(builds), questions)
+            return Beginning("record", frozenset({f"{schema}/{table}"}), frozenset(builds), questions)
     return None
 
 
-def _package(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> _Start | None:
+def _package(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     headers = snapshot.rows("SELECT kind, made_by FROM evaluation.headers")
     kinds = {f"evaluation/{row['kind']}" for row in headers if what in json.loads(row["made_by"]).get("packages", {})}
     rows = [row for row in _builds(snapshot) if what in json.loads(row["made_by"]).get("versions", {})]
-    if not kinds and not rows:
+    if not kinds and not rows and not _is_installed(what):
         return None
     # Every pure asset keeps the versions of all packages, and makes its table again for any of them.
     pure = {row["subject"] for row in snapshot.rows("SELECT DISTINCT subject FROM pipeline.recipes")}
     touched = frozenset((kinds | pure | {f"models/{row['table_name']}" for row in rows}) & graph.keys())
-    return _Start("package", touched, code=True)
+    return Beginning("package", touched, code=True)
 
 
-_FINDERS: Sequence[Callable[["Snapshot", Graph, Settings, str], _Start | None]] = (
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(name))
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return False
+
+
+_FINDERS: Sequence[Callable[["Snapshot", Graph, Settings, str], Beginning | None]] = (
     _asset,
-    _file,
     _model,
+    _file,
     _build,
     _record,
     _package,
@@ -253,12 +280,12 @@ def _with_children(builds: Sequence[Mapping[str, Any]], names: set[str]) -> set[
         found |= more
 
 
-def _touched_builds(snapshot: "Snapshot", assets: set[str], start: _Start) -> set[str]:
+def _touched_builds(snapshot: "Snapshot", assets: set[str], start: Beginning) -> set[str]:
     reached = {row["build"] for row in _builds(snapshot) if f"models/{row['table_name']}" in assets}
     return reached if start.builds is None else reached & start.builds
 
 
-def _touched_evaluations(snapshot: "Snapshot", assets: set[str], builds: set[str], start: _Start) -> set[str]:
+def _touched_evaluations(snapshot: "Snapshot", assets: set[str], builds: set[str], start: Beginning) -> set[str]:
     # Agents ask every store through their tools: whatever reaches their figures may change any of them.
     of_agents = "SELECT DISTINCT unnest(headers) AS header FROM roster.entries WHERE kind = 'agentic_workflow'"
     found = {row["header"] for row in snapshot.rows(of_agents)} if "evaluation/agentic_workflow" in assets else set()

@@ -2,18 +2,20 @@
 
 Run: python lenovo_pipeline_tests/benchmarks/bench_blast_radius.py [--store FOLDER] [--home FOLDER] [--mutations 200] [--first 0]
 `--store` (data/store) is that of a finished run of everything, of any profile that LENOVO_PROFILE names, and `--home` its
-DAGSTER_HOME if what Dagster wrote does not lie in the store, where `make run` has it. Copies are what is changed.
+DAGSTER_HOME if what Dagster wrote does not lie in the store, where `make run` has it. Copies are what is changed, code included.
 
 Each mutation changes one thing: a record (one value of one row of a table of the simulated world), a document (an upload that
 is new, changed or gone), a prompt, the policy, an adapter (dropped, exchanged, or gone), the base model (its chat template), a
-module of the code (a comment at its end), or a package (its version). Then blast-radius is asked, and then assets are run.
+module of the code (a comment at its end), or a package (its version). Before it is made, blast-radius is asked, once with the
+change told (--with, --set, --gone, --version: it is rehearsed on copies) and once with its name alone. Then assets are run.
 
-The run is a real one, of those assets of the graph that take no training and no answers of models (WATCHED): 200 runs of the
-whole graph would take a day. The truth is what that run reports of each: made again where it took over nothing, or, of an asset
+The run is a real one, of WATCHED: assets that take no or little training and few answers of models, since 200 runs of the whole
+graph would take a day. The truth is what that run reports of each: made again where it took over nothing, or, of an asset
 that looks at its inputs in every run, where its data version is another one. It is read from the events of the run, and knows
 nothing of the graph. Tables of the simulated world are changed where they lie, and not watched: their assets would undo it.
 
-Two figures are held against it: `made again` (certain, wanted: precision 1.00) and `looks again` (what may follow; recall 1.00).
+Three answers are held against it: `told` (wanted: precision and recall 1.00), and of the name alone `certain` (precision 1.00)
+and `looks again` (recall 1.00).
 """
 
 import argparse
@@ -21,13 +23,17 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lenovo_pipeline.commands.rehearsal.changes import Change
 
 WATCHED = (
     "uploads/files", "uploads/rows", "uploads/rejects", "uploads/texts",
@@ -36,12 +42,13 @@ WATCHED = (
     "gold/questions", "gold/qrels",
     "prompts/library", "prompts/evaluation_prompts", "prompts/adversarial", "prompts/counterfactuals",
     "models/catalogue", "models/availability", "models/foundation", "models/training_sets",
-    "models/dropped_adapters", "models/adapter_registry", "models/adapter_champions",
-    "embeddings/training_pairs", "evaluation/items",
+    "models/dropped_adapters", "models/adapter_registry", "models/adapter_champions", "models/adapters", "models/fine_tuned",
+    "embeddings/training_pairs", "evaluation/items", "evaluation/raw_foundation", "evaluation/adapter",
+    "evaluation/leaderboard", "evaluation/comparisons",
     "roster/policy", "roster/entries", "roster/cost", "roster/decisions", "roster/deployments",
 )  # fmt: skip
 RECORDS = (
-    "support_articles", "documents", "technical_docs", "incidents", "processes", "process_metrics", "customers", "journeys",
+    "support_articles", "documents", "technical_docs", "incidents", "processes", "customers", "journeys",
     "touchpoints", "chat_messages", "interactions", "firmware", "users",
 )  # fmt: skip
 MODULES = (
@@ -51,7 +58,9 @@ MODULES = (
 KINDS = ("record", "record", "record", "document", "document", "prompt", "adapter", "base", "code", "package", "policy")
 """One after the other: a record is what changes most often."""
 
+PACKAGES = ("torch", "transformers", "peft", "scipy", "onnxruntime")
 MODEL = "lenovo-nano"
+SAID = ("told", "certain", "looks again")
 
 
 @dataclass
@@ -77,80 +86,60 @@ class Score:
 
 
 class Factory:
-    """The copy of a store, in which things are changed and runs are made."""
+    """The copy of a store and of a checkout, in which things are changed and runs are made."""
 
     def __init__(self, place: Path, seed: int) -> None:
-        from dagster import AssetSelection, DagsterInstance, define_asset_job
-
-        from lenovo_pipeline.build import build_defs
         from lenovo_pipeline.resources.store import Store
         from lenovo_pipeline.resources.warehouse import Warehouse
-        from lenovo_pipeline.settings import get_settings
+        from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
+        if place not in PROJECT_ROOT.parents:
+            raise SystemExit(f"error: {PROJECT_ROOT} is used, and not the copy in {place}")
+        self.root = PROJECT_ROOT
         self.settings = get_settings()
         self.store = Store(self.settings.store)
-        self.warehouse = Warehouse(str(self.store.warehouse))
         self.rng = random.Random(seed)
         self.place = place
-        self._instance = DagsterInstance.get()
-        self._define: Callable[[], Any] = lambda: build_defs(settings=self.settings)
-        self._selected = AssetSelection.assets(*WATCHED).without_checks()
-        self._job: Callable[[str], Any] = lambda name: define_asset_job(name, selection=self._selected)
+        self._warehouse = Warehouse(str(self.store.warehouse))
         self._number = 0
 
     def run(self) -> set[str]:
-        """Run the watched assets; returns those that were made again."""
-        from dagster import Definitions, in_process_executor
+        """Run the watched assets in a process of its own, and publish; returns those that were made again."""
+        said = self.place / "said.json"
+        subprocess.run([sys.executable, __file__, "--act", str(said)], cwd=self.root, check=True, stdout=subprocess.DEVNULL)
+        return set(json.loads(said.read_text()))
 
-        defs = self._define()
-        # The job is made of the production definitions, without the jobs and sensors that they bring.
-        small = Definitions(
-            assets=defs.assets, resources=defs.resources, executor=in_process_executor, jobs=[self._job("watched")]
-        )
-        result = small.resolve_job_def("watched").execute_in_process(
-            instance=self._instance, partition_key=MODEL, raise_on_error=True
-        )
-        again = set()
-        for event in result.get_asset_materialization_events():
-            made = event.materialization
-            metadata = {name: value.value for name, value in made.metadata.items()}
-            # What is pure says whether it took over its rows; everything else says whether it holds something else now.
-            pure = "reused" in metadata or made.asset_key.to_user_string() in self.pure
-            if (not metadata.get("reused", False)) if pure else metadata["changed"]:
-                again.add("/".join(made.asset_key.path))
-        return again
+    def rehearsed(self, what: str, change: "Change") -> tuple[set[str], set[str]]:
+        """What blast-radius says of a change that it is told: made again, and of these what was not run up to its end."""
+        from dagster import DagsterInstance
 
-    @property
-    def pure(self) -> set[str]:
-        rows = self.warehouse.frame("SELECT DISTINCT subject FROM pipeline.recipes")
-        return set(rows["subject"])
+        from lenovo_pipeline.commands.rehearsal.rehearse import rehearse
 
-    def publish(self) -> None:
-        """What blast-radius answers from."""
-        from lenovo_pipeline.resources.published import publish
-
-        graph = self._define().resources["graph"]
-        publish(self.store, self.warehouse, made_by={"number": self._number}, graph=getattr(graph, "_value", graph))
+        with DagsterInstance.get() as instance:
+            found = rehearse(self.store, self.settings, instance, what, change, model=MODEL, among=WATCHED)
+        return set(found.made), {*found.long, *found.follow}
 
     def said(self, what: str) -> tuple[set[str], set[str]]:
-        """What blast-radius says of a change: made again, looks again."""
+        """What blast-radius says of a change that it is not told: made again whatever it is, looks again."""
         from lenovo_pipeline.roster.blast import blast_radius
 
         radius = blast_radius(self.store, self.settings, what)
         return set(radius.again) & set(WATCHED), set(radius.assets) & set(WATCHED)
 
-    def mutate(self, kind: str) -> tuple[str, Callable[[], None]]:
-        """What is about to be changed, as blast-radius is asked for it, and what changes it."""
+    def mutate(self, kind: str) -> tuple[str, "Change", Callable[[], None]]:
+        """What is about to be changed, as blast-radius is asked for it, how, and what changes it."""
         self._number += 1
-        chosen: tuple[str, Callable[[], None]] = getattr(self, f"_{kind}")()
+        chosen: tuple[str, Change, Callable[[], None]] = getattr(self, f"_{kind}")()
         return chosen
 
-    def _record(self) -> tuple[str, Callable[[], None]]:
+    def _record(self) -> tuple[str, "Change", Callable[[], None]]:
         from lenovo_pipeline.build import TABLES
+        from lenovo_pipeline.commands.rehearsal.changes import Change
 
         table = TABLES[f"enterprise.{self.rng.choice(RECORDS)}"]
-        frame = self.warehouse.load(table).drop(columns=["content_hash"])
+        frame = self._warehouse.load(table).drop(columns=["content_hash"])
         row = self.rng.randrange(len(frame))
+        what = str(frame.iloc[row][table.key[0]])
         taken = {*table.key, *(column.name for column, _, _ in table.references())}
         free = [
             column.name
@@ -162,135 +151,160 @@ class Factory:
             and not column.personal
         ] or [column.name for column in table.columns if column.type == "number"]
         name = self.rng.choice(free)
-        what = str(frame.iloc[row][table.key[0]])
+        is_number = table.column(name).type == "number"
+        old = frame.iloc[row][name]
+        value = (old or 0.0) + 0.5 if is_number else f"{old} Revised {self._number}."
 
         def change() -> None:
             values: list[Any] = frame[name].tolist()
-            is_number = table.column(name).type == "number"
-            values[row] = (values[row] or 0.0) + 0.5 if is_number else f"{values[row]} Revised {self._number}."
-            self.warehouse.replace(table, frame.assign(**{name: values}))
+            values[row] = value
+            self._warehouse.replace(table, frame.assign(**{name: values}))
 
-        return what, change
+        return what, Change(values={name: json.dumps(value) if is_number else value}), change
 
-    def _document(self) -> tuple[str, Callable[[], None]]:
+    def _document(self) -> tuple[str, "Change", Callable[[], None]]:
+        from lenovo_pipeline.commands.rehearsal.changes import Change
+
         there = sorted(self.settings.uploads.glob("*.md")) + sorted(self.settings.uploads.glob("*.csv"))
         if len(there) > 3 and self.rng.random() < 0.6:
             path = self.rng.choice(there)
             if self.rng.random() < 0.3:
-                return str(path), path.unlink
-            return str(path), partial(_write, path, path.read_text() + f"\n{self._number},changed {self._number}\n")
+                return str(path), Change(gone=True), path.unlink
+            return self._file(path, path.read_text() + f"\n{self._number},changed {self._number}\n")
         name = f"note-{self._number}.{self.rng.choice(['md', 'csv'])}"
-        path = self.settings.uploads / name
         text = f"# Note {self._number}\n\nThe ThinkPad T14 was looked at {self._number} times.\n"
         rows = f"part,price\nA{self._number},{self._number}\n"
-        return str(path), partial(_write, path, text if name.endswith("md") else rows)
+        return self._file(self.settings.uploads / name, text if name.endswith("md") else rows)
 
-    def _prompt(self) -> tuple[str, Callable[[], None]]:
+    def _prompt(self) -> tuple[str, "Change", Callable[[], None]]:
+        import yaml
+
         path = self.rng.choice(sorted(path for path in self.settings.prompts.rglob("*.yaml") if "external" not in path.parts))
+        found = yaml.safe_load(path.read_text())
+        template = self.rng.choice(found["templates"])
+        template["template"] = f"{template['template'].rstrip()} Revision {self._number}.\n"
+        template["version"] = int(template["version"]) + 1
+        return self._file(path, yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
 
-        def change() -> None:
-            import yaml
+    def _policy(self) -> tuple[str, "Change", Callable[[], None]]:
+        import yaml
 
-            found = yaml.safe_load(path.read_text())
-            template = self.rng.choice(found["templates"])
-            template["template"] = f"{template['template'].rstrip()} Revision {self._number}.\n"
-            template["version"] = int(template["version"]) + 1
-            path.write_text(yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
+        found = yaml.safe_load(self.settings.policy.read_text())
+        use_case = found["use_cases"][self.rng.choice(sorted(found["use_cases"]))]
+        floor = self.rng.choice([each for each in use_case["floors"] if "at_least" in each])
+        floor["at_least"] = round(floor["at_least"] - 0.001, 4)
+        return self._file(self.settings.policy, yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
 
-        return str(path), change
-
-    def _policy(self) -> tuple[str, Callable[[], None]]:
-        path = self.settings.policy
-
-        def change() -> None:
-            import yaml
-
-            found = yaml.safe_load(path.read_text())
-            use_case = found["use_cases"][self.rng.choice(sorted(found["use_cases"]))]
-            floor = self.rng.choice([each for each in use_case["floors"] if "at_least" in each])
-            floor["at_least"] = round(floor["at_least"] - 0.001, 4)
-            path.write_text(yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
-
-        return str(path), change
-
-    def _adapter(self) -> tuple[str, Callable[[], None]]:
+    def _adapter(self) -> tuple[str, "Change", Callable[[], None]]:
         import numpy as np
         from safetensors.numpy import save_file
 
-        there = sorted((self.settings.adapters / MODEL).iterdir()) if (self.settings.adapters / MODEL).is_dir() else []
+        from lenovo_pipeline.commands.rehearsal.changes import Change
+        from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
+
+        home = self.settings.adapters / MODEL
+        there = sorted(home.iterdir()) if home.is_dir() else []
         if there and self.rng.random() < 0.3:
             path = self.rng.choice(there)
-            return str(path), lambda: shutil.rmtree(path)
-        known = {path.name for path in there}
-        path = (
-            self.settings.adapters
-            / MODEL
-            / (self.rng.choice(sorted(known)) if known and self.rng.random() < 0.4 else f"mine-{self._number}")
-        )
+            return str(path), Change(gone=True), lambda: shutil.rmtree(path)
+        exchanged = there and self.rng.random() < 0.4
+        path = self.rng.choice(there) if exchanged else home / f"mine-{self._number}"
+        new = self.place / f"adapter-{self._number}"
+        new.mkdir()
+        drawn = np.random.default_rng(self._number)
+        tensors = {}
+        for name, shape in tensor_shapes(self.root / "data" / "models" / MODEL).items():
+            if name.endswith("q_proj.weight"):
+                rows, columns = shape
+                key = f"base_model.model.{name.removesuffix('.weight')}.lora_{{}}.weight"
+                tensors[key.format("A")] = drawn.standard_normal((1, columns)).astype(np.float32)
+                tensors[key.format("B")] = drawn.standard_normal((rows, 1)).astype(np.float32)
+        save_file(tensors, new / "adapter_model.safetensors", metadata={"format": "pt"})
+        config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 1, "lora_alpha": 2, "target_modules": ["q_proj"]}
+        (new / "adapter_config.json").write_text(json.dumps(config))
 
         def change() -> None:
-            from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
+            shutil.rmtree(path, ignore_errors=True)
+            shutil.copytree(new, path)
 
-            path.mkdir(parents=True, exist_ok=True)
-            drawn = np.random.default_rng(self._number)
-            tensors = {}
-            for name, shape in tensor_shapes(self.place / "model").items():
-                if name.endswith("q_proj.weight"):
-                    rows, columns = shape
-                    key = f"base_model.model.{name.removesuffix('.weight')}.lora_{{}}.weight"
-                    tensors[key.format("A")] = drawn.standard_normal((1, columns)).astype(np.float32)
-                    tensors[key.format("B")] = drawn.standard_normal((rows, 1)).astype(np.float32)
-            save_file(tensors, path / "adapter_model.safetensors", metadata={"format": "pt"})
-            config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 1, "lora_alpha": 2, "target_modules": ["q_proj"]}
-            (path / "adapter_config.json").write_text(json.dumps(config))
+        return str(path), Change(by=new), change
 
-        return str(path), change
+    def _base(self) -> tuple[str, "Change", Callable[[], None]]:
+        path = self.root / "data" / "models" / MODEL / "chat_template.jinja"
+        return self._file(path, path.read_text() + f"{{# {self._number} #}}")
 
-    def _base(self) -> tuple[str, Callable[[], None]]:
-        path = self.place / "model" / "chat_template.jinja"
-        return MODEL, partial(_write, path, path.read_text() + f"{{# {self._number} #}}")
+    def _code(self) -> tuple[str, "Change", Callable[[], None]]:
+        path = self.root / "lenovo_pipeline" / f"{self.rng.choice(MODULES)}.py"
+        return self._file(path, path.read_text() + f"# {self._number}\n")
 
-    def _code(self) -> tuple[str, Callable[[], None]]:
-        from lenovo_pipeline.resources import code_version
+    def _package(self) -> tuple[str, "Change", Callable[[], None]]:
+        import importlib.metadata
 
-        name = self.rng.choice(MODULES)
-        module = f"lenovo_pipeline.{name.replace('/', '.')}"
+        from lenovo_pipeline.commands.rehearsal.changes import Change
+
+        name = self.rng.choice(PACKAGES)
+        version = f"{importlib.metadata.version(name).partition('.post')[0]}.post{self._number}"
 
         def change() -> None:
-            # As if the file held a line more: it is one file of one checkout, which others use.
-            read = code_version._source
+            for old in (self.place / "packages").glob(f"{name}-*"):
+                shutil.rmtree(old)
+            there = self.place / "packages" / f"{name}-{version}.dist-info"
+            there.mkdir()
+            (there / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
 
-            def longer(asked: str) -> str:
-                return read(asked) + (f"# {number}\n" if asked == module else "")
+        return name, Change(version=version), change
 
-            number = self._number
-            code_version._source = longer  # type: ignore[assignment]
-            code_version._module_imports.cache_clear()
-            code_version._closure.cache_clear()
+    def _file(self, path: Path, text: str) -> tuple[str, "Change", Callable[[], None]]:
+        from lenovo_pipeline.commands.rehearsal.changes import Change
 
-        return f"lenovo_pipeline/{name}.py", change
-
-    def _package(self) -> tuple[str, Callable[[], None]]:
-        from lenovo_pipeline.resources import recipes
-
-        def change() -> None:
-            text = f"{recipes._packages()} torch-0.{self._number}"
-            recipes._packages = lambda: text  # type: ignore[assignment]
-
-        return "torch", change
+        new = self.place / f"new-{self._number}{path.suffix}"
+        new.write_text(text, encoding="utf-8")
+        return str(path), Change(by=new), lambda: shutil.copyfile(new, path) and None
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def act(said: Path) -> None:
+    """A real run of the watched assets, in this process; writes the names of those that were made again, and publishes."""
+    import logging
+
+    from dagster import AssetSelection, DagsterInstance, Definitions, define_asset_job, in_process_executor
+
+    from lenovo_pipeline.build import build_defs
+    from lenovo_pipeline.resources.published import publish
+    from lenovo_pipeline.resources.store import Store
+    from lenovo_pipeline.resources.warehouse import Warehouse
+    from lenovo_pipeline.settings import get_settings
+
+    logging.disable(logging.CRITICAL)
+    settings = get_settings()
+    defs = build_defs(settings=settings)
+    job = define_asset_job("watched", selection=AssetSelection.assets(*WATCHED).without_checks())
+    # The job is made of the production definitions, without the jobs and sensors that they bring.
+    small = Definitions(assets=defs.assets, resources=defs.resources, executor=in_process_executor, jobs=[job])
+    with DagsterInstance.get() as instance:
+        result = small.resolve_job_def("watched").execute_in_process(instance=instance, partition_key=MODEL, raise_on_error=True)
+    store = Store(settings.store)
+    warehouse = Warehouse(str(store.warehouse))
+    pure = set(warehouse.frame("SELECT DISTINCT subject FROM pipeline.recipes")["subject"])
+    again = []
+    for event in result.get_asset_materialization_events():
+        made = event.materialization
+        name = "/".join(made.asset_key.path)
+        metadata = {key: value.value for key, value in made.metadata.items()}
+        # What is pure says whether it took over its rows; everything else says whether it holds something else now.
+        if (not metadata.get("reused", False)) if name in pure else metadata["changed"]:
+            again.append(name)
+    graph = (defs.resources or {})["graph"]
+    publish(store, warehouse, made_by={"run": result.run_id}, graph=getattr(graph, "_value", graph))
+    said.write_text(json.dumps(again))
 
 
-def prepared(store: Path, home: Path | None, place: Path) -> None:
-    """Copies of everything that is changed, and an environment that points at them."""
+def prepared(store: Path, home: Path | None, place: Path) -> dict[str, str]:
+    """Copies of everything that is changed, the code included, and the environment that leads there."""
     import yaml
 
     from lenovo_pipeline.settings import PROJECT_ROOT
 
-    data = PROJECT_ROOT / "data"
+    checkout = place / "checkout"
     shutil.copytree(store, place / "store", symlinks=True)
     if home is not None:
         shutil.copytree(home, place / "home", symlinks=True)
@@ -298,21 +312,17 @@ def prepared(store: Path, home: Path | None, place: Path) -> None:
         (place / "home").mkdir()
         written = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(place / "store" / "dagster")}}}
         (place / "home" / "dagster.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-    shutil.copytree(data / "prompts", place / "prompts")
-    shutil.copy(data / "policy" / "roster.yaml", place / "roster.yaml")
-    shutil.copytree(data / "models" / MODEL, place / "model")
-    catalogue = yaml.safe_load((data / "catalogue" / "models.yaml").read_text(encoding="utf-8"))
-    catalogue["partitions"][0]["identifiers"]["folder"] = str(place / "model")
-    (place / "models.yaml").write_text(yaml.safe_dump(catalogue, allow_unicode=True), encoding="utf-8")
-    for name in ("uploads", "adapters"):
+    shutil.copytree(PROJECT_ROOT / "lenovo_pipeline", checkout / "lenovo_pipeline")
+    shutil.copytree(PROJECT_ROOT / "data", checkout / "data", ignore=shutil.ignore_patterns("store", "backups"))
+    for name in ("pyproject.toml", "constraints.txt"):
+        shutil.copy(PROJECT_ROOT / name, checkout / name)
+    for name in ("uploads", "adapters", "packages"):
         (place / name).mkdir()
     for number in range(4):
         (place / "uploads" / f"old-{number}.md").write_text(f"# Old {number}\n\nThe Yoga 7 has {number} ports.\n")
-    os.environ |= {
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(place / "packages"), str(checkout)]),
         "LENOVO_STORE": str(place / "store"),
-        "LENOVO_PROMPTS": str(place / "prompts"),
-        "LENOVO_POLICY": str(place / "roster.yaml"),
-        "LENOVO_CATALOGUE": str(place / "models.yaml"),
         "LENOVO_UPLOADS": str(place / "uploads"),
         "LENOVO_ADAPTERS": str(place / "adapters"),
         "DAGSTER_HOME": str(place / "home"),
@@ -323,7 +333,7 @@ def prepared(store: Path, home: Path | None, place: Path) -> None:
 
 
 def main() -> int:
-    """Print both figures; returns 1 if something was made again that blast-radius did not name, or is not certain to be."""
+    """Print all figures; returns 1 if what was said of a change that was told is not what was made again."""
     from lenovo_pipeline.settings import get_settings
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -331,51 +341,65 @@ def main() -> int:
     parser.add_argument("--home", type=Path)
     parser.add_argument("--mutations", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="number of the first mutation, which seeds the choices")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="stop after the mutation in which these have passed")
+    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--act", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.act:
+        act(options.act)
+        return 0
+    if options.inside:
+        return measure(Factory(options.inside, options.first), options.first, options.mutations, options.minutes * 60)
     if not (options.store / "published").exists():
         print(f"skipped: {options.store} holds no finished run; run make run, or name such a store with --store")
         return 0
-    get_settings.cache_clear()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        prepared(options.store, options.home, place)
-        return measure(Factory(place, options.first), options.first, options.mutations)
+        environment = prepared(options.store, options.home, place)
+        command = [sys.executable, __file__, "--inside", folder, *sys.argv[1:]]
+        return subprocess.run(command, cwd=place / "checkout", env=environment, check=False).returncode
 
 
-def measure(factory: Factory, first: int, mutations: int) -> int:
-    import logging
-
-    logging.disable(logging.CRITICAL)
+def measure(factory: Factory, first: int, mutations: int, seconds: float) -> int:
+    started = time.monotonic()
     factory.run()
     if left := factory.run():
         print(f"made again although nothing changed: {', '.join(sorted(left))}")
-    certain, possible = Score(), Score()
-    kinds: dict[str, tuple[Score, Score]] = {}
+    totals: dict[str, list[Score]] = {"all": [Score() for _ in SAID]}
+    done = unfinished = 0
     for number in range(first, first + mutations):
         kind = KINDS[number % len(KINDS)]
-        factory.publish()
-        what, change = factory.mutate(kind)
+        what, told, change = factory.mutate(kind)
+        made, not_run = factory.rehearsed(what, told)
         again, looks = factory.said(what)
         change()
         true = factory.run()
-        for score, said in zip((certain, possible), (again, looks), strict=True):
-            score.add(said, true)
-        for score, said in zip(kinds.setdefault(kind, (Score(), Score())), (again, looks), strict=True):
-            score.add(said, true)
-        missed, idle = sorted(true - looks), sorted(again - true)
-        notes = [f"missed {', '.join(missed)}"] if missed else []
-        notes += [f"not made again {', '.join(idle)}"] if idle else []
+        for name in (kind, "all"):
+            for score, said in zip(totals.setdefault(name, [Score() for _ in SAID]), (made, again, looks), strict=True):
+                score.add(said, true)
+        done += 1
+        unfinished += len(not_run)
+        notes = [f"missed {', '.join(sorted(true - made))}"] if true - made else []
+        notes += [f"not made again {', '.join(sorted(made - true))}"] if made - true else []
         print(
             f"{number + 1:4d} {kind:8s} {Path(what).name:32.32s} {len(true):2d} made again; {'; '.join(notes) or 'as said'}",
             flush=True,
         )
+        if time.monotonic() - started > seconds:
+            break
     print(f"{len(WATCHED)} assets watched: {', '.join(WATCHED)}")
-    print(f"{'':10s}{'made again':>24s}{'looks again':>24s}\n{'':10s}" + f"{'precision':>12s}{'recall':>12s}" * 2)
-    for name, scores in (*sorted(kinds.items()), ("all", (certain, possible))):
+    print(
+        f"{'':10s}" + "".join(f"{name:>24s}" for name in SAID) + f"\n{'':10s}" + f"{'precision':>12s}{'recall':>12s}" * len(SAID)
+    )
+    for name, scores in sorted(totals.items(), key=lambda each: (each[0] == "all", each[0])):
         print(f"{name:10s}" + "".join(f"{score.precision:12.3f}{score.recall:12.3f}" for score in scores))
-    print(f"{mutations} mutations; recall of what looks again {possible.recall:.2f} (1.00)")
-    print(f"precision of what is made again {certain.precision:.2f} (1.00)")
-    return 0 if possible.recall == 1.0 and certain.precision == 1.0 else 1
+    exact = totals["all"][0]
+    print(
+        f"{done} mutations, {exact.hit + exact.only_true} assets made again in all; of those said, {unfinished} were not run to"
+        " their end in the rehearsal, since they train or ask a model"
+    )
+    print(f"the change is told: precision {exact.precision:.3f} (1.00), recall {exact.recall:.3f} (1.00)")
+    return 0 if exact.precision == exact.recall == 1.0 else 1
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ MADE = (
     " t(chunk_id, record_id);"
     "CREATE TABLE gold.questions AS SELECT * FROM (VALUES ('Q1', ['DEV-1'], []::VARCHAR[]), ('Q2', ['DEV-2'], []::VARCHAR[]))"
     " t(question_id, evidence_ids, alternate_ids);"
-    "CREATE TABLE models.catalogue AS SELECT 'nano' AS name;"
+    "CREATE TABLE models.catalogue AS SELECT 'nano' AS name, 'data/models/nano' AS folder_id;"
     "CREATE TABLE models.training_sets AS SELECT * FROM (VALUES ('T1', 'desk', 'train', 'Q0', ['DEV-2'], 'set1'))"
     " t(example_id, domain, split, question_id, record_ids, version);"
     + BUILDS.format(

@@ -12,6 +12,7 @@ from lenovo_pipeline.resources.inference.backend import Backend
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.limits import RateLimit, Window
 from lenovo_pipeline.resources.inference.messages import ModelSource, Reach
+from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Inference:
 
         Raises ModelUnavailable when the configuration lacks what the source needs, or the folder is missing or damaged.
         """
+        Store(self.settings.store).require_no_rehearsal(f"asking {source.identifier}")
         if adapter is not None and source.kind != "folder":
             raise ModelUnavailable(
                 f"An adapter was given for {source.identifier}, reached by {source.kind}; only a model folder takes one",
