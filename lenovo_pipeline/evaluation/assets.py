@@ -4,8 +4,8 @@ Thin by rule; the logic is imported inside the assets, so that loading the defin
 one asset here, with a builder in kinds.py and a table in tables.py; everything after the scores takes the kinds from there.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, ResourceParam
@@ -32,16 +32,19 @@ from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EVALUATION_PROMPTS
+from lenovo_pipeline.resources.asking import Asking
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
-from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from lenovo_pipeline.evaluation.keeping import Kept
 
 _RETRIEVAL = (
     "knowledge/keyword_index",
@@ -51,6 +54,10 @@ _RETRIEVAL = (
     "retrieval/hybrid_settings",
 )
 """What retrieval answers from."""
+
+_of_model = partial(table_asset, partitions_def=MODEL_PARTITIONS, foundation=FOUNDATION, catalogue=CATALOGUE)
+"""An asset of one model; `_asked`: for which candidates are asked the gold questions."""
+_asked = partial(_of_model, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
 
 
 @table_asset(ITEMS, questions=QUESTIONS, qrels=QRELS, chunks=CHUNKS)
@@ -83,13 +90,10 @@ def baselines(
     items: pd.DataFrame,
     questions: pd.DataFrame,
     chunks: pd.DataFrame,
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
+    asking: ResourceParam[Asking],
     vectors: ResourceParam[Vectors],
     encoder: ResourceParam[Encoder],
     graph_store: ResourceParam[GraphStore],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.items import asked_items
     from lenovo_pipeline.evaluation.keeping import scored
@@ -97,25 +101,14 @@ def baselines(
     from lenovo_pipeline.retrieval.candidate import evidence_base, retrieval_settings
 
     closed, opened = asked_items(items, questions, chunks)
+    warehouse, store = asking.warehouse, asking.store
     with evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base:
-        contenders = [
-            *baseline_contenders(opened, settings.seed),
-            retrieval_baseline(open_base, retrieval_settings(warehouse, store, encoder), closed),
-        ]
-        found = scored(contenders, BASELINES, warehouse, store, tracking, settings, say=context.log.info)
-    context.add_output_metadata(found.metadata)
-    return found.frame
+        retrieval = retrieval_baseline(open_base, retrieval_settings(warehouse, store, encoder), closed)
+        contenders = [*baseline_contenders(opened, asking.settings.seed), retrieval]
+        return _told(context, scored(contenders, BASELINES, asking, say=context.log.info))
 
 
-@table_asset(
-    RAW_FOUNDATION,
-    partitions_def=MODEL_PARTITIONS,
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
+@_asked(RAW_FOUNDATION)
 def raw_foundation(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
@@ -123,40 +116,21 @@ def raw_foundation(
     items: pd.DataFrame,
     questions: pd.DataFrame,
     chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
+    asking: ResourceParam[Asking],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.items import asked_items
-    from lenovo_pipeline.evaluation.keeping import scored
+    from lenovo_pipeline.evaluation.keeping import resolved_model, scored
     from lenovo_pipeline.evaluation.kinds import raw_contenders
-    from lenovo_pipeline.models.catalogue import require_row
 
-    model = context.partition_key
-    row = require_row(catalogue.to_dict("records"), model)
-    closed, opened = asked_items(items, questions, chunks)
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
-    with raw_contenders(resolved, row, inference, closed, opened) as contenders:
-        found = scored(contenders, RAW_FOUNDATION, warehouse, store, tracking, settings, model=model, say=context.log.info)
-    context.add_output_metadata(found.metadata)
-    return found.frame
+    resolved = resolved_model(foundation, catalogue)
+    with raw_contenders(*resolved, asking.inference, *asked_items(items, questions, chunks)) as contenders:
+        return _told(context, scored(contenders, RAW_FOUNDATION, asking, model=resolved.model, say=context.log.info))
 
 
 def _of_builds(table: Table) -> AssetsDefinition:
     """The asset of the scores of one kind of builds."""
 
-    @table_asset(
-        table,
-        partitions_def=MODEL_PARTITIONS,
-        deps=TABLES_OF[table.name],
-        foundation=FOUNDATION,
-        catalogue=CATALOGUE,
-        items=ITEMS,
-        questions=QUESTIONS,
-        chunks=CHUNKS,
-    )
+    @_asked(table, deps=TABLES_OF[table.name])
     def scores_of_builds(
         context: AssetExecutionContext,
         foundation: pd.DataFrame,
@@ -164,20 +138,13 @@ def _of_builds(table: Table) -> AssetsDefinition:
         items: pd.DataFrame,
         questions: pd.DataFrame,
         chunks: pd.DataFrame,
-        inference: ResourceParam[Inference],
-        warehouse: ResourceParam[Warehouse],
-        store: ResourceParam[Store],
-        tracking: ResourceParam[Tracking],
-        settings: ResourceParam[Settings],
+        asking: ResourceParam[Asking],
     ) -> pd.DataFrame:
         from lenovo_pipeline.evaluation.items import asked_items
         from lenovo_pipeline.evaluation.keeping import scored_builds
 
         _, opened = asked_items(items[items["of_builds"]], questions, chunks)
-        stores = (inference, warehouse, store, tracking, settings)
-        found = scored_builds(table, foundation, catalogue, opened, *stores, say=context.log.info)
-        context.add_output_metadata(found.metadata)
-        return found.frame
+        return _told(context, scored_builds(table, foundation, catalogue, opened, asking, say=context.log.info))
 
     return scores_of_builds
 
@@ -187,16 +154,7 @@ custom_model = _of_builds(CUSTOM_MODEL)
 mobile_model = _of_builds(MOBILE_MODEL)
 
 
-@table_asset(
-    RETRIEVAL_WORKFLOW,
-    partitions_def=MODEL_PARTITIONS,
-    deps=_RETRIEVAL,
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
+@_asked(RETRIEVAL_WORKFLOW, deps=_RETRIEVAL)
 def retrieval_workflow(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
@@ -204,67 +162,34 @@ def retrieval_workflow(
     items: pd.DataFrame,
     questions: pd.DataFrame,
     chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
+    asking: ResourceParam[Asking],
     vectors: ResourceParam[Vectors],
     encoder: ResourceParam[Encoder],
     graph_store: ResourceParam[GraphStore],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.items import asked_items, items_of
-    from lenovo_pipeline.evaluation.keeping import scored
+    from lenovo_pipeline.evaluation.keeping import resolved_model, scored
     from lenovo_pipeline.evaluation.kinds import workflow_contenders
-    from lenovo_pipeline.models.catalogue import require_row
     from lenovo_pipeline.retrieval.candidate import evidence_base, retrieval_settings
 
-    model = context.partition_key
-    row = require_row(catalogue.to_dict("records"), model)
+    resolved = resolved_model(foundation, catalogue)
     closed, _ = asked_items(items_of(RETRIEVAL_WORKFLOW.name, items), questions, chunks)
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    warehouse, store = asking.warehouse, asking.store
+    how = retrieval_settings(warehouse, store, encoder)
     with (
         evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base,
-        workflow_contenders(
-            resolved, row, inference, open_base, retrieval_settings(warehouse, store, encoder), closed
-        ) as contenders,
+        workflow_contenders(*resolved, asking.inference, open_base, how, closed) as contenders,
     ):
-        found = scored(contenders, RETRIEVAL_WORKFLOW, warehouse, store, tracking, settings, model=model, say=context.log.info)
-    context.add_output_metadata(found.metadata)
-    return found.frame
+        return _told(context, scored(contenders, RETRIEVAL_WORKFLOW, asking, model=resolved.model, say=context.log.info))
 
 
-@table_asset(
-    SKILLS,
-    partitions_def=MODEL_PARTITIONS,
-    deps=BUILD_TABLES,
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-)
+@_of_model(SKILLS, deps=BUILD_TABLES)
 def skills(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
+    context: AssetExecutionContext, foundation: pd.DataFrame, catalogue: pd.DataFrame, asking: ResourceParam[Asking]
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.keeping import scored_skills
 
-    found = scored_skills(
-        foundation,
-        catalogue,
-        inference,
-        warehouse,
-        store,
-        tracking,
-        settings,
-        say=context.log.info,
-    )
-    context.add_output_metadata(found.metadata)
-    return found.frame
+    return _told(context, scored_skills(foundation, catalogue, asking, say=context.log.info))
 
 
 @table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS, PROBES])
@@ -331,12 +256,9 @@ def lift(
     return made
 
 
-@table_asset(
+@_of_model(
     PROBES,
-    partitions_def=MODEL_PARTITIONS,
     deps=[ADAPTER, CUSTOM_MODEL, MOBILE_MODEL],
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
     adversarial=ADVERSARIAL,
     counterfactuals=COUNTERFACTUALS,
     evaluation_prompts=EVALUATION_PROMPTS,
@@ -348,20 +270,13 @@ def probes(
     adversarial: pd.DataFrame,
     counterfactuals: pd.DataFrame,
     evaluation_prompts: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    tracking: ResourceParam[Tracking],
-    settings: ResourceParam[Settings],
+    asking: ResourceParam[Asking],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.pressing import scored_probes
     from lenovo_pipeline.evaluation.probes import SIZES, probe_items
 
-    asked = probe_items(adversarial, counterfactuals, evaluation_prompts, SIZES[settings.profile])
-    stores = (inference, warehouse, store, tracking, settings)
-    found = scored_probes(foundation, catalogue, asked, *stores, say=context.log.info)
-    context.add_output_metadata(found.metadata)
-    return found.frame
+    asked = probe_items(adversarial, counterfactuals, evaluation_prompts, SIZES[asking.settings.profile])
+    return _told(context, scored_probes(foundation, catalogue, asked, asking, say=context.log.info))
 
 
 @table_asset(ROBUSTNESS, partitions_def=MODEL_PARTITIONS, probes=PROBES, adversarial=ADVERSARIAL)
@@ -372,13 +287,9 @@ def robustness(
     store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
     from lenovo_pipeline.evaluation.robustness import make_robustness
 
-    made = make_robustness(probes, adversarial, seed=settings.seed)
-    images = draw_pressure(made, ROBUSTNESS, store.artifacts / "robustness" / context.partition_key)
-    context.add_output_metadata({"robustness": MetadataValue.md(markdown_table(made)), **_shown(images)})
-    return made
+    return _drawn(context, make_robustness(probes, adversarial, seed=settings.seed), ROBUSTNESS, store)
 
 
 @table_asset(BIAS, partitions_def=MODEL_PARTITIONS, probes=PROBES, counterfactuals=COUNTERFACTUALS)
@@ -390,23 +301,11 @@ def bias(
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.bias import make_bias
-    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
 
-    made = make_bias(probes, counterfactuals, seed=settings.seed)
-    images = draw_pressure(made, BIAS, store.artifacts / "bias" / context.partition_key)
-    context.add_output_metadata({"bias": MetadataValue.md(markdown_table(made)), **_shown(images)})
-    return made
+    return _drawn(context, make_bias(probes, counterfactuals, seed=settings.seed), BIAS, store)
 
 
-@table_asset(
-    STRESS,
-    partitions_def=MODEL_PARTITIONS,
-    foundation=FOUNDATION,
-    catalogue=CATALOGUE,
-    items=ITEMS,
-    questions=QUESTIONS,
-    chunks=CHUNKS,
-)
+@_asked(STRESS)
 def stress(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
@@ -414,20 +313,13 @@ def stress(
     items: pd.DataFrame,
     questions: pd.DataFrame,
     chunks: pd.DataFrame,
-    inference: ResourceParam[Inference],
-    warehouse: ResourceParam[Warehouse],
-    store: ResourceParam[Store],
-    settings: ResourceParam[Settings],
+    asking: ResourceParam[Asking],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.items import asked_items
     from lenovo_pipeline.evaluation.pressing import stressed
-    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
 
     _, opened = asked_items(items, questions, chunks)
-    made = stressed(foundation, catalogue, opened, inference, warehouse, settings, say=context.log.info)
-    images = draw_pressure(made, STRESS, store.artifacts / "stress" / context.partition_key)
-    context.add_output_metadata({"stress": MetadataValue.md(markdown_table(made)), **_shown(images)})
-    return made
+    return _drawn(context, stressed(foundation, catalogue, opened, asking, say=context.log.info), STRESS, asking.store)
 
 
 @table_asset(COMPARISONS, pure=True, leaderboard=LEADERBOARD)
@@ -490,5 +382,17 @@ def report(
     )
 
 
-def _shown(images: Mapping[str, str]) -> dict[str, MetadataValue[Any]]:
-    return {f"{name}_picture": MetadataValue.md(image) for name, image in images.items()}
+def _told(context: AssetExecutionContext, found: "Kept") -> pd.DataFrame:
+    """The rows of scores, with what the UI says of them."""
+    context.add_output_metadata(found.metadata)
+    return found.frame
+
+
+def _drawn(context: AssetExecutionContext, made: pd.DataFrame, table: Table, store: Store) -> pd.DataFrame:
+    """The rows of a table of pressure on one model, with the table and its pictures in the UI."""
+    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
+
+    images = draw_pressure(made, table, store.artifacts / table.name / context.partition_key)
+    pictures = {f"{name}_picture": MetadataValue.md(image) for name, image in images.items()}
+    context.add_output_metadata({table.name: MetadataValue.md(markdown_table(made)), **pictures})
+    return made

@@ -5,7 +5,7 @@ Belongs here: the way between stores and scoring.py, the same for every kind. Wh
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -23,11 +23,9 @@ from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.measures.scores import ScoreTable
 from lenovo_pipeline.models.catalogue import require_row
-from lenovo_pipeline.models.foundation import Opens
-from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.asking import Asking
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.settings import Settings
 
 BATCH_SIZE = 8
 """Questions that are under way at once: latencies are those of a candidate that so many people ask at the same time."""
@@ -44,13 +42,27 @@ class Kept:
     metadata: dict[str, Any]
 
 
+class Resolved(NamedTuple):
+    """A model's rows of models.foundation and of models.catalogue."""
+
+    foundation: Mapping[str, Any]
+    catalogue: Mapping[str, Any]
+
+    @property
+    def model(self) -> str:
+        return str(self.foundation["model"])
+
+
+def resolved_model(foundation: pd.DataFrame, catalogue: pd.DataFrame) -> Resolved:
+    """A model by its row of models.foundation, alone in its frame, and all rows of models.catalogue."""
+    row = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    return Resolved(row, require_row(catalogue.to_dict("records"), str(row["model"])))
+
+
 def scored(
     contenders: Sequence[Contender],
     table: Table,
-    warehouse: Warehouse,
-    store: Store,
-    tracking: Tracking,
-    settings: Settings,
+    asking: Asking,
     *,
     model: str = "",
     say: Callable[[str], None],
@@ -61,12 +73,12 @@ def scored(
 
     `refused`: candidates that may not be asked, with the reason; they are reported with those that could not be opened.
     """
-    run_settings = RunSettings(batch_size=batch_size, timeout_s=TIMEOUT_S, seed=settings.seed)
+    run_settings = RunSettings(batch_size=batch_size, timeout_s=TIMEOUT_S, seed=asking.settings.seed)
     found = score_all(
         contenders,
         table,
-        stored_rows(warehouse, table, model),
-        logs=store.artifacts / LOGS / table.name,
+        stored_rows(asking.warehouse, table, model),
+        logs=asking.store.artifacts / LOGS / table.name,
         settings=run_settings,
         say=say,
     )
@@ -77,7 +89,7 @@ def scored(
         scores = stored_table(found.frame, contender.candidate.name)
         assert scores is not None
         if contender.candidate.name in found.anew:
-            _track(contender, scores, table, tracking, settings.seed)
+            _track(contender, scores, table, asking.tracking, asking.settings.seed)
         effect = detectable(scores)
         known += [] if effect is None else [effect]
     return Kept(
@@ -99,11 +111,7 @@ def scored_builds(
     foundation: pd.DataFrame,
     catalogue: pd.DataFrame,
     items: Sequence[Item],
-    inference: Opens,
-    warehouse: Warehouse,
-    store: Store,
-    tracking: Tracking,
-    settings: Settings,
+    asking: Asking,
     *,
     say: Callable[[str], None],
 ) -> Kept:
@@ -111,53 +119,28 @@ def scored_builds(
 
     `foundation` has the row of the model in models.foundation, `catalogue` the rows of models.catalogue.
     """
-    model, resolved, builds, refused = _of_model(foundation, warehouse, store)
+    resolved, builds, refused = _of_model(foundation, catalogue, asking)
     mine = [built for built in builds if built.kind == table.name]
     not_asked = {built.name: refused[built.name] for built in mine if built.name in refused}
     chosen = [built for built in mine if built.name not in refused]
-    row = require_row(catalogue.to_dict("records"), model)
-    with build_contenders(chosen, resolved, row, inference, store, items) as contenders:
-        return scored(contenders, table, warehouse, store, tracking, settings, model=model, say=say, refused=not_asked)
+    with build_contenders(chosen, *resolved, asking.inference, asking.store, items) as contenders:
+        return scored(contenders, table, asking, model=resolved.model, say=say, refused=not_asked)
 
 
-def scored_skills(
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    inference: Opens,
-    warehouse: Warehouse,
-    store: Store,
-    tracking: Tracking,
-    settings: Settings,
-    *,
-    say: Callable[[str], None],
-) -> Kept:
+def scored_skills(foundation: pd.DataFrame, catalogue: pd.DataFrame, asking: Asking, *, say: Callable[[str], None]) -> Kept:
     """Score the general skills of a model and of all its builds that may be asked; without builds, no scores."""
-    model, resolved, builds, refused = _of_model(foundation, warehouse, store)
+    resolved, builds, refused = _of_model(foundation, catalogue, asking)
     chosen = [built for built in builds if built.name not in refused]
-    skills = skill_items(COUNTS[settings.profile], settings.seed)
-    row = require_row(catalogue.to_dict("records"), model)
-    with skill_contenders(chosen, resolved, row, inference, store, skills.items, skills) as contenders:
-        return scored(
-            contenders,
-            SKILLS,
-            warehouse,
-            store,
-            tracking,
-            settings,
-            model=model,
-            say=say,
-            batch_size=SKILLS_AT_ONCE,
-            refused=refused,
-        )
+    skills = skill_items(COUNTS[asking.settings.profile], asking.settings.seed)
+    with skill_contenders(chosen, *resolved, asking.inference, asking.store, skills.items, skills) as contenders:
+        return scored(contenders, SKILLS, asking, model=resolved.model, say=say, batch_size=SKILLS_AT_ONCE, refused=refused)
 
 
-def _of_model(
-    foundation: pd.DataFrame, warehouse: Warehouse, store: Store
-) -> tuple[str, dict[str, Any], list[Built], dict[str, str]]:
-    """A model's name, its row of models.foundation, its builds, and why some of them may not be asked."""
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
-    builds = stored_builds(warehouse, str(resolved["model"]))
-    return str(resolved["model"]), resolved, builds, refusals(builds, resolved, store)
+def _of_model(foundation: pd.DataFrame, catalogue: pd.DataFrame, asking: Asking) -> tuple[Resolved, list[Built], dict[str, str]]:
+    """A model as it was resolved, its builds, and why some of them may not be asked."""
+    resolved = resolved_model(foundation, catalogue)
+    builds = stored_builds(asking.warehouse, resolved.model)
+    return resolved, builds, refusals(builds, resolved.foundation, asking.store)
 
 
 def stored_rows(warehouse: Warehouse, table: Table, model: str = "") -> pd.DataFrame | None:

@@ -11,66 +11,43 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation import stress
 from lenovo_pipeline.evaluation.builds import refusals, stored_builds
-from lenovo_pipeline.evaluation.keeping import BATCH_SIZE, Kept, all_scores, scored, stored_rows
+from lenovo_pipeline.evaluation.keeping import BATCH_SIZE, Kept, all_scores, resolved_model, scored, stored_rows
 from lenovo_pipeline.evaluation.kinds import base_name, build_contenders, raw_contenders
 from lenovo_pipeline.evaluation.pressure_tables import PROBES, STRESS
 from lenovo_pipeline.evaluation.probes import SIZES, worth_probing
 from lenovo_pipeline.evaluation.scoring import Prepared
 from lenovo_pipeline.measures.items import Item
-from lenovo_pipeline.models.catalogue import require_row
-from lenovo_pipeline.models.foundation import Opens
-from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.tracking import Tracking
-from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.settings import Settings
+from lenovo_pipeline.resources.asking import Asking
 
 
 def scored_probes(
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    items: Sequence[Item],
-    inference: Opens,
-    warehouse: Warehouse,
-    store: Store,
-    tracking: Tracking,
-    settings: Settings,
-    *,
-    say: Callable[[str], None],
+    foundation: pd.DataFrame, catalogue: pd.DataFrame, items: Sequence[Item], asking: Asking, *, say: Callable[[str], None]
 ) -> Kept:
     """Ask the probes of the base model and of its best builds, by their right answers to the gold questions."""
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
-    model = str(resolved["model"])
-    row = require_row(catalogue.to_dict("records"), model)
-    builds = stored_builds(warehouse, model)
-    refused = refusals(builds, resolved, store)
-    best = worth_probing(all_scores(warehouse), model, SIZES[settings.profile].builds)
+    resolved = resolved_model(foundation, catalogue)
+    builds = stored_builds(asking.warehouse, resolved.model)
+    refused = refusals(builds, resolved.foundation, asking.store)
+    best = worth_probing(all_scores(asking.warehouse), resolved.model, SIZES[asking.settings.profile].builds)
     chosen = [built for built in builds if built.name in best and built.name not in refused]
     with ExitStack() as stack:
-        raw = stack.enter_context(raw_contenders(resolved, row, inference, items, items))
-        contenders = [each for each in raw if each.candidate.name == base_name(model)]
-        contenders += stack.enter_context(build_contenders(chosen, resolved, row, inference, store, items)) if chosen else []
-        return scored(contenders, PROBES, warehouse, store, tracking, settings, model=model, say=say, batch_size=2 * BATCH_SIZE)
+        raw = stack.enter_context(raw_contenders(*resolved, asking.inference, items, items))
+        contenders = [each for each in raw if each.candidate.name == base_name(resolved.model)]
+        if chosen:
+            contenders += stack.enter_context(build_contenders(chosen, *resolved, asking.inference, asking.store, items))
+        return scored(contenders, PROBES, asking, model=resolved.model, say=say, batch_size=2 * BATCH_SIZE)
 
 
 def stressed(
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    opened: Sequence[Item],
-    inference: Opens,
-    warehouse: Warehouse,
-    settings: Settings,
-    *,
-    say: Callable[[str], None],
+    foundation: pd.DataFrame, catalogue: pd.DataFrame, opened: Sequence[Item], asking: Asking, *, say: Callable[[str], None]
 ) -> pd.DataFrame:
     """Rows of STRESS for the base model; those that are stored if candidate, load and machine are what they were."""
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
-    model = str(resolved["model"])
-    row = require_row(catalogue.to_dict("records"), model)
+    resolved, settings = resolved_model(foundation, catalogue), asking.settings
+    model = resolved.model
     load = stress.steps(stress.SIZES[settings.profile])
-    with raw_contenders(resolved, row, inference, opened, opened) as contenders:
+    with raw_contenders(*resolved, asking.inference, opened, opened) as contenders:
         candidate = next(each.candidate for each in contenders if each.candidate.name == base_name(model))
         header = stress.header_of(candidate, load, settings.seed)
-        known = stored_rows(warehouse, STRESS, model)
+        known = stored_rows(asking.warehouse, STRESS, model)
         if known is not None and set(known["header"]) == {header}:
             say(f"{candidate.name}: {len(known)} steps of stress taken over, nothing asked.")
             return known[list(STRESS.column_names)]

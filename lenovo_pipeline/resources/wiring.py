@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dagster import InitResourceContext, ResourceDefinition, io_manager, resource
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.resources.asking import Asking
 from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, RememberingEncoder, bundled_encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
@@ -74,6 +75,14 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
     def inference(context: InitResourceContext) -> Inference:
         return Inference(settings)
 
+    @resource(
+        required_resource_keys={"inference", "warehouse", "store", "tracking"},
+        description="What asking candidates takes: models, warehouse, store, tracking and settings.",
+    )
+    def asking(context: InitResourceContext) -> Asking:
+        given = context.resources
+        return Asking(given.inference, given.warehouse, given.store, given.tracking, settings)
+
     return {
         "settings": ResourceDefinition.hardcoded_resource(settings),
         "store": store,
@@ -83,5 +92,6 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         "graph_store": graph_store,
         "encoder": encoder,
         "inference": inference,
+        "asking": asking,
         "io_manager": warehouse_tables,
     }

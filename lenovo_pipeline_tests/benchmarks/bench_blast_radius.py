@@ -42,8 +42,8 @@ WATCHED = (
     "gold/questions", "gold/qrels",
     "prompts/library", "prompts/evaluation_prompts", "prompts/adversarial", "prompts/counterfactuals",
     "models/catalogue", "models/availability", "models/foundation", "models/training_sets",
-    "models/dropped_adapters", "models/adapter_registry", "models/adapter_champions", "models/adapters", "models/fine_tuned",
-    "embeddings/training_pairs", "evaluation/items", "evaluation/raw_foundation", "evaluation/adapter",
+    "models/dropped_adapters", "models/adapter_registry", "models/adapter_champions", "models/fine_tuned",
+    "embeddings/training_pairs", "evaluation/items", "evaluation/raw_foundation",
     "evaluation/leaderboard", "evaluation/comparisons",
     "roster/policy", "roster/entries", "roster/cost", "roster/decisions", "roster/deployments",
 )  # fmt: skip

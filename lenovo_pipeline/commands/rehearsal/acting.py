@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dagster import (
-    AssetMaterialization,
     AssetSelection,
     DagsterEvent,
     DagsterInstance,
     Definitions,
+    EventLogEntry,
     define_asset_job,
     deserialize_value,
     in_process_executor,
@@ -30,7 +30,7 @@ from lenovo_pipeline.settings import get_settings
 
 @dataclass(frozen=True)
 class Order:
-    """What to run: `assets` for `model`; `known`: the last materializations, serialised, as Dagster remembers them."""
+    """What to run: `assets` for `model`; `known`: the events of all last materializations, serialised."""
 
     assets: list[str]
     model: str
@@ -57,7 +57,8 @@ def act(order: Order) -> Outcome:
     small = Definitions(assets=defs.assets, resources=defs.resources, executor=in_process_executor, jobs=[job])
     with DagsterInstance.ephemeral() as instance:
         for text in order.known:
-            instance.report_runless_asset_event(deserialize_value(text, AssetMaterialization))
+            # With the time that they have: how old an evaluation is, is decided on.
+            instance.event_log_storage.store_event(deserialize_value(text, EventLogEntry))
         resolved = small.resolve_job_def("rehearsal")
         partition = order.model if resolved.partitions_def else None
         result = resolved.execute_in_process(instance=instance, partition_key=partition, raise_on_error=False)

@@ -72,7 +72,7 @@ def rehearse(
     say(f"Trying it on copies; {len(names)} assets may be touched.")
     with copied(store, settings) as copies:
         _change(copies, what, start, change)
-        outcome = _acted(copies, Order(sorted(names), model, _known(instance, names)))
+        outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)))
     seen = {*outcome.again, *outcome.stopped, *outcome.followed, *outcome.failed}
     found = (outcome.again, outcome.stopped, outcome.followed, sorted(names - seen))
     return Rehearsed(what, start.kind, *map(tuple, found), outcome.failed)
@@ -94,14 +94,13 @@ def _change(copies: Copies, what: str, start: Beginning, change: Change) -> None
 
 
 def _known(instance: DagsterInstance, names: Collection[str]) -> list[str]:
-    """The last materialization of each asset, of each partition where it has some, serialised."""
+    """The event of the last materialization of each asset, of each partition where it has some, serialised."""
     known = []
     for name in sorted(names):
         key = AssetKey(name.split("/"))
         for partition in sorted(instance.get_materialized_partitions(key)) or [None]:
             chosen = AssetRecordsFilter(key, asset_partitions=[partition] if partition else None)
-            records = instance.fetch_materializations(chosen, limit=1).records
-            known += [serialize_value(each.asset_materialization) for each in records if each.asset_materialization]
+            known += [serialize_value(each.event_log_entry) for each in instance.fetch_materializations(chosen, limit=1).records]
     return known
 
 

@@ -1,0 +1,23 @@
+"""What it takes to ask candidates and to keep what they scored, as one resource.
+
+Belongs here: the bundle alone. Each of its parts is a resource of its own (wiring.py).
+"""
+
+from dataclasses import dataclass
+
+from lenovo_pipeline.resources.inference import Inference
+from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.tracking import Tracking
+from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The models, where scores lie, and the settings by which is asked."""
+
+    inference: Inference
+    warehouse: Warehouse
+    store: Store
+    tracking: Tracking
+    settings: Settings
