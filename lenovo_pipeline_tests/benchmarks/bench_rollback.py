@@ -70,7 +70,8 @@ def publish_quality(store: Store) -> None:
 def started(store: Path) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "LENOVO_STORE": str(store)}
     command = [sys.executable, "-m", "lenovo_pipeline.roster.monitoring", "run"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (store / "monitor.said").open("ab") as said:
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
 
 
 def main() -> int:
@@ -101,6 +102,9 @@ def main() -> int:
                 killed = number >= options.champions - options.kills
                 waited, kills_here = time.monotonic(), 0
                 while (now := book.active(place.environment, place.use_case)) and now.entry == "new":
+                    if monitor.poll() is not None:
+                        said = (store.root / "monitor.said").read_text()[-500:]
+                        raise SystemExit(f"NOT met: the monitor ended by itself ({monitor.returncode}): {said}")
                     if time.monotonic() - waited > _PATIENCE_S:
                         break
                     if killed and kills_here < _KILLS_EACH and is_running(store):

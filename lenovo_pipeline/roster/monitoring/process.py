@@ -15,18 +15,22 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.monitor import Monitor, Step
 
 POLL_S = 0.25
+LOOK_S = 2.0
+"""How long a start waits for the lock: whoever only looks whether a monitor runs holds it, too, for a moment."""
+_LOOK_EVERY_S = 0.01
+_GLANCE_S = 0.1
 _LOGGER = logging.getLogger("lenovo_pipeline.monitor")
 
 
 @contextmanager
-def only_one(store: Store) -> Iterator[None]:
-    """Hold the monitor's lock of a store. Raises PermanentFailure while another process holds it."""
+def only_one(store: Store, *, wait_s: float = LOOK_S) -> Iterator[None]:
+    """Hold the monitor's lock of a store. Raises PermanentFailure while another process holds it for longer than `wait_s`."""
     from filelock import FileLock, Timeout
 
     store.root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(store.monitor_lock_file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s, poll_interval=_LOOK_EVERY_S)
     except Timeout as error:
         raise PermanentFailure(
             f"a monitor of {store.root} is already running",
@@ -43,7 +47,7 @@ def is_running(store: Store) -> bool:
     if not store.monitor_lock_file.exists():
         return False
     try:
-        with only_one(store):
+        with only_one(store, wait_s=_GLANCE_S):
             return False
     except PermanentFailure:
         return True

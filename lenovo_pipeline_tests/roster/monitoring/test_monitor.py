@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from pydantic import SecretStr
 
 from lenovo_pipeline.failures import PermanentFailure
@@ -338,6 +339,19 @@ def test_two_monitors_of_one_store_are_one_too_many(tmp_path: Path) -> None:
         assert "already running" in second.stderr
     with only_one(store):
         pass
+
+
+def test_a_monitor_starts_although_somebody_looks_at_that_moment_whether_one_runs(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.root.mkdir()
+    looking = FileLock(store.monitor_lock_file)
+    looking.acquire()
+    released = threading.Timer(0.3, looking.release)
+    released.start()
+    with only_one(store):
+        assert is_running(store)
+    released.join()
+    assert not is_running(store)
 
 
 _STORE = "from pathlib import Path\nfrom lenovo_pipeline.resources.store import Store\nstore = Store(Path({!r}))".replace(
