@@ -344,7 +344,7 @@ def test_two_monitors_of_one_store_are_one_too_many(tmp_path: Path) -> None:
 def test_a_monitor_starts_although_somebody_looks_at_that_moment_whether_one_runs(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.root.mkdir()
-    looking = FileLock(store.monitor_lock_file)
+    looking = FileLock(store.monitor_lock_file, thread_local=False)
     looking.acquire()
     released = threading.Timer(0.3, looking.release)
     released.start()
