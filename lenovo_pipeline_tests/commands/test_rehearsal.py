@@ -1,5 +1,6 @@
 """What a change makes again is found out on copies: it is what the next run makes again, and nothing else is touched."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lenovo_pipeline.resources.inference import Inference, ModelSource
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster.__main__ import main
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 from lenovo_pipeline_tests.conftest import Trial
 
@@ -157,3 +159,13 @@ def test_what_lies_on_a_server_cannot_be_copied_and_is_refused(trial: Trial) -> 
     settings = trial.settings.model_copy(update={"chroma_url": "http://127.0.0.1:8081"})
     with pytest.raises(PermanentFailure, match=r"LENOVO_CHROMA_URL.*cannot be copied"), copied(trial.store, settings):
         pytest.fail("it was copied")
+
+
+def test_the_roster_hands_over_a_change_that_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pytest"])
+    assert main(["blast-radius", "data/policy/roster.yaml", "--gone", "--version", "1"]) == 2
+    assert "Give one of --set" in capsys.readouterr().err
+    assert main(["blast-radius", "KB-1", "--set", "title"]) == 2
+    assert "title is no COLUMN=VALUE" in capsys.readouterr().err

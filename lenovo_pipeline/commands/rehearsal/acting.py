@@ -7,6 +7,7 @@ again, and everything made from it is taken to follow.
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ from dagster import (
     DagsterInstance,
     Definitions,
     EventLogEntry,
+    JobDefinition,
     define_asset_job,
     deserialize_value,
     in_process_executor,
 )
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.failures import NotRehearsed
@@ -49,20 +54,13 @@ class Outcome:
     failed: dict[str, str]
 
 
-def act(order: Order) -> Outcome:
-    """Run the assets of an order with the settings of this process."""
+def act(order: Order, say: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Run the assets of an order with the settings of this process; each one's name is said when it is done."""
     settings = get_settings()
     defs = build_defs(settings=settings)
     job = define_asset_job("rehearsal", selection=AssetSelection.assets(*order.assets).without_checks())
     small = Definitions(assets=defs.assets, resources=defs.resources, executor=in_process_executor, jobs=[job])
-    with DagsterInstance.ephemeral() as instance:
-        for text in order.known:
-            # With the time that they have: how old an evaluation is, is decided on.
-            instance.event_log_storage.store_event(deserialize_value(text, EventLogEntry))
-        resolved = small.resolve_job_def("rehearsal")
-        partition = order.model if resolved.partitions_def else None
-        result = resolved.execute_in_process(instance=instance, partition_key=partition, raise_on_error=False)
-        events = result.all_events
+    events = list(_events(small.resolve_job_def("rehearsal"), order, say))
     warehouse = Warehouse(settings.warehouse or str(settings.store / "warehouse.duckdb"))
     pure = set(warehouse.frame("SELECT DISTINCT subject FROM pipeline.recipes")["subject"])
     again, reached, stopped, failed = set[str](), set[str](), set[str](), dict[str, str]()
@@ -73,14 +71,33 @@ def act(order: Order) -> Outcome:
             reached.add(name)
             if _made_again({key: value.value for key, value in made.metadata.items()}, name in pure):
                 again.add(name)
-        elif event.is_step_failure and event.step_key is not None:
-            name = event.step_key.replace("__", "/", 1)
+        elif event.is_step_failure:
             if _not_rehearsed(event):
-                stopped.add(name)
+                stopped.add(_asset(event))
             else:
-                failed[name] = _reason(event)
+                failed[_asset(event)] = _reason(event)
     followed = set(order.assets) - reached - stopped - failed.keys()
     return Outcome(sorted(again), sorted(stopped), sorted(followed), failed)
+
+
+def _events(job: JobDefinition, order: Order, say: Callable[[str], None]) -> Iterator[DagsterEvent]:
+    with DagsterInstance.ephemeral() as instance:
+        for text in order.known:
+            # With the time that they have: how old an evaluation is, is decided on.
+            instance.event_log_storage.store_event(deserialize_value(text, EventLogEntry))
+        run = instance.create_run_for_job(
+            job,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={PARTITION_NAME_TAG: order.model} if job.partitions_def else {},
+        )
+        for event in execute_run_iterator(InMemoryJob(job), run, instance):
+            if event.is_step_success or event.is_step_failure:
+                say(_asset(event))
+            yield event
+
+
+def _asset(event: DagsterEvent) -> str:
+    return str(event.step_key).replace("__", "/", 1)
 
 
 def _made_again(metadata: dict[str, Any], pure: bool) -> bool:
@@ -106,7 +123,7 @@ def _reason(event: DagsterEvent) -> str:
 
 def main() -> int:
     place = Path(sys.argv[1])
-    outcome = act(Order(**json.loads(place.read_text(encoding="utf-8"))))
+    outcome = act(Order(**json.loads(place.read_text(encoding="utf-8"))), lambda name: print(name, flush=True))
     place.with_suffix(".said").write_text(json.dumps(outcome.__dict__), encoding="utf-8")
     return 0
 

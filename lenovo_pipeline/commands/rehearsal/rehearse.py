@@ -72,7 +72,7 @@ def rehearse(
     say(f"Trying it on copies; {len(names)} assets may be touched.")
     with copied(store, settings) as copies:
         _change(copies, what, start, change)
-        outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)))
+        outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)), say)
     seen = {*outcome.again, *outcome.stopped, *outcome.followed, *outcome.failed}
     found = (outcome.again, outcome.stopped, outcome.followed, sorted(names - seen))
     return Rehearsed(what, start.kind, *map(tuple, found), outcome.failed)
@@ -104,17 +104,29 @@ def _known(instance: DagsterInstance, names: Collection[str]) -> list[str]:
     return known
 
 
-def _acted(copies: Copies, order: Order) -> Outcome:
+def _acted(copies: Copies, order: Order, say: Callable[[str], None]) -> Outcome:
     place = copies.root / "order.json"
     place.write_text(json.dumps(order.__dict__), encoding="utf-8")
     command = [sys.executable, "-m", "lenovo_pipeline.commands.rehearsal.acting", str(place)]
-    done = subprocess.run(
-        command, cwd=copies.checkout, env=copies.environment(), capture_output=True, text=True, check=False
-    )  # fmt: skip
+    errors = place.with_suffix(".errors")
+    with errors.open("wb") as told:
+        process = subprocess.Popen(
+            command, cwd=copies.checkout, env=copies.environment(), stdout=subprocess.PIPE, stderr=told, text=True
+        )
+        try:
+            assert process.stdout is not None
+            for number, name in enumerate((line for line in process.stdout if line.strip() in order.assets), start=1):
+                say(f"  {number} of {len(order.assets)}: {name.strip()}")
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
     answer: Path = place.with_suffix(".said")
     if not answer.exists():
-        last = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
+        last = "\n".join(errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LAST_LINES:])
         raise PermanentFailure(
-            f"after this change nothing can be run (exit {done.returncode}):\n{last}", remedy="Mend the change, or see make run."
+            f"after this change nothing can be run (exit {process.returncode}):\n{last}",
+            remedy="Mend the change, or see make run.",
         )
     return Outcome(**json.loads(answer.read_text(encoding="utf-8")))
