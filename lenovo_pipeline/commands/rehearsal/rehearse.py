@@ -74,8 +74,15 @@ def rehearse(
         _change(copies, what, start, change)
         outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)), say)
     seen = {*outcome.again, *outcome.stopped, *outcome.followed, *outcome.failed}
-    found = (outcome.again, outcome.stopped, outcome.followed, sorted(names - seen))
-    return Rehearsed(what, start.kind, *map(tuple, found), outcome.failed)
+    return Rehearsed(
+        what,
+        start.kind,
+        again=tuple(outcome.again),
+        long=tuple(outcome.stopped),
+        follow=tuple(outcome.followed),
+        unchanged=tuple(sorted(names - seen)),
+        failed=outcome.failed,
+    )
 
 
 def _change(copies: Copies, what: str, start: Beginning, change: Change) -> None:
@@ -98,7 +105,8 @@ def _known(instance: DagsterInstance, names: Collection[str]) -> list[str]:
     known = []
     for name in sorted(names):
         key = AssetKey(name.split("/"))
-        for partition in sorted(instance.get_materialized_partitions(key)) or [None]:
+        # Without partitions there is one place to look, which has no name.
+        for partition in sorted(instance.get_materialized_partitions(key)) or [""]:
             chosen = AssetRecordsFilter(key, asset_partitions=[partition] if partition else None)
             known += [serialize_value(each.event_log_entry) for each in instance.fetch_materializations(chosen, limit=1).records]
     return known
