@@ -126,13 +126,13 @@ class Factory:
         radius = blast_radius(self.store, self.settings, what)
         return set(radius.again) & set(WATCHED), set(radius.assets) & set(WATCHED)
 
-    def mutate(self, kind: str) -> tuple[str, "Change", Callable[[], None]]:
+    def mutate(self, kind: str) -> tuple[str, "Change", Callable[[], object]]:
         """What is about to be changed, as blast-radius is asked for it, how, and what changes it."""
         self._number += 1
-        chosen: tuple[str, Change, Callable[[], None]] = getattr(self, f"_{kind}")()
+        chosen: tuple[str, Change, Callable[[], object]] = getattr(self, f"_{kind}")()
         return chosen
 
-    def _record(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _record(self) -> tuple[str, "Change", Callable[[], object]]:
         from lenovo_pipeline.build import TABLES
         from lenovo_pipeline.commands.rehearsal.changes import Change
 
@@ -160,9 +160,9 @@ class Factory:
             values[row] = value
             self._warehouse.replace(table, frame.assign(**{name: values}))
 
-        return what, Change(values={name: json.dumps(value) if is_number else value}), change
+        return what, Change(values={name: json.dumps(value) if is_number else str(value)}), change
 
-    def _document(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _document(self) -> tuple[str, "Change", Callable[[], object]]:
         from lenovo_pipeline.commands.rehearsal.changes import Change
 
         there = sorted(self.settings.uploads.glob("*.md")) + sorted(self.settings.uploads.glob("*.csv"))
@@ -176,7 +176,7 @@ class Factory:
         rows = f"part,price\nA{self._number},{self._number}\n"
         return self._file(self.settings.uploads / name, text if name.endswith("md") else rows)
 
-    def _prompt(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _prompt(self) -> tuple[str, "Change", Callable[[], object]]:
         import yaml
 
         path = self.rng.choice(sorted(path for path in self.settings.prompts.rglob("*.yaml") if "external" not in path.parts))
@@ -186,7 +186,7 @@ class Factory:
         template["version"] = int(template["version"]) + 1
         return self._file(path, yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
 
-    def _policy(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _policy(self) -> tuple[str, "Change", Callable[[], object]]:
         import yaml
 
         found = yaml.safe_load(self.settings.policy.read_text())
@@ -195,7 +195,7 @@ class Factory:
         floor["at_least"] = round(floor["at_least"] - 0.001, 4)
         return self._file(self.settings.policy, yaml.safe_dump(found, allow_unicode=True, sort_keys=False))
 
-    def _adapter(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _adapter(self) -> tuple[str, "Change", Callable[[], object]]:
         import numpy as np
         from safetensors.numpy import save_file
 
@@ -229,15 +229,15 @@ class Factory:
 
         return str(path), Change(by=new), change
 
-    def _base(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _base(self) -> tuple[str, "Change", Callable[[], object]]:
         path = self.root / "data" / "models" / MODEL / "chat_template.jinja"
         return self._file(path, path.read_text() + f"{{# {self._number} #}}")
 
-    def _code(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _code(self) -> tuple[str, "Change", Callable[[], object]]:
         path = self.root / "lenovo_pipeline" / f"{self.rng.choice(MODULES)}.py"
         return self._file(path, path.read_text() + f"# {self._number}\n")
 
-    def _package(self) -> tuple[str, "Change", Callable[[], None]]:
+    def _package(self) -> tuple[str, "Change", Callable[[], object]]:
         import importlib.metadata
 
         from lenovo_pipeline.commands.rehearsal.changes import Change
@@ -254,12 +254,12 @@ class Factory:
 
         return name, Change(version=version), change
 
-    def _file(self, path: Path, text: str) -> tuple[str, "Change", Callable[[], None]]:
+    def _file(self, path: Path, text: str) -> tuple[str, "Change", Callable[[], object]]:
         from lenovo_pipeline.commands.rehearsal.changes import Change
 
         new = self.place / f"new-{self._number}{path.suffix}"
         new.write_text(text, encoding="utf-8")
-        return str(path), Change(by=new), lambda: shutil.copyfile(new, path) and None
+        return str(path), Change(by=new), lambda: shutil.copyfile(new, path)
 
 
 def act(said: Path) -> None:
