@@ -116,7 +116,7 @@ def _copy_code(copies: Copies) -> None:
     shutil.copytree(data, copies.checkout / "data", symlinks=True, copy_function=_link, ignore=left_out)
     for name in _ALONGSIDE:
         if (PROJECT_ROOT / name).exists():
-            _link(str(PROJECT_ROOT / name), str(copies.checkout / name))
+            (copies.checkout / name).symlink_to(PROJECT_ROOT / name)  # Keys are not copied.
     for name in _INPUTS:
         original: Path = getattr(copies.settings, name)
         target = copies.of(original)
