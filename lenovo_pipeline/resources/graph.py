@@ -6,6 +6,7 @@ Does not belong here: how the embedded server runs (graph_server.py), what the g
 
 import itertools
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ class GraphAddress:
 
 
 class GraphStore:
-    """The graph, reached at the first use and again after a lost server. Not for use by several threads at once.
+    """The graph, reached at the first use and again after a lost server. Several threads may `read` and ask for `rows` at once;
+    everything else is for one thread.
 
     With `uri` it is a Neo4j server, otherwise an embedded one over `server.folder`, started lazily and stopped by `close`.
     The database belongs to this pipeline alone.
@@ -62,6 +64,8 @@ class GraphStore:
         self._database = database
         self._driver: Driver | None = None
         self._looking: Session | None = None
+        # Threads that ask at the same time wait for one server, and do not start one each.
+        self._connecting = threading.Lock()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "GraphStore":
@@ -185,6 +189,10 @@ class GraphStore:
             return work(session)
 
     def _connected(self) -> "Driver":
+        with self._connecting:
+            return self._connected_alone()
+
+    def _connected_alone(self) -> "Driver":
         if self._driver is not None and (self.server is None or self.server.running):
             return self._driver
         self._disconnect()

@@ -61,6 +61,26 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.05)
 
 
+def test_threads_that_ask_first_at_the_same_time_are_served_by_one_server(tmp_path: Path) -> None:
+    found: list[object] = []
+    together = threading.Barrier(8)
+
+    def ask(store: GraphStore) -> None:
+        together.wait(_PATIENCE_S)
+        try:
+            found.append((store.rows("RETURN 1 AS one")[1], server_of(store).ports))
+        except Exception as error:
+            found.append(error)
+
+    with GraphStore(GraphServer(tmp_path / "graph")) as store:
+        threads = [threading.Thread(target=ask, args=(store,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(2 * _PATIENCE_S)
+        assert found == [([[1]], server_of(store).ports)] * 8
+
+
 def end(child: "subprocess.Popen[str]") -> tuple[str, str]:
     return child.communicate(timeout=_PATIENCE_S)
 
