@@ -34,7 +34,7 @@ class AgentRecipe:
 
 _LORA = Lora(rank=64, alpha=64)
 _PLAN = Plan(steps=600, rate=2e-3, batch_tokens=16_000, warmup=10, validate_every=50, checkpoint_every=10, patience=0)
-_FURTHER = replace(_PLAN, steps=360, rate=1.2e-3, batch_tokens=14_000, validate_every=60)
+_FURTHER = replace(_PLAN, steps=200, rate=1.3e-3, batch_tokens=14_000)
 
 BUNDLED = AgentRecipe(_PLAN, _FURTHER, _LORA, passes=3)
 """How `python -m lenovo_pipeline.agents.adapter` trains one that runs go on from."""
@@ -51,6 +51,6 @@ RECIPES: Mapping[str, AgentRecipe] = {
         replace(_SHORT, steps=2, batch_tokens=4_096, checkpoint_every=1), replace(_TOUCH, batch_tokens=4_096), _LORA, validation=8
     ),
     "default": AgentRecipe(replace(_SHORT, steps=10, batch_tokens=13_000), _TOUCH, _LORA, validation=24),
-    "full": AgentRecipe(replace(_PLAN, patience=4), replace(_FURTHER, steps=200, patience=4), _LORA, passes=2, validation=240),
+    "full": AgentRecipe(replace(_PLAN, patience=4), replace(_FURTHER, patience=4), _LORA, passes=2, validation=240),
 }
 """How a run trains it, by profile."""
