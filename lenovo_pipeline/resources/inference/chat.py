@@ -6,7 +6,7 @@ Belongs here: rendering and reading for models that run here. Does not belong he
 import logging
 import threading
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ class Chat:
         # A fast tokenizer changes while it encodes (padding, truncation): one thread at a time.
         self._turn = threading.Lock()
         self._marks_calls = CALL in str(template)
-        self.vocabulary = Vocabulary(frozenset(self._ends(folder)), self.text, partial(self.text, special=True))
+        whole = partial(self.text, special=True)
+        begins = cache(lambda token: whole([token])[:1])
+        self.vocabulary = Vocabulary(frozenset(self._ends(folder)), self.text, whole, begins)
 
     def generation(self, messages: Sequence[Message], settings: GenerationSettings, called: float) -> Generation:
         """An answer to be generated. One whose prompt is too long or cannot be rendered has failed already."""

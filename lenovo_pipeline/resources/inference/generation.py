@@ -14,14 +14,20 @@ from lenovo_pipeline.resources.inference.tool_grammar import ToolGrammar
 _SPARE_TOKENS = 8
 """A stop string is looked for in as many last tokens as it has characters, and these: a token may hold less than a character."""
 
+_TRIED = 64
+"""The best tokens, that a grammar is asked about one by one."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What ends an answer, and how tokens are read: `text(tokens)` without special tokens, `whole(tokens)` with them."""
+    """What ends an answer, and how tokens are read: `text(tokens)` without special tokens, `whole(tokens)` with them, and
+    `begins(token)` the first character of one.
+    """
 
     ends: frozenset[int]
     text: Callable[[Sequence[int]], str]
     whole: Callable[[Sequence[int]], str]
+    begins: Callable[[int], str]
 
 
 @dataclass(eq=False)
@@ -78,9 +84,14 @@ class Generation:
         """The first of these tokens, best first, that the grammar lets come next. Where it lets none, which only half a character
         can lead to, the answer goes on without it.
         """
-        first = None
-        for token in tokens:
+        first, starts = None, None
+        for place, token in enumerate(tokens):
             first = token if first is None else first
+            if place >= _TRIED and self.grammar is not None and token not in vocabulary.ends:
+                # The best ones do not fit: of all others only those are looked at whose first character may come next.
+                starts = self.grammar.starts(vocabulary.whole(self.tokens)) if starts is None else starts
+                if vocabulary.begins(token) not in starts:
+                    continue
             if self.admits(token, vocabulary):
                 return token
         assert first is not None

@@ -61,6 +61,17 @@ class ToolGrammar:
         except _Wrong:
             return False
 
+    def starts(self, text: str) -> frozenset[str]:
+        """The characters that may come next; within one that cannot be read yet, the mark of such."""
+        if text.endswith(_BROKEN):
+            return frozenset(_BROKEN)
+        return frozenset(each for each in self._alphabet if self.admits(text + each))
+
+    @cached_property
+    def _alphabet(self) -> frozenset[str]:
+        told = json.dumps([[tool.name, tool.parameters] for tool in self.tools], ensure_ascii=False)
+        return frozenset("".join((CALL, CALL_END, '\n"{}:, -.0123456789truefals', _BROKEN, told, *self.lines)))
+
     def complete(self, text: str) -> bool:
         """Whether `text` may end: a whole call, or an answer that says something."""
         if not text.startswith(CALL):

@@ -179,4 +179,6 @@ def test_a_character_of_several_tokens_is_quoted_whole() -> None:
     assert grammar is not None
     begun = '<tool_call>{"name": "order", "arguments": {"part": "'
     assert grammar.admits(begun + "\ufffd") and grammar.admits(begun + "扬\ufffd") and grammar.admits(begun + "扬声器")
+    assert grammar.starts(begun) >= {"訂", "扬", "f", "Y", "\ufffd"} and grammar.starts(begun + "\ufffd") == {"\ufffd"}
+    assert grammar.starts('<tool_call>{"name": ') == {'"'} and grammar.starts(begun + "Yog") == {"a"}
     assert not grammar.admits(begun + "Yoga\ufffd") and not grammar.admits('<tool_call>{"name": "\ufffd')
