@@ -64,7 +64,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
-    from lenovo_pipeline.agents.adapter.trying import by_category, failures, tried
+    from lenovo_pipeline.agents.adapter.trying import by_category, failures, replayed, tried
     from lenovo_pipeline.resources.markdown import markdown_table
 
     place = options.out / f"{DEFAULT_MODEL}.agent"
@@ -80,6 +80,7 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
         print("\n".join(failures(found)))
     print(f"split {options.evaluate}, {place if place.is_dir() else 'no adapter'}")
     print(markdown_table(by_category(found, seed=settings.seed)))
+    print(replayed(found, settings))
 
 
 if __name__ == "__main__":

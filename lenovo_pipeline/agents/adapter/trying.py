@@ -12,9 +12,11 @@ import pandas as pd
 
 from lenovo_pipeline.agents.adapter.teaching import opened_world
 from lenovo_pipeline.agents.running.bulk import Judged, run_tasks
+from lenovo_pipeline.agents.running.replaying import replay
 from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.agents.tasks.keeping import tasks_of
 from lenovo_pipeline.agents.tasks.task import Split
+from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.workflows.library import read_library
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
 from lenovo_pipeline.resources.inference.local import open_local
@@ -87,6 +89,14 @@ def _figures(some: Sequence[Judged], seed: int) -> dict[str, Any]:
         "wrong effects": sum(each.outcome.wrong_effects > 0 for each in some),
         "leaks": sum(len(each.outcome.leaked) for each in some),
     }
+
+
+def replayed(found: Sequence[Judged], settings: Settings) -> str:
+    """Each attempt run again from its recording, without model and stores: how many left the same state by the same trace."""
+    library = read_library(folder=settings.workflows)
+    again = [replay(each.attempt, library.workflow(each.attempt.workflow), SPECS) for each in found]
+    states, traces = sum(each.same_state for each in again), sum(each.same_trace for each in again)
+    return f"replayed {len(again)} attempts: {states} left the same state, {traces} by the same trace"
 
 
 def failures(found: Sequence[Judged], most: int = 40) -> list[str]:
