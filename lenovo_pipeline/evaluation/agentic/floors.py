@@ -30,7 +30,7 @@ class StandInBuilds(Builds):
     stand_in: StandIn = NoOp()  # noqa: RUF009 (it has no state)
 
     def identity(self, build: str) -> dict[str, Any]:
-        return {"stand_in": self.stand_in.name, "version": 1}
+        return {"stand_in": self.stand_in.name, "version": 2}
 
     def open(self, build: str) -> Backend:
         return self.stand_in
