@@ -161,6 +161,14 @@ def test_what_lies_on_a_server_cannot_be_copied_and_is_refused(trial: Trial) -> 
         pytest.fail("it was copied")
 
 
+def test_nothing_that_takes_long_is_done_in_copies_unless_the_whole_is_asked_for(trial: Trial) -> None:
+    for whole in (False, True):
+        with copied(trial.store, trial.settings, whole=whole) as copies:
+            assert copies.store.rehearsal_file.exists() is not whole
+            assert (copies.checkout / "lenovo_pipeline" / "build.py").is_file()
+        assert not copies.root.exists()
+
+
 def test_the_roster_hands_over_a_change_that_it_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

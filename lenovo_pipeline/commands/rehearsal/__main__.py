@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", help="the version that a package gets")
     parser.add_argument("--model", default=DEFAULT_MODEL, help=f"the model that the run is for (default: {DEFAULT_MODEL})")
     parser.add_argument("--among", action="append", metavar="ASSET", help="look at this asset alone; may be repeated")
+    parser.add_argument("--whole", action="store_true", help="train and ask models, too: exact, and as long as the run itself")
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                 change,
                 model=options.model,
                 among=options.among,
+                whole=options.whole,
                 say=lambda line: print(line, file=sys.stderr),
             )
     except PipelineError as error:

@@ -78,8 +78,10 @@ class Copies:
 
 
 @contextmanager
-def copied(store: Store, settings: Settings) -> Iterator[Copies]:
+def copied(store: Store, settings: Settings, *, whole: bool = False) -> Iterator[Copies]:
     """Copies of everything, beside the store's own files, gone at the end of the block. The store is locked while it is copied.
+
+    Nothing that trains or asks a model is done in them, unless the `whole` is.
 
     Raises PermanentFailure where a store lies on a server, which cannot be copied, or the disk is full.
     """
@@ -97,6 +99,8 @@ def copied(store: Store, settings: Settings) -> Iterator[Copies]:
             _copy_code(copies)
             with store.held("blast-radius, which copies it", settings.lock_wait_s, lambda line: print(line, file=sys.stderr)):
                 _copy_store(store, copies.store)
+            if not whole:
+                copies.store.rehearsal_file.write_text("Nothing that takes long is made here.\n", encoding="utf-8")
         except (OSError, shutil.Error) as error:
             raise PermanentFailure(f"the store cannot be copied ({error})", remedy="Free some space, then ask again.") from error
         yield copies
@@ -137,7 +141,6 @@ def _copy_store(store: Store, target: Store) -> None:
         return {name for name in names if name in of_this or name.startswith((".rehearsal", "uploads-"))}
 
     shutil.copytree(store.root, target.root, symlinks=True, copy_function=_link, ignore=left_out)
-    target.rehearsal_file.write_text("A copy for blast-radius: nothing that takes long is made here.\n", encoding="utf-8")
 
 
 def _link(source: str, target: str) -> None:

@@ -55,9 +55,11 @@ def rehearse(
     *,
     model: str = DEFAULT_MODEL,
     among: Collection[str] | None = None,
+    whole: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Rehearsed:
-    """Try a change on copies of everything and run what may be touched by it; `among`: look at no other assets.
+    """Try a change on copies of everything and run what may be touched by it; `among`: look at no other assets;
+    `whole`: train and ask models, too, so that nothing is only taken to follow, which takes as long as the run itself.
 
     `instance` knows what the last runs made; nothing is written there.
 
@@ -70,7 +72,7 @@ def rehearse(
     if not names:
         return Rehearsed(what, start.kind, (), (), (), (), {})
     say(f"Trying it on copies; {len(names)} assets may be touched.")
-    with copied(store, settings) as copies:
+    with copied(store, settings, whole=whole) as copies:
         _change(copies, what, start, change)
         outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)), say)
     seen = {*outcome.again, *outcome.stopped, *outcome.followed, *outcome.failed}
