@@ -4,7 +4,7 @@ Belongs here: opening one stored candidate by its name outside a run. Workflows 
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ def _opened(warehouse: Warehouse, store: Store, settings: Settings, kind: str, n
     chosen = items[items["question_id"].isin(asked_of(kind, items))]
     closed, opened = asked_items(chosen, warehouse.load(QUESTIONS), warehouse.load(CHUNKS))
     if kind == "baselines":
-        yield next(each for each in baseline_contenders(opened, settings.seed) if each.candidate.name == name)
+        yield _named(baseline_contenders(opened, settings.seed), name)
         return
     foundations = warehouse.load(FOUNDATION, model=model).to_dict("records")
     foundation = {str(key): value for key, value in foundations[0].items()}
@@ -88,12 +88,19 @@ def _opened(warehouse: Warehouse, store: Store, settings: Settings, kind: str, n
             raise KeyError(refused[name])
         mine = [built for built in builds if built.name == name]
         with build_contenders(mine, foundation, row, inference, store, opened) as contenders:
-            yield next(each for each in contenders if each.candidate.name == name)
+            yield _named(contenders, name)
     elif kind == "raw_foundation":
         with raw_contenders(foundation, row, inference, closed, opened) as contenders:
-            yield next(each for each in contenders if each.candidate.name == name)
+            yield _named(contenders, name)
     else:
         raise KeyError(f"a candidate of kind {kind} is opened in runs only")
+
+
+def _named(contenders: Sequence[Contender], name: str) -> Contender:
+    found = next((each for each in contenders if each.candidate.name == name), None)
+    if found is None:
+        raise KeyError(f"{name} is opened in runs only")
+    return found
 
 
 @contextmanager
