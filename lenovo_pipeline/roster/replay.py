@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -35,6 +35,8 @@ from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
 from lenovo_pipeline.settings import Settings, get_settings
 
 Scores = Mapping[str, pd.DataFrame]
+_STORED = "the stored scores"
+_ASKED_AGAIN = "answers given again where the candidate could be opened, see below"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def replay(
     differences += [f"{text}: judged now, not then" for text in sorted(now - then.keys())]
     if found.verdict != decision["verdict"] and not differences:
         differences.append(f"the rules agree; then: {decision['reason']}; now: {found.reason}")
-    return _replayed(decision, found.verdict, "the stored scores", differences)
+    return _replayed(decision, found.verdict, _STORED, differences)
 
 
 def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: Scores | None = None) -> list[Replayed]:
@@ -120,7 +122,12 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     figures = with_agents(figures, agentic)
     headers = frozenset() if agentic is None else frozenset(map(str, agentic["header"]))
     entries = entries_of(warehouse.load(ENTRIES))
-    return [replay(rows[each], used, entries, figures, seed=seed, log=log, headers=headers) for each in ids]
+    again = [replay(rows[each], used, entries, figures, seed=seed, log=log, headers=headers) for each in ids]
+    return (
+        again
+        if scores is None
+        else [replace(each, basis=_ASKED_AGAIN if each.basis == _STORED else each.basis) for each in again]
+    )
 
 
 def asked_again(
