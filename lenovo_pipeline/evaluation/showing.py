@@ -32,10 +32,13 @@ _WITH_INTERVAL = ("correct", "refusal_recall")
 
 
 def ranked(leaderboard: pd.DataFrame) -> list[str]:
-    """The candidates, best first: by the share of answerable questions answered right."""
+    """The candidates, best first: by the lower bound of the share of answerable questions answered right, so that luck with few
+    questions does not come before evidence; then by the share itself.
+    """
     by = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")]
-    values = dict(zip(by["candidate"], by["value"].fillna(-1.0), strict=True))
-    return sorted(leaderboard["candidate"].unique(), key=lambda candidate: (-values.get(candidate, -1.0), candidate))
+    shares = by.set_index("candidate")[["lower", "value"]].astype(float).fillna(-1.0)
+    shown = {str(name): (-row["lower"], -row["value"]) for name, row in shares.iterrows()}
+    return sorted(leaderboard["candidate"].unique(), key=lambda candidate: (*shown.get(candidate, (1.0, 1.0)), candidate))
 
 
 def shown(leaderboard: pd.DataFrame) -> str:
@@ -51,11 +54,11 @@ def shown(leaderboard: pd.DataFrame) -> str:
 def headline(leaderboard: pd.DataFrame) -> str:
     """One line for the end of a run: the best candidate that has a model, and how many stand beside it."""
     figures = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")]
-    models = figures[figures["model"] != ""].sort_values("value", ascending=False)
+    models = figures[figures["model"] != ""]
     beside = f"{leaderboard['candidate'].nunique()} candidates"
     if models.empty:
         return f"{beside}, none of which has a model"
-    best = models.to_dict("records")[0]
+    (best,) = models[models["candidate"] == ranked(models)[0]].to_dict("records")
     return f"{beside}; {best['candidate']} answers {_cell(best, 'correct')} of {best['scored']} answerable questions right"
 
 

@@ -131,3 +131,13 @@ def test_pictures_are_drawn_once_for_the_same_figures(leaderboard: pd.DataFrame,
     (place / "correct.png").unlink()
     assert draw(leaderboard, place).keys() == images.keys()
     assert (place / "correct.png").exists()
+
+
+def test_luck_with_few_questions_does_not_come_before_evidence(leaderboard: pd.DataFrame) -> None:
+    answered = (leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")
+    lucky = leaderboard.copy()
+    for name, share, lower in (("oracle", 0.5, 0.0), ("lenovo-nano/open-book", 0.3, 0.2)):
+        lucky.loc[answered & (leaderboard["candidate"] == name), ["value", "lower", "upper"]] = (share, lower, 1.0)
+    order = ranked(lucky)
+    assert order.index("lenovo-nano/open-book") < order.index("oracle")
+    assert "lenovo-nano/open-book answers 0.30 (0.20 to 1.00)" in headline(lucky)
