@@ -80,20 +80,19 @@ def settled_call(text: str) -> str:
     if not (inner.startswith(CALL) and inner.endswith(CALL_END)):
         return text
     try:
-        said = json.loads(inner[len(CALL) : -len(CALL_END)], object_pairs_hook=_without_repeats)
+        said = json.loads(inner[len(CALL) : -len(CALL_END)], object_pairs_hook=_by_name)
     except ValueError:
         return text
     if not (isinstance(said, dict) and said.keys() == {"name", "arguments"} and isinstance(said["name"], str)):
         return text
-    arguments = json.dumps(said["arguments"], ensure_ascii=False, sort_keys=True)
-    return f'{CALL}{{"name": "{said["name"]}", "arguments": {arguments}}}{CALL_END}'
+    return tool_call(said["name"], said["arguments"])
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _by_name(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise ValueError(f"named twice: {names}")
-    return dict(pairs)
+    return dict(sorted(pairs))
 
 
 def render(messages: Sequence[Mapping[str, str]], tools: Sequence[Mapping[str, Any]] = ()) -> list[tuple[str, bool]]:
