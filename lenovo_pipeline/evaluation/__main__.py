@@ -1,20 +1,27 @@
-"""`python -m lenovo_pipeline.evaluation compare A B` and `… export FOLDER`: evaluation, from the published snapshot alone.
+"""`python -m lenovo_pipeline.evaluation compare A B`, `… export FOLDER` and `… screen CANDIDATE`: evaluation, from the published
+snapshot alone.
 
-Belongs here: the command line. What is compared or written belongs to comparing.py and report/.
+Belongs here: the command line. What is compared, written or asked belongs to comparing.py, report/ and screening.py.
 """
 
 import argparse
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.failures import PermanentFailure, PipelineError, SkippedPartition
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings, get_settings
 
+_INTERRUPTED = 130
+_SAY_EVERY_S = 5.0
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the answer; returns 0, or 2 if there is no snapshot, no such candidate, or nothing to compare."""
+    """Print the answer; returns 0, or 2 if there is no snapshot, no such candidate, or nothing to compare or to ask; 130 after
+    Ctrl-C, with what was found until then.
+    """
     parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.evaluation", description="Candidates, from the snapshot.")
     commands = parser.add_subparsers(dest="command", required=True)
     pair = commands.add_parser("compare", help="two candidates on the questions that both were asked")
@@ -23,17 +30,40 @@ def main(arguments: list[str] | None = None) -> int:
     logs = commands.add_parser("export", help="score tables as logs of Inspect")
     logs.add_argument("folder", type=Path)
     logs.add_argument("--candidate", help="only this one")
+    _add_screen(commands)
     options = parser.parse_args(arguments)
     settings = get_settings()
     try:
         if options.command == "compare":
             print(_compared(settings, options.first, options.second))
-        else:
+        elif options.command == "export":
             print(_exported(settings, options.folder, options.candidate))
-    except PipelineError as error:
+        elif options.stored:
+            print(_replayed(settings, options))
+        else:
+            return _screened(settings, options)
+    except (PipelineError, SkippedPartition) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser(
+        "screen",
+        help="whether a candidate keeps a limit, from as few questions as tell",
+        description="Asks a candidate its gold questions in a random order and stops as soon as it is clear whether the lower "
+        "bound of its 95 %% interval would keep the limit, as the roster demands. It need not have been evaluated: "
+        "MODEL/open-book, MODEL/closed-book, any build. Every question is asked anew, whatever is stored, and nothing is stored.",
+    )
+    one.add_argument("candidate", nargs="?", default="", help="for example lenovo-nano/open-book; with --stored, all if none")
+    one.add_argument(
+        "--at-least", type=float, action="append", required=True, metavar="LIMIT", help="0 to 1; several with --stored"
+    )
+    one.add_argument("--metric", default="correct", help="correct (default), token_f1 or exact_match")
+    one.add_argument("--slice", default="answerable", help="answerable (default), all, a category or a language")
+    one.add_argument("--batch", type=int, default=8, metavar="N", help="questions asked between two looks (default 8)")
+    one.add_argument("--stored", action="store_true", help="ask nobody: what it would have saved on the scores that are stored")
 
 
 def _compared(settings: Settings, first: str, second: str) -> str:
@@ -59,6 +89,49 @@ def _exported(settings: Settings, folder: Path, candidate: str | None) -> str:
             all_scores(warehouse), folder, texts, targets, created=datetime.now(UTC), seed=settings.seed, only=candidate
         )
     return f"{written} logs in {folder}"
+
+
+def _replayed(settings: Settings, options: argparse.Namespace) -> str:
+    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.screening import Limit, replay_stored, shown
+    from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+
+    limits = [Limit(each, options.metric, options.slice) for each in options.at_least]
+    with snapshot_warehouse(Store(settings.store)) as warehouse:
+        return shown(replay_stored(all_scores(warehouse), limits, seed=settings.seed, only=options.candidate))
+
+
+def _screened(settings: Settings, options: argparse.Namespace) -> int:
+    from lenovo_pipeline.evaluation.opening import find_candidate, opened
+    from lenovo_pipeline.evaluation.screening import Limit, ScreenInterrupted, screen
+    from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+    from lenovo_pipeline.measures.statistics.stopping import Stopped
+
+    if not options.candidate or len(options.at_least) > 1 or options.batch < 1:
+        raise PermanentFailure("expected one candidate, one limit, and at least 1 question at a time", remedy="See --help.")
+    limit, store = Limit(options.at_least[0], options.metric, options.slice), Store(settings.store)
+    said = float("-inf")
+
+    def say(asked: int, stopped: Stopped) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SAY_EVERY_S:
+            said = time.monotonic()
+            bounds = f"{options.metric} between {stopped.low:.3f} and {stopped.high:.3f}"
+            print(f"  {asked} of at most {stopped.whole} questions: {bounds}", file=sys.stderr, flush=True)
+
+    try:
+        with snapshot_warehouse(store) as warehouse:
+            named = find_candidate(warehouse, options.candidate)
+            with opened(warehouse, store, settings, named) as contender:
+                print(screen(contender, limit, batch_size=options.batch, seed=settings.seed, on_batch=say))
+    except ScreenInterrupted as interrupted:
+        print(interrupted.screened)
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except KeyboardInterrupt:
+        print("interrupted before anything was asked", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.header import Header
+from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 from lenovo_pipeline.measures.speed import percentiles
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
@@ -62,13 +63,24 @@ def make_leaderboard(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *,
 
 def candidate_figures(table: ScoreTable, seed: int, parts: Sequence[str] = SLICES) -> list[tuple[str, str, Value]]:
     """Every figure of a candidate over every part of the questions that was asked: metric, slice, figure."""
-    chosen = {part: [row for row in table.rows if _belongs(row, part)] for part in parts}
+    chosen = {part: [row for row in table.rows if in_part(row, part)] for part in parts}
     return [
         (metric, part, _MEASURES[metric](replace(table, rows=tuple(rows)), seed))
         for metric, figure in FIGURES.items()
         for part, rows in chosen.items()
         if rows and (part == "all" or figure.sliced)
     ]
+
+
+def figure_of(table: ScoreTable, metric: str, seed: int) -> Value:
+    """One figure over all rows of a table, of which there is at least one."""
+    return _MEASURES[metric](table, seed)
+
+
+def in_part(asked: Item | ItemScore, part: str) -> bool:
+    """Whether a question counts for a part of them (SLICES)."""
+    language = asked.language if isinstance(asked, ItemScore) else asked.question.language
+    return part in ("all", asked.category, language) or (part == "answerable" and not asked.unanswerable)
 
 
 def make_headers(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -104,10 +116,6 @@ def detectable(table: ScoreTable, *, against: float = 0.5) -> float | None:
         return None
     effect = max(1.0, design_effect(list(values.values()), clusters))
     return detectable_proportion(len(values), against, design_effect=effect)
-
-
-def _belongs(row: ItemScore, part: str) -> bool:
-    return part in ("all", row.category, row.language) or (part == "answerable" and not row.unanswerable)
 
 
 def _mean_of(metric: str) -> Callable[[ScoreTable, int], Value]:

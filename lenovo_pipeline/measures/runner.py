@@ -6,6 +6,7 @@ Belongs here: the loop over the items. The time limit belongs to asking.py, scor
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
@@ -24,6 +25,7 @@ from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.measures.metrics.metric import DOES_NOT_APPLY, Metric, Score, score
 from lenovo_pipeline.measures.reading import final_answer
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
+from lenovo_pipeline.measures.statistics.stopping import shuffled
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,19 @@ def run(
     done: ScoreTable | None = None,
     on_scores: Callable[[Sequence[ItemScore]], Any] | None = None,
     progress: Callable[[int, int], Any] | None = None,
+    enough: Callable[[Sequence[ItemScore]], bool] | None = None,
 ) -> ScoreTable:
     """Ask the candidate every item and score what it says; rows come in the order of the items.
 
     Rows of `done` are taken over if the same was asked in the same way (`Header.asking`), their item is the same (`item_keys`)
     and they are no failures. `on_scores` gets the new rows after each
     batch (see ScoreLog), `progress` how many of how many items are done. An error or a time-out is recorded as that item's
-    failure, and its scores are None with the reason. Raises Interrupted on Ctrl-C, PermanentFailure for items that cannot
+    failure, and its scores are None with the reason.
+
+    With `enough`, the items are asked in a random order (by the settings' seed), and after each batch it is given the rows so far
+    in that order, up to the first item without one. Once it says so no more is asked, and the table holds what there is.
+
+    Raises Interrupted on Ctrl-C, PermanentFailure for items that cannot
     be told apart or a description that is no plain JSON.
     """
     settings = settings or RunSettings()
@@ -102,10 +110,15 @@ def run(
     if done is not None and done.header.asking == header.asking:
         known = done.by_question.items()
         rows = {each: row for each, row in known if row.failure is None and keys.get(each) == row.item}
-    left = [item for item in items if item.question_id not in rows]
+    order = list(items) if enough is None else [items[place] for place in shuffled(len(items), settings.seed)]
+    left = [item for item in order if item.question_id not in rows]
     asker = Asker(candidate, settings.timeout_s, settings.give_up_after)
     started = time.perf_counter()
     asked = 0
+
+    def is_enough() -> bool:
+        in_order = [rows[item.question_id] for item in takewhile(lambda item: item.question_id in rows, order)]
+        return enough is not None and bool(in_order) and enough(in_order)
 
     def table() -> ScoreTable:
         in_order = tuple(rows[item.question_id] for item in items if item.question_id in rows)
@@ -113,6 +126,8 @@ def run(
 
     try:
         for start in range(0, len(left), settings.batch_size):
+            if is_enough():
+                break
             batch = left[start : start + settings.batch_size]
             scored = score_answers(batch, asker.ask([item.question for item in batch]), settings.metrics)
             new = [replace(row, item=keys[row.question_id]) for row in scored]

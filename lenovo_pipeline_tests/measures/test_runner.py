@@ -19,6 +19,8 @@ from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.measures.metrics.metric import ItemMetric
 from lenovo_pipeline.measures.runner import Interrupted, RunSettings, make_header, run, storable
 from lenovo_pipeline.measures.score_log import ScoreLog, read_log
+from lenovo_pipeline.measures.scores import ItemScore
+from lenovo_pipeline.measures.statistics.stopping import shuffled
 
 QUICK = RunSettings(batch_size=3, timeout_s=60, give_up_after=2)
 HASTY = replace(QUICK, timeout_s=0.7)
@@ -200,6 +202,59 @@ def test_progress_and_new_rows_are_told_after_each_batch() -> None:
     )
     assert told == [(3, 5), (5, 5)]
     assert new == [3, 2]
+
+
+def test_a_run_ends_as_soon_as_it_is_enough_and_its_table_holds_what_was_asked() -> None:
+    items = make_items(8)
+    told: list[list[str]] = []
+
+    def enough(rows: Sequence[ItemScore]) -> bool:
+        told.append([row.question_id for row in rows])
+        return len(rows) >= 4
+
+    candidate = Scripted(*["right"] * 8)
+    table = run(candidate, items, QUICK, enough=enough)
+    order = [str(place) for place in shuffled(8, QUICK.seed)]
+    assert candidate.asked == order[:6]
+    assert told == [order[:3], order[:6]]
+    assert [row.question_id for row in table.rows] == sorted(order[:6]) and table.asked == 6
+    assert table.header == run(Scripted(*["right"] * 8), items, QUICK).header
+    whole = run(Scripted(*["right"] * 8), items, QUICK, enough=lambda rows: False)
+    assert [row.question_id for row in whole.rows] == [item.question_id for item in items]
+
+
+def test_a_run_that_is_taken_up_again_asks_no_more_than_is_needed() -> None:
+    items = make_items(6)
+    order = [str(place) for place in shuffled(6, QUICK.seed)]
+    deeds: list[str | BaseException] = ["right"] * 6
+    deeds[int(order[2])] = KeyboardInterrupt()
+    settings = replace(QUICK, batch_size=1)
+    with pytest.raises(Interrupted) as stopped:
+        run(Scripted(*deeds), items, settings, enough=lambda rows: False)
+    assert {row.question_id for row in stopped.value.table.rows} == set(order[:2])
+    again = Scripted(*["right"] * 6)
+    table = run(again, items, settings, done=stopped.value.table, enough=lambda rows: len(rows) >= 3)
+    assert again.asked == [order[2]] and len(table.rows) == 3
+    idle = Scripted(*["right"] * 6)
+    assert run(idle, items, settings, done=table, enough=lambda rows: len(rows) >= 3).rows == table.rows
+    assert idle.asked == []
+
+
+def test_rows_beyond_the_first_gap_do_not_count_before_it_is_closed() -> None:
+    items, settings = make_items(6), replace(QUICK, batch_size=1)
+    order = [str(place) for place in shuffled(6, settings.seed)]
+    whole = run(Scripted(*["right"] * 6), items, settings)
+    later = replace(whole, rows=tuple(row for row in whole.rows if row.question_id in order[2:5]))
+    told: list[int] = []
+
+    def never(rows: Sequence[ItemScore]) -> bool:
+        told.append(len(rows))
+        return False
+
+    candidate = Scripted(*["right"] * 6)
+    run(candidate, items, settings, done=later, enough=never)
+    assert candidate.asked == [order[0], order[1], order[5]]
+    assert told == [1, 5]
 
 
 def test_a_score_that_is_no_number_is_recorded_as_unscored() -> None:
