@@ -41,10 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.stored:
             print(_replayed(settings, options))
         else:
-            return _screened(settings, options)
+            print(_screened(settings, options))
     except (PipelineError, SkippedPartition) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
     return 0
 
 
@@ -101,7 +104,7 @@ def _replayed(settings: Settings, options: argparse.Namespace) -> str:
         return shown(replay_stored(all_scores(warehouse), limits, seed=settings.seed, only=options.candidate))
 
 
-def _screened(settings: Settings, options: argparse.Namespace) -> int:
+def _screened(settings: Settings, options: argparse.Namespace) -> str:
     from lenovo_pipeline.evaluation.opening import find_candidate, opened
     from lenovo_pipeline.evaluation.screening import Limit, ScreenInterrupted, screen
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
@@ -119,19 +122,14 @@ def _screened(settings: Settings, options: argparse.Namespace) -> int:
             bounds = f"{options.metric} between {stopped.low:.3f} and {stopped.high:.3f}"
             print(f"  {asked} of at most {stopped.whole} questions: {bounds}", file=sys.stderr, flush=True)
 
-    try:
-        with snapshot_warehouse(store) as warehouse:
-            named = find_candidate(warehouse, options.candidate)
-            with opened(warehouse, store, settings, named) as contender:
-                print(screen(contender, limit, batch_size=options.batch, seed=settings.seed, on_batch=say))
-    except ScreenInterrupted as interrupted:
-        print(interrupted.screened)
-        print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    except KeyboardInterrupt:
-        print("interrupted before anything was asked", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+    with snapshot_warehouse(store) as warehouse:
+        named = find_candidate(warehouse, options.candidate)
+        with opened(warehouse, store, settings, named) as contender:
+            try:
+                return str(screen(contender, limit, batch_size=options.batch, seed=settings.seed, on_batch=say))
+            except ScreenInterrupted as interrupted:
+                print(interrupted.screened)
+                raise
 
 
 if __name__ == "__main__":

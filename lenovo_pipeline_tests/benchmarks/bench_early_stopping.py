@@ -6,7 +6,6 @@ is the roster's: the lower bound of the 95 % interval against the limit. Clear: 
 100 questions are told apart: what so few questions cannot show, no order of them shows.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +15,7 @@ from lenovo_pipeline.evaluation.screening import METRICS, Limit, replay_stored
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
-from lenovo_pipeline.measures.statistics.stopping import stop_early
+from lenovo_pipeline.measures.statistics.stopping import Stopped, stop_early
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.policy import read_policy
 from lenovo_pipeline.settings import get_settings
@@ -29,19 +28,26 @@ CLEAR, MANY = 0.2, 100
 
 @dataclass
 class Tally:
-    """What was asked and said of the cases of one kind."""
+    """What was asked and said of the cases of one kind: the mean of their shares, and of all their items together."""
 
-    shares: list[float] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
     same: list[bool] = field(default_factory=list)
 
-    def add(self, share: float, same: bool) -> None:
-        self.shares.append(share)
+    def add(self, stopped: Stopped, same: bool) -> None:
+        self.asked.append(stopped.items)
+        self.whole.append(stopped.whole)
         self.same.append(same)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.asked + other.asked, self.whole + other.whole, self.same + other.same)
 
     def __str__(self) -> str:
         if not self.same:
             return "no case"
-        return f"{np.mean(self.shares):6.1%} of the items asked, {np.mean(self.same):6.1%} same verdicts, {len(self.same)} cases"
+        shares, items = np.divide(self.asked, self.whole), sum(self.asked) / sum(self.whole)
+        asked = f"asked {np.mean(shares):6.1%} on average ({items:.1%} of all items)"
+        return f"{asked}, {np.mean(self.same):6.1%} same verdicts, {len(self.same)} cases"
 
 
 def main() -> None:
@@ -61,10 +67,11 @@ def main() -> None:
         for each in replay_stored(scores, limits, seed=settings.seed + seed):
             assert each.figure.value is not None
             clear = abs(each.figure.value - each.limit.at_least) >= CLEAR
-            found[each.stopped.whole >= MANY, clear].add(each.share, each.same)
+            found[each.stopped.whole >= MANY, clear].add(each.stopped, each.same)
     for (many, clear), tally in found.items():
         print(f"{f'at least {MANY}' if many else f'under {MANY}':<12} questions, {'clear' if clear else 'not clear':<9}  {tally}")
-    print(f"all cases: {_all(found.values())}")
+    print(f"clear cases: {found[True, True] + found[False, True]}")
+    print(f"all cases:   {sum(found.values(), Tally())}")
 
 
 def _drawn(name: str, sizes: list[int]) -> None:
@@ -80,12 +87,11 @@ def _drawn(name: str, sizes: list[int]) -> None:
             values = (generator.random(len(luck)) < luck).astype(float)
             whole = cluster_bootstrap(values, clusters, seed=run, resamples=500).low >= LIMIT
             early = stop_early(values, clusters, LIMIT, seed=run)
-            mine.add(early.items / early.whole, early.kept in (None, bool(whole)))
-        found[clear].shares += mine.shares
-        found[clear].same += mine.same
+            mine.add(early, early.kept in (None, bool(whole)))
+        found[clear] += mine
         print(f"  share {share:4.2f}  {'clear' if clear else '     '}  {mine}")
     print(f"  clear cases: {found[True]} (at most 40 %, at least 98 %)")
-    print(f"  all cases:   {_all(found.values())}")
+    print(f"  all cases:   {found[True] + found[False]}")
 
 
 def _limits() -> list[Limit]:
@@ -98,14 +104,6 @@ def _limits() -> list[Limit]:
         if floor.metric in METRICS and floor.at_least is not None
     }
     return sorted(found, key=str)
-
-
-def _all(tallies: Iterable[Tally]) -> Tally:
-    whole = Tally()
-    for tally in tallies:
-        whole.shares += tally.shares
-        whole.same += tally.same
-    return whole
 
 
 if __name__ == "__main__":
