@@ -17,8 +17,9 @@ from typing import Any
 from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.items import AnswerType, Item, spread
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
-from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END, settled_call
+from lenovo_pipeline.models.pretraining.chat import settled_call
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall
+from lenovo_pipeline.resources.inference.tool_grammar import CALL, CALL_END
 
 COUNTS = {"smoke": 5, "default": 13, "full": 2_080}
 """Items by profile, spread over the thirteen skills."""

@@ -1,5 +1,5 @@
 """Train the bundled model: `python -m lenovo_pipeline.models.pretrain` (from scratch, about two hours on two cores), then
-`--continue FOLDER` (the second stage of the recipe, from the weights in that folder).
+`--continue FOLDER` (the stage of the recipe that follows the last one of the model in that folder).
 
 Belongs here: the command line. `--resume` goes on from the last checkpoint, also after a kill; `--evaluate` measures the
 skills of the model in `--out` on held-out items, prints the table and writes it into its training record.
@@ -28,7 +28,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
         dest="start",
         type=Path,
         metavar="FOLDER",
-        help="run the second stage of the recipe, from the model in this folder; also to be given with --resume and --export",
+        help="run the next stage of the recipe, from the model in this folder; also to be given with --resume and --export",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument(

@@ -125,7 +125,7 @@ def earlier(tokenizer: Any, tmp_path: Path, small_shape: None, monkeypatch: pyte
     model = loop.new_model(tokenizer, 1)
     folder = tmp_path / "earlier"
     run.write_model(folder, model, tokenizer, run.record(loop.Progress("small", 7, losses=[1.5] * 7), STAGE))
-    monkeypatch.setattr(recipe, "FURTHER", replace(STAGE, name="further"))
+    monkeypatch.setattr(recipe, "STAGES", (STAGE, replace(STAGE, name="further")))
     monkeypatch.setattr(recipe, "SHAPE", dict(recipe.SHAPE))
     return folder
 
@@ -160,6 +160,31 @@ def test_a_further_stage_goes_on_when_the_folder_that_it_started_from_holds_othe
     assert resumed.losses == pytest.approx(whole.losses, rel=1e-4)
     record = json.loads((tmp_path / "b" / run.RECORD).read_text(encoding="utf-8"))
     assert record["continued_from"]["weights_sha256"] == started_from
+
+
+def test_a_stage_that_keeps_a_share_of_its_start_publishes_the_mean(
+    earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import load_file
+
+    weights = {}
+    for kept in (0.0, 0.25):
+        monkeypatch.setattr(recipe, "STAGES", (STAGE, replace(STAGE, name="further", kept=kept)))
+        run.pretrain(tmp_path / f"{kept}", tmp_path / f"checkpoints {kept}", start=earlier, say=lambda line: None)
+        weights[kept] = load_file(tmp_path / f"{kept}" / run.WEIGHTS)
+    started = load_file(earlier / run.WEIGHTS)
+    for name, trained in weights[0.0].items():
+        expected = 0.75 * trained.float() + 0.25 * started[name].float()
+        assert weights[0.25][name].float().numpy() == pytest.approx(expected.numpy(), abs=1e-3)
+    assert any(not weights[0.0][name].equal(weights[0.25][name]) for name in started)
+
+
+def test_a_model_of_the_last_stage_cannot_be_continued(earlier: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run.pretrain(tmp_path / "out", tmp_path / "kept", start=earlier, say=lambda line: None)
+    given = ["--continue", str(tmp_path / "out"), "--checkpoints", str(tmp_path / "again"), "--out", str(tmp_path / "more")]
+    assert pretrain.main(given) == 1
+    assert "no stage follows `further`" in capsys.readouterr().err
+    assert not (tmp_path / "more").exists()
 
 
 @pytest.mark.parametrize(
@@ -211,10 +236,13 @@ def test_the_recorded_training_is_the_one_in_the_code_and_its_first_steps_repeat
 
     record = json.loads((pretrain.FOLDER / run.RECORD).read_text(encoding="utf-8"))
     assert record["recipe"] == json.loads(json.dumps(run.recipe_json()))
-    first = record["continued_from"]
-    for stage, steps in ((first, recipe.total_steps(recipe.PHASES)), (record, recipe.total_steps(recipe.CONTINUED))):
-        assert stage["steps"] == len(stage["losses"]) == steps
-        assert stage["complete"] is True
+    second = record["continued_from"]
+    first = second["continued_from"]
+    assert (second["stage"], record["stage"]) == (recipe.FURTHER.name, recipe.LONGER.name)
+    for ran, stage in zip((first, second, record), recipe.STAGES, strict=True):
+        assert ran["steps"] == len(ran["losses"]) == recipe.total_steps(stage.phases)
+        assert ran["complete"] is True
+    assert recipe.LONGER.phases[-1].length >= 2048
     steps = 200 if os.environ.get("LENOVO_PROFILE") == "full" else 20
     model = loop.new_model(tokenizer, recipe.SEED)
     optims = loop.optimisers(model, Optimisation())

@@ -12,7 +12,7 @@ from lenovo_pipeline.models.pretraining import forms, loosely, phrasings, questi
 from lenovo_pipeline.models.pretraining.batches import converse
 from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END, render
 
-KINDS = sorted({kind for phase in (*recipe.PHASES, *recipe.CONTINUED) for kind, _ in phase.mix if kind != "induction"})
+KINDS = sorted({kind for stage in recipe.STAGES for phase in stage.phases for kind, _ in phase.mix if kind != "induction"})
 # Product families, companies and identifiers of the enterprise world.
 ENTERPRISE = (
     "Think",

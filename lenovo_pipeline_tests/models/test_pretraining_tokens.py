@@ -1,5 +1,6 @@
 """Tokenizer, chat template, masks and packing: what the model is shown and what it learns to say."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -126,6 +127,20 @@ def test_a_batch_depends_on_its_step_and_seed_alone_and_pads_without_learning(to
     assert ids.shape == said.shape == (6, 200)
     assert not said[ids == PAD_ID].any()
     assert said.any(1).all()
+
+
+def test_a_packed_row_is_full_of_whole_conversations_and_only_its_last_is_cut(tokenizer: Any) -> None:
+    phase = Phase("packed", 1, 2, 1024, (("reading/one", 1.0),), packed=True)
+    ids, said = batch_of(phase, 0, 1, tokenizer)
+    assert bool((ids != PAD_ID).all())
+    for row, own in zip(ids.tolist(), said.tolist(), strict=True):
+        parts = tokenizer.decode(row).split("<|im_start|>system")[1:]
+        assert len(parts) > 2 and all("Passages" in part or "[1]" in part for part in parts[:-1])
+        assert all(part.rstrip().endswith(END) for part in parts[:-1])
+        answers = tokenizer.decode([token for token, mine in zip(row, own, strict=True) if mine])
+        assert answers.count(END) > len(parts) and "[1]" in answers and "system" not in answers
+    alone, _ = batch_of(replace(phase, packed=False), 0, 1, tokenizer)
+    assert bool((alone == PAD_ID).any(1).all())
 
 
 def test_rows_of_different_lengths_are_padded_on_the_right() -> None:

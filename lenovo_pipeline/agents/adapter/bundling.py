@@ -13,7 +13,7 @@ from typing import Any
 
 from lenovo_pipeline.agents.adapter.lessons import exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import BUNDLED, AgentRecipe
-from lenovo_pipeline.agents.adapter.start import RECORD, Start, start_of, told, wanted_of
+from lenovo_pipeline.agents.adapter.start import RECORD, Start, start_of, told_of_long, wanted_of
 from lenovo_pipeline.agents.adapter.training import Lessons, prompt_tokens
 from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.compression.base import open_tokenizer
@@ -36,7 +36,8 @@ def bundle(
     say: Callable[[str], None],
     recipe: AgentRecipe = BUNDLED,
 ) -> None:
-    """Train the adapter of the base in `base`, called `name`, into `folder`/<name>.agent; from the adapter there, if it fits.
+    """Train the adapter of the base in `base`, called `name`, into `folder`/<name>.agent; from the adapter there, if it fits or
+    differs in the weights of the base alone. The latter is trained as long as one from nothing.
 
     A training that was stopped goes on from its last checkpoint in `checkpoints`; the folder is replaced once it is over. Raises
     what training raises.
@@ -44,12 +45,12 @@ def bundle(
     tokenizer = open_tokenizer(base)
     wanted = wanted_of(asdict(identify(base)), recipe.lora)
     start = start_of(name, wanted, folder)
-    say(told(start))
+    say(told_of_long(start))
     model = with_adapter(base, recipe.lora, four_bits=False, seed=seed)
     plan, before = recipe.plan, None
-    if start is not None and start.fits:
+    if start is not None and (start.fits or start.other_weights):
         start.put_into(model)
-        plan, before = recipe.further, _record(start)
+        plan, before = recipe.further if start.fits else recipe.moved or recipe.plan, _record(start)
     done = train(
         model,
         lessons(tokenizer, taught.train, recipe, seed),
@@ -90,4 +91,5 @@ def _record(start: Start) -> dict[str, Any]:
     """What is known of the training before, without that of each of its steps."""
     record = json.loads((start.folder / RECORD).read_text(encoding="utf-8"))
     made_by = read_manifest(start.folder, remedy="")
-    return {**{key: value for key, value in record.items() if key != "losses"}, "training_set": made_by["training_set"]}
+    kept = {key: value for key, value in record.items() if key != "losses"}
+    return {**kept, "training_set": made_by["training_set"], "base_revision": made_by["base_revision"]}

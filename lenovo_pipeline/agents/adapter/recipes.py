@@ -12,7 +12,8 @@ from lenovo_pipeline.models.tuning.trainer import Plan
 
 @dataclass(frozen=True)
 class AgentRecipe:
-    """`plan` is for an adapter that starts from nothing, `further` for one that goes on from data/agents.
+    """`plan` is for an adapter that starts from nothing, `further` for one that goes on from data/agents, `moved` (or else
+    `plan`) for the long training of one that begins with what was made for other weights of its base.
 
     `passes` are how often each conversation is dealt out, varied anew each time, with `emphasis` some of them more often
     (lessons.py); `openings` is the share of those of one call that ends with it. Rows have at most `longest` tokens;
@@ -27,6 +28,7 @@ class AgentRecipe:
     longest: int = 1100
     validation: int = 80
     emphasis: bool = True
+    moved: Plan | None = None
 
     def plan_for(self, *, goes_on: bool) -> Plan:
         return self.further if goes_on else self.plan
@@ -35,8 +37,9 @@ class AgentRecipe:
 _LORA = Lora(rank=64, alpha=64)
 _PLAN = Plan(steps=600, rate=2e-3, batch_tokens=16_000, warmup=10, validate_every=50, checkpoint_every=10, patience=0)
 _FURTHER = replace(_PLAN, steps=200, rate=1.3e-3, batch_tokens=14_000)
+_MOVED = replace(_PLAN, steps=600, rate=1.6e-3, batch_tokens=12_000)
 
-BUNDLED = AgentRecipe(_PLAN, _FURTHER, _LORA, passes=3)
+BUNDLED = AgentRecipe(_PLAN, _FURTHER, _LORA, passes=3, moved=_MOVED)
 """How `python -m lenovo_pipeline.agents.adapter` trains one that runs go on from."""
 
 TASKS = {"train": 4000, "validation": 160}

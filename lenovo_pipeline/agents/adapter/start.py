@@ -6,7 +6,8 @@ Belongs here: finding them, whether they fit, and putting them into a new adapte
 `data/agents/<model>.agent` holds an adapter that `python -m lenovo_pipeline.agents.adapter` trained for longer than a run takes.
 It is for one base (by the hashes of its weights, tokenizer and template, as the registry compares them) and for one form of
 conversation: the system message and the tools. A run goes on from it; one that does not fit is left where it is, and the training
-starts from nothing.
+starts from nothing. Only the long training itself may begin with one for other weights of its base: what they have in common need
+not be learned again.
 """
 
 from collections.abc import Mapping
@@ -32,10 +33,13 @@ _REMEDY = "Restore it (git checkout -- data/agents), or remove its folder: the t
 
 @dataclass(frozen=True)
 class Start:
-    """An adapter that a training may start from; `problems` says why it may not."""
+    """An adapter that a training may start from; `problems` says why it may not, `other_weights` that it is for other weights of
+    the same base and otherwise fits.
+    """
 
     folder: Path
     problems: tuple[str, ...] = ()
+    other_weights: bool = False
 
     @property
     def content(self) -> str:
@@ -81,7 +85,8 @@ def start_of(model: str, wanted: Mapping[str, Any], folder: Path = FOLDER) -> St
     made_by, damage = inspect_manifest(place, remedy=_REMEDY)
     if damage:
         raise PermanentFailure(f"the adapter {place} is damaged: {', '.join(damage)}", remedy=_REMEDY)
-    return Start(place, tuple(mismatches(made_by, wanted)))
+    different = [name for name, value in wanted.items() if made_by.get(name) != value]
+    return Start(place, tuple(mismatches(made_by, wanted)), other_weights=different == ["base_revision"])
 
 
 def wanted_of(base: Mapping[str, Any], lora: Lora) -> dict[str, Any]:
@@ -118,6 +123,13 @@ def told(start: Start | None) -> str:
         other = "; ".join(start.problems)
         return f"starts from nothing: {start.folder} was made for something else ({other}). Train it again: {AGAIN}"
     return f"goes on from {start.folder}"
+
+
+def told_of_long(start: Start | None) -> str:
+    """The same of the long training, which may begin with an adapter for other weights of its base."""
+    if start is not None and start.other_weights:
+        return f"begins with {start.folder}, which was made for other weights of this base ({'; '.join(start.problems)})"
+    return told(start)
 
 
 def _named(model: Any) -> Mapping[str, Any]:

@@ -41,6 +41,8 @@ def converse(kind: str, random: Random, *, held_out: bool = False) -> Conversati
         return tool_requests(random, held_out=held_out, loose=0.75)
     if family == "tool_requests_wide":
         return tool_requests(random, held_out=held_out, loose=0.6, wide=0.5)
+    if family == "tool_requests_many":
+        return tool_requests(random, count=(6, 11), held_out=held_out, loose=0.6, wide=0.5)
     return {"closed_book": closed_book, "tool_requests": tool_requests}[family](random, held_out=held_out)
 
 
@@ -75,6 +77,9 @@ def batch_of(phase: Phase, step: int, seed: int, tokenizer: Any) -> "tuple[Tenso
     kinds, weights = zip(*phase.mix, strict=True)
     for place, kind in enumerate(random.choices(kinds, weights=weights, k=phase.rows)):
         row = _fitting(kind, random, tokenizer, phase.length)
+        while phase.packed and len(row.ids) < phase.length:
+            following = encode(tokenizer, converse(random.choices(kinds, weights=weights)[0], random))
+            row = Row((row.ids + following.ids)[: phase.length], (row.said + following.said)[: phase.length])
         ids[place, : len(row.ids)] = torch.tensor(row.ids)
         said[place, : len(row.said)] = torch.tensor(row.said)
     return ids, said

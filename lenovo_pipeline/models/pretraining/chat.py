@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lenovo_pipeline.resources.inference.tool_grammar import CALL, CALL_END
+
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
-CALL, CALL_END = "<tool_call>", "</tool_call>"
 SPECIAL_TOKENS = (PAD, START, END, CALL, CALL_END)
 
 TOOL_LEAD = "Tools:"

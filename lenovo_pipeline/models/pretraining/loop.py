@@ -108,9 +108,9 @@ def loss_of(model: Any, ids: "Tensor", said: "Tensor", compiled: Compiled | None
         ids, said = ids[:, :longest], said[:, :longest]
     places = said[:, 1:].flatten().nonzero().squeeze(1)
     targets = ids[:, 1:].flatten()[places]
-    if compiled is not None:  # few different counts, because products keep memory for each that they have seen
-        short = -len(places) % _COUNT_STEP
-        places, targets = functional.pad(places, (0, short)), functional.pad(targets, (0, short), value=-100)
+    # Few different counts, because products keep memory for each that they have seen.
+    short = -len(places) % _COUNT_STEP
+    places, targets = functional.pad(places, (0, short)), functional.pad(targets, (0, short), value=-100)
     with torch.autocast("cpu", torch.bfloat16):
         run_layers, loss = (compiled.layers, compiled.loss) if compiled else (model.model, answer_loss)
         hidden = run_layers(input_ids=ids, use_cache=False).last_hidden_state[:, :-1].flatten(0, 1)[places]

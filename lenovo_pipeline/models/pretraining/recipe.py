@@ -1,4 +1,4 @@
-"""The recipe of `lenovo-nano`: shape, optimiser, and the two stages of the training with what each is made of.
+"""The recipe of `lenovo-nano`: shape, optimiser, and the stages of the training with what each is made of.
 
 Belongs here: the numbers that made the weights. What stands here is what ran; changing it makes another model.
 """
@@ -12,6 +12,7 @@ from lenovo_pipeline.models.pretraining.scenes import Reading
 
 SEED = 20261121
 CONTINUED_SEED = 20261128
+LENGTHENED_SEED = 20261129
 TOKENIZER_SEED = 7
 
 SHAPE: dict[str, Any] = {
@@ -54,7 +55,8 @@ class Phase:
 
     `rate` scales the learning rates: the copying that the initial weights bring along is lost at full rates. Kinds are
     `induction` (random tokens, repeated), `reading/<plan>` (a plan of `PLANS`), `closed_book`, `tool_requests`,
-    `tool_requests_loose`, `tool_requests_wide`, `tool_results` and `tool_results_wide`.
+    `tool_requests_loose`, `tool_requests_wide`, `tool_requests_many`, `tool_results` and `tool_results_wide`. A sequence is
+    one conversation, or where `packed` as many after one another as fill it, each drawn from `mix`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Phase:
     length: int
     mix: tuple[tuple[str, float], ...]
     rate: float = 1.0
+    packed: bool = False
 
     @property
     def tokens(self) -> int:
@@ -84,6 +87,8 @@ _BROAD = (
     ("list", 0.02),
 )
 _COMPARED = (("compare", 0.5), ("yes_no", 0.2), ("lookup", 0.2), ("inverse", 0.1))
+_CHAINED = (("chain", 0.45), ("lookup", 0.25), ("inverse", 0.2), ("absent", 0.1))
+_AFAR = (("lookup", 0.46), ("absent", 0.2), ("chain", 0.1), ("inverse", 0.08), ("yes_no", 0.08), ("compare", 0.08))
 
 PLANS = {
     "one": Reading(passages=(1,), facts=(2, 4), turns=(4, 6), questions=_LOOKUP),
@@ -94,6 +99,9 @@ PLANS = {
     "single": Reading(passages=(1, 2, 3, 4), facts=(2, 6), turns=(1, 3), questions=_BROAD, similar=0.25),
     "compared": Reading(passages=(2, 2, 3), facts=(2, 4), turns=(6, 9), questions=_COMPARED, shared=1.0),
     "many": Reading(passages=(6, 8, 10, 12), facts=(3, 6), turns=(14, 20), questions=_WITH_ABSENT, similar=0.1, shared=0.3),
+    "chained": Reading(passages=(2, 3, 4), facts=(2, 4), turns=(5, 8), questions=_CHAINED),
+    "long": Reading(passages=(6, 8, 12, 16, 20), facts=(2, 4), turns=(10, 16), questions=_AFAR, similar=0.1, shared=0.3),
+    "dense": Reading(passages=(2, 3, 4), facts=(8, 14), turns=(10, 16), questions=_BROAD, similar=0.2, shared=0.4),
 }
 PLANS |= {
     f"{name}_loose": replace(PLANS[name], loose=0.6) for name in ("two", "two_absent", "broad", "single", "chinese", "many")
@@ -101,7 +109,7 @@ PLANS |= {
 # Every kind of question worded loosely, words that stand in no list, and documents in further forms.
 PLANS |= {
     f"{name}_wide": replace(PLANS[name], loose=0.6, free=0.8, strange=0.35, varied=0.5)
-    for name in ("two_absent", "broad", "compared", "single", "chinese", "many")
+    for name in ("two_absent", "broad", "compared", "single", "chinese", "many", "chained", "long", "dense")
 }
 
 PHASES = (
@@ -227,18 +235,85 @@ CONTINUED = (
 )
 
 
+# The third stage is there for length: 2,048 tokens throughout, full of conversations one after another, so that an answer is
+# also found far away and among what does not belong to it. Rates as in the second for a batch of two thirds its size.
+LENGTHENED_RATES = Optimisation(rates=((0, 0.02), (60, 0.33), (500, 0.33), (850, 0.2833), (2350, 0.01)))
+LENGTHENED = (
+    Phase(
+        "everything, packed into 2,048 tokens",
+        1618,
+        2,
+        2048,
+        (
+            ("reading/long_wide", 0.1),
+            ("reading/dense_wide", 0.06),
+            ("reading/two_absent_wide", 0.2),
+            ("reading/broad_wide", 0.12),
+            ("reading/compared_wide", 0.08),
+            ("reading/chained_wide", 0.1),
+            ("reading/single_wide", 0.08),
+            ("reading/chinese_wide", 0.05),
+            ("tool_requests_loose", 0.05),
+            ("tool_requests_wide", 0.08),
+            ("tool_requests_many", 0.04),
+            ("tool_results_wide", 0.03),
+            ("closed_book", 0.01),
+        ),
+        packed=True,
+    ),
+    Phase(
+        "the same, with more requests for tools",
+        732,
+        2,
+        2048,
+        (
+            ("reading/long_wide", 0.07),
+            ("reading/dense_wide", 0.04),
+            ("reading/two_absent_wide", 0.2),
+            ("reading/broad_wide", 0.09),
+            ("reading/compared_wide", 0.07),
+            ("reading/chained_wide", 0.09),
+            ("reading/single_wide", 0.07),
+            ("reading/chinese_wide", 0.05),
+            ("tool_requests_loose", 0.11),
+            ("tool_requests_wide", 0.12),
+            ("tool_requests_many", 0.05),
+            ("tool_results_wide", 0.03),
+            ("closed_book", 0.01),
+        ),
+        packed=True,
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Stage:
-    """One training from its start to the end of its decay."""
+    """One training from its start to the end of its decay; `attention` is the implementation that computes it.
+
+    What is published is the mean of its last weights and of those that it started from, which have the share `kept`: what the
+    one learned and the other did not forget (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+    """
 
     name: str
     seed: int
     optimisation: Optimisation
     phases: tuple[Phase, ...]
+    kept: float = 0.0
+    attention: str = "eager"  # on a CPU faster than the fused kernel up to about a thousand tokens, and compiles better
 
 
 SCRATCH = Stage("from scratch", SEED, Optimisation(), PHASES)
 FURTHER = Stage("continued", CONTINUED_SEED, CONTINUED_RATES, CONTINUED)
+LONGER = Stage("lengthened", LENGTHENED_SEED, LENGTHENED_RATES, LENGTHENED, kept=0.3, attention="sdpa")
+STAGES = (SCRATCH, FURTHER, LONGER)
+
+
+def stage_after(name: str) -> Stage:
+    """The stage that continues a model of the stage of that name; raises ValueError where it is the last or unknown."""
+    for stage, following in pairwise(STAGES):
+        if stage.name == name:
+            return following
+    raise ValueError(f"no stage follows `{name}`; a model can be continued after {', '.join(one.name for one in STAGES[:-1])}")
 
 
 def total_steps(phases: Sequence[Phase] = PHASES) -> int:

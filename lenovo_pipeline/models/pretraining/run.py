@@ -50,6 +50,12 @@ def recipe_json() -> dict[str, Any]:
             "optimisation": asdict(recipe.CONTINUED_RATES),
             "phases": [asdict(phase) for phase in recipe.CONTINUED],
         },
+        "lengthened": {
+            "seed": recipe.LENGTHENED_SEED,
+            "optimisation": asdict(recipe.LENGTHENED_RATES),
+            "phases": [asdict(phase) for phase in recipe.LENGTHENED],
+            "kept": recipe.LONGER.kept,
+        },
         "plans": {name: asdict(plan) for name, plan in recipe.PLANS.items()},
     }
 
@@ -100,19 +106,21 @@ def pretrain(
     """Train until the stage is done, `stop_at` steps are done or a signal comes; the model is written to `out` when the
     stage is done or `export` is set.
 
-    Without `start` it is the stage from scratch; with it the one that continues the model in `start`.
+    Without `start` it is the stage from scratch; with it the one that follows the last stage of the model in `start`. Raises
+    ValueError where none follows.
     """
-    stage = recipe.FURTHER if start else recipe.SCRATCH
+    stage = recipe.SCRATCH
     earlier: dict[str, Any] | None = None
     if start:
         if not (resume or export):
             take_over(start, checkpoints)
+        earlier = continued_from(checkpoints / START)
+        stage = recipe.stage_after(str(earlier["stage"]))
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(checkpoints / START)
         model = open_model(checkpoints / START)
-        model.set_attn_implementation("eager")
-        earlier = continued_from(checkpoints / START)
+        model.set_attn_implementation(stage.attention)
     else:
         tokenizer = open_tokenizer(checkpoints)
         model = loop.new_model(tokenizer, recipe.SEED)
@@ -136,9 +144,21 @@ def pretrain(
             say=say,
         )
     if export or progress.step == recipe.total_steps(stage.phases):
+        if stage.kept:
+            keep(model, checkpoints / START, stage.kept)
         write_model(out, model, tokenizer, record(progress, stage, earlier))
         say(f"wrote {out}")
     return progress
+
+
+def keep(model: Any, start: Path, share: float) -> None:
+    """Move the weights of a model towards those of the model in `start`, by that share of the way."""
+    import torch
+
+    before = open_model(start).state_dict()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():  # names tied weights once
+            weight.lerp_(before[name], share)
 
 
 def write_model(out: Path, model: Any, tokenizer: Any, made: Mapping[str, Any]) -> None:

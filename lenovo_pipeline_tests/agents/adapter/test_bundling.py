@@ -128,6 +128,26 @@ def test_an_adapter_for_another_base_or_form_is_left_where_it_is_and_the_sentenc
     assert start_of("other", wanted(), trained) is None and "no adapter" in told(None)
 
 
+def test_the_long_training_begins_with_an_adapter_for_other_weights_of_its_base_and_a_run_does_not(
+    trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path / "agents")
+    folder = tmp_path / "agents" / "nano.agent"
+    made_by = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["made_by"]
+    (folder / MANIFEST).unlink()
+    write_manifest(folder, {**made_by, "base_revision": "earlier"})
+    start = start_of("nano", wanted(), tmp_path / "agents")
+    assert start is not None and start.other_weights and not start.fits and told(start).startswith("starts from nothing")
+
+    said: list[str] = []
+    record = json.loads((train(tmp_path / "agents", said, steps=1) / RECORD).read_text(encoding="utf-8"))
+    first = json.loads((trained / "nano.agent" / RECORD).read_text(encoding="utf-8"))
+    assert said[0].startswith("begins with") and "'earlier'" in said[0]
+    assert record["started_from"]["base_revision"] == "earlier" and record["plan"] == asdict(recipe(1).plan)
+    assert record["validation_losses"][0] == [0, pytest.approx(min(loss for _, loss in first["validation_losses"]), abs=1e-3)]
+    assert start_of("nano", wanted(), tmp_path / "agents").fits  # type: ignore[union-attr]
+
+
 def test_an_adapter_of_another_shape_does_not_fit(trained: Path) -> None:
     start = start_of("nano", wanted_of(asdict(identify(pretrain.FOLDER)), Lora(rank=8, alpha=8)), trained)
     assert start is not None and [problem.split(" is ")[0] for problem in start.problems] == ["lora"]
