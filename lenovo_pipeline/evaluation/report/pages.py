@@ -18,6 +18,7 @@ from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
 from lenovo_pipeline.evaluation.report.inspect_log import file_name
 from lenovo_pipeline.evaluation.showing import COLUMNS, headline, ranked
+from lenovo_pipeline.resources.pages import page_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -313,14 +314,13 @@ def embedded(path: Path) -> str:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup, escape
 
     def picture(content: str) -> Markup:
         """SVG that was drawn here, or a PNG by its data address; nothing else is let through unescaped."""
         return Markup(content) if content.startswith("<svg") else Markup('<img alt="" src="{}">').format(escape(content))
 
-    found = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    found = page_templates(_TEMPLATES)
     found.filters["picture"] = picture
     return found
 

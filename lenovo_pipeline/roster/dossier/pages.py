@@ -5,12 +5,10 @@ Belongs here: wording and order. Does not belong here: facts (gathering.py), fil
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from lenovo_pipeline.resources.pages import page_templates
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNKNOWN = "not known"
@@ -187,11 +185,4 @@ def _text(value: Any) -> str:
 
 
 def _render(**values: Any) -> str:
-    return _environment().get_template("dossier.html").render(**values)
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return page_templates(_TEMPLATES).get_template("dossier.html").render(**values)
