@@ -5,6 +5,7 @@ Belongs here: the command line. What is compared, written or asked belongs to co
 """
 
 import argparse
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -133,4 +134,10 @@ def _screened(settings: Settings, options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if status == _INTERRUPTED:
+        # A thread may still be inside the model, which would abort the interpreter on its way out.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -1,7 +1,11 @@
 """The command `screen`, on a published snapshot: a candidate is asked until it is clear, and nothing is stored."""
 
 import hashlib
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +151,19 @@ def test_what_was_asked_before_an_interruption_is_said(
     served(killed_after=0)
     assert _screen("lenovo-nano/open-book", "--at-least", "0.9") == 130
     assert "after 0 of 58 questions" in capsys.readouterr().out
+
+
+def test_an_interrupted_process_says_what_was_asked_and_ends_with_130(published: Published) -> None:
+    command = [sys.executable, "-m", "lenovo_pipeline.evaluation", "screen", "lenovo-nano/open-book", "--at-least", "0.01"]
+    environment = {**os.environ, "LENOVO_STORE": str(published.store.root), "LENOVO_PROFILE": "smoke"}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([*command, "--batch", "1"], env=environment, cwd=PROJECT_ROOT, stdout=pipe, stderr=pipe, text=True)
+    assert process.stderr is not None
+    assert "of at most 58 questions" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130, err
+    assert "correct of answerable >= 0.01 is not clear yet: after " in out and err.endswith("interrupted\n")
 
 
 def test_failures_are_said_and_a_model_that_never_answers_gives_no_verdict(
