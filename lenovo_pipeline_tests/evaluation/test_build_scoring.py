@@ -15,7 +15,7 @@ from lenovo_pipeline.evaluation.skills import SkillItems, skill_items
 from lenovo_pipeline.evaluation.tables import ADAPTER, SKILLS
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.models.builds import Build
-from lenovo_pipeline.models.pretraining.chat import CALL, tool_call
+from lenovo_pipeline.models.pretraining.chat import tool_call
 from lenovo_pipeline.models.pretraining.skills import SKILLS as SKILL_NAMES
 from lenovo_pipeline.resources.inference import (
     Completion,
@@ -26,6 +26,7 @@ from lenovo_pipeline.resources.inference import (
     Reach,
     ToolCall,
 )
+from lenovo_pipeline.resources.inference.tool_grammar import CALL
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 

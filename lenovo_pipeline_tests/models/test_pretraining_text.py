@@ -10,7 +10,8 @@ import pytest
 from lenovo_pipeline.measures.reading import final_answer
 from lenovo_pipeline.models.pretraining import forms, loosely, phrasings, questions, recipe, skills, strange, words
 from lenovo_pipeline.models.pretraining.batches import converse
-from lenovo_pipeline.models.pretraining.chat import CALL, CALL_END, render
+from lenovo_pipeline.models.pretraining.chat import render
+from lenovo_pipeline.resources.inference.tool_grammar import CALL, CALL_END
 
 KINDS = sorted({kind for stage in recipe.STAGES for phase in stage.phases for kind, _ in phase.mix if kind != "induction"})
 # Product families, companies and identifiers of the enterprise world.
