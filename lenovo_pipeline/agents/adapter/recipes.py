@@ -36,7 +36,7 @@ class AgentRecipe:
 
 _LORA = Lora(rank=64, alpha=64)
 _PLAN = Plan(steps=600, rate=2e-3, batch_tokens=16_000, warmup=10, validate_every=50, checkpoint_every=10, patience=0)
-_FURTHER = replace(_PLAN, steps=200, rate=1.3e-3, batch_tokens=14_000)
+_FURTHER = replace(_PLAN, steps=300, rate=1.3e-3, batch_tokens=12_000)
 _MOVED = replace(_PLAN, steps=600, rate=1.6e-3, batch_tokens=12_000)
 
 BUNDLED = AgentRecipe(_PLAN, _FURTHER, _LORA, passes=3, moved=_MOVED)
