@@ -32,6 +32,10 @@ class Settings(BaseSettings):
         PROJECT_ROOT.parent / "shared" / "reference",
         description="Public sets to compare with (retrieval/scifact); what needs one that is missing is stated as not measured.",
     )
+    judge: str | None = Field(
+        None, description="Model of the catalogue that grades answers beside the metrics; unset: none does."
+    )
+    judge_weight: float = Field(0.2, ge=0, le=0.2, description="Its share of the figure judged_correct, at most 0.2.")
     monitor_window_s: float = Field(5, gt=0, le=3600, description="Length of a monitoring window, in seconds.")
     monitor_retention_h: float = Field(24, gt=0, le=8784, description="How long monitoring keeps requests, in hours.")
     alert_webhook: SecretStr | None = Field(None, description="Address that alerts are posted to; without one, none is.")

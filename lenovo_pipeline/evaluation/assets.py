@@ -19,6 +19,7 @@ from lenovo_pipeline.evaluation.tables import (
     CUSTOM_MODEL,
     HEADERS,
     ITEMS,
+    JUDGEMENTS,
     LEADERBOARD,
     LIFT,
     MOBILE_MODEL,
@@ -192,7 +193,14 @@ def skills(
     return _told(context, scored_skills(foundation, catalogue, asking, say=context.log.info))
 
 
-@table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS, PROBES])
+@table_asset(JUDGEMENTS, deps=[*OF_MODELS, QUESTIONS, CATALOGUE])
+def judgements(context: AssetExecutionContext, asking: ResourceParam[Asking]) -> pd.DataFrame:
+    from lenovo_pipeline.evaluation.judging import judged_answers
+
+    return _told(context, judged_answers(asking, say=context.log.info, warn=context.log.warning))
+
+
+@table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS, PROBES, JUDGEMENTS])
 def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_headers
     from lenovo_pipeline.evaluation.keeping import all_headed
@@ -200,7 +208,7 @@ def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.
     return make_headers(all_headed(warehouse))
 
 
-@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[*OF_MODELS, HEADERS])
+@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[*OF_MODELS, JUDGEMENTS, HEADERS])
 def leaderboard(
     context: AssetExecutionContext,
     items: pd.DataFrame,
@@ -210,11 +218,12 @@ def leaderboard(
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_leaderboard
-    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
     from lenovo_pipeline.evaluation.plots import draw
     from lenovo_pipeline.evaluation.showing import headline, shown
 
-    made = make_leaderboard(all_scores(warehouse), items, seed=settings.seed)
+    judged = stored_rows(warehouse, JUDGEMENTS)
+    made = make_leaderboard(all_scores(warehouse), items, seed=settings.seed, judgements=judged)
     place = store.artifacts / "leaderboard"
     images = draw(made, place)
     context.add_output_metadata(

@@ -11,6 +11,7 @@ from lenovo_pipeline.evaluation.tables import (
     CUSTOM_MODEL,
     HEADERS,
     ITEMS,
+    JUDGEMENTS,
     LEADERBOARD,
     LIFT,
     MOBILE_MODEL,
@@ -103,7 +104,17 @@ def lift_claims_no_more_than_it_shows(warehouse: ResourceParam[Warehouse]) -> li
     return unfounded_lift(warehouse.load(LIFT))
 
 
-@violations_check(HEADERS, blocking=True, deps=[*SCORES.values(), SKILLS])
+@violations_check(JUDGEMENTS, blocking=True, deps=[*SCORES.values()])
+def judgements_are_of_others_and_of_what_was_answered(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """No model is graded by itself, every grade is of an answer that stands, and what has none says why."""
+    from lenovo_pipeline.evaluation.keeping import all_scores
+    from lenovo_pipeline.evaluation.verify import unfit_judgements
+
+    judgements = warehouse.load(JUDGEMENTS)
+    return [] if judgements.empty else unfit_judgements(judgements, all_scores(warehouse))
+
+
+@violations_check(HEADERS, blocking=True, deps=[*SCORES.values(), SKILLS, JUDGEMENTS])
 def scores_have_headers(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """Every score names a header that is kept, and every header still hashes to its name."""
     from lenovo_pipeline.evaluation.keeping import all_headed

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from lenovo_pipeline.evaluation.items import asked_of
-from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
+from lenovo_pipeline.evaluation.judge import with_judge
+from lenovo_pipeline.evaluation.metrics import FIGURES, JUDGED, JUDGED_FIGURES, SLICES
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.header import Header
@@ -33,16 +34,29 @@ class Value:
     clusters: int
 
 
-def make_leaderboard(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `items`: rows of evaluation.items."""
+_FIGURES = {**FIGURES, **JUDGED_FIGURES}
+
+
+def make_leaderboard(
+    scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *, seed: int, judgements: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `items`: rows of evaluation.items.
+
+    `judgements`: rows of evaluation.judgements; who was graded has the figure judged_correct, under the header of its judge.
+    """
+    graded = {} if judgements is None else dict(iter(judgements.groupby("candidate")))
     rows: list[dict[str, Any]] = []
     for kind, frame in scores.items():
         for (model, candidate), mine in frame.groupby(["model", "candidate"], sort=True):
             table = stored_table(mine, str(candidate))
             if table is None:
                 continue
+            headers = dict.fromkeys(_FIGURES, mine["header"].iloc[0])
+            if candidate in graded:
+                table = with_judge(table, graded[candidate])
+                headers |= dict.fromkeys(JUDGED_FIGURES, graded[candidate]["header"].iloc[0])
             current = set(table.by_question) == asked_of(kind, items)
-            same = {"candidate": candidate, "kind": kind, "model": model, "current": current, "header": mine["header"].iloc[0]}
+            same = {"candidate": candidate, "kind": kind, "model": model, "current": current}
             rows += [
                 {
                     **same,
@@ -54,7 +68,8 @@ def make_leaderboard(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *,
                     "scored": found.scored,
                     "unscored": found.unscored,
                     "clusters": found.clusters,
-                    "unit": FIGURES[metric].unit,
+                    "unit": _FIGURES[metric].unit,
+                    "header": headers[metric],
                 }
                 for metric, part, found in candidate_figures(table, seed)
             ]
@@ -63,10 +78,11 @@ def make_leaderboard(scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *,
 
 def candidate_figures(table: ScoreTable, seed: int, parts: Sequence[str] = SLICES) -> list[tuple[str, str, Value]]:
     """Every figure of a candidate over every part of the questions that was asked: metric, slice, figure."""
+    figures = _FIGURES if any(JUDGED in row.scores for row in table.rows) else FIGURES
     chosen = {part: [row for row in table.rows if in_part(row, part)] for part in parts}
     return [
         (metric, part, _MEASURES[metric](replace(table, rows=tuple(rows)), seed))
-        for metric, figure in FIGURES.items()
+        for metric, figure in figures.items()
         for part, rows in chosen.items()
         if rows and (part == "all" or figure.sliced)
     ]
@@ -176,7 +192,7 @@ def _plain(value: float | None, table: ScoreTable) -> Value:
 
 
 _MEASURES: dict[str, Callable[[ScoreTable, int], Value]] = {
-    "correct": _mean_of("correct"),
+    **{metric: _mean_of(metric) for metric in ("correct", JUDGED)},
     "token_f1": _mean_of("token_f1"),
     "exact_match": _mean_of("exact_match"),
     "refusal_precision": _refusal_precision,

@@ -17,7 +17,7 @@ from lenovo_pipeline.evaluation.pressure_tables import PROBES
 from lenovo_pipeline.evaluation.scoring import Contender, score_all, stored_table
 from lenovo_pipeline.evaluation.skills import BATCH_SIZE as SKILLS_AT_ONCE
 from lenovo_pipeline.evaluation.skills import COUNTS, skill_items
-from lenovo_pipeline.evaluation.tables import SCORES, SKILLS
+from lenovo_pipeline.evaluation.tables import JUDGEMENTS, SCORES, SKILLS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.runner import RunSettings
@@ -158,8 +158,8 @@ def all_scores(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
 
 
 def all_headed(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
-    """All score tables that there are, those of the skills and of the probes too."""
-    more = {table.name: stored_rows(warehouse, table) for table in (SKILLS, PROBES)}
+    """All score tables that there are, those of the skills and of the probes and the judgements too."""
+    more = {table.name: stored_rows(warehouse, table) for table in (SKILLS, PROBES, JUDGEMENTS)}
     return {**all_scores(warehouse), **{kind: frame for kind, frame in more.items() if frame is not None}}
 
 

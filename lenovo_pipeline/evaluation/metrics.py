@@ -41,6 +41,15 @@ FIGURES: dict[str, Figure] = {
 }
 """Figures of a candidate's scores."""
 
+JUDGED = "judged_correct"
+MOST_WEIGHT = 0.2
+"""A judge's largest share of a figure, and so of a gate: it may tip one, not decide it."""
+
+JUDGED_FIGURES: dict[str, Figure] = {
+    JUDGED: Figure("answered right, with a judge's share in it", "1", "higher", sliced=True),
+}
+"""Figures that rest on a judge, too; a candidate of whose answers none was graded has none."""
+
 ENTRY_FIGURES: dict[str, Figure] = {
     "size_mb": Figure("size of the model's files", "MB", "lower", share=False),
     "parameters_billion": Figure("parameters of the model", "billion", "lower", share=False),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.kinds import base_name
 from lenovo_pipeline.evaluation.lift import unmet
+from lenovo_pipeline.evaluation.metrics import JUDGED
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS, MEASURES
 from lenovo_pipeline.resources.markdown import markdown_table
 
@@ -28,7 +29,14 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
 )
 """Heading, metric and part of the questions, in the order of the table."""
 
-_WITH_INTERVAL = ("correct", "refusal_recall")
+_OF_JUDGE = (("judged", JUDGED, "answerable"),)
+
+_WITH_INTERVAL = ("correct", JUDGED, "refusal_recall")
+
+
+def columns_of(leaderboard: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
+    """COLUMNS, and what a judge says where there was one."""
+    return COLUMNS + (_OF_JUDGE if (leaderboard["metric"] == JUDGED).any() else ())
 
 
 def ranked(leaderboard: pd.DataFrame) -> list[str]:
@@ -44,8 +52,9 @@ def ranked(leaderboard: pd.DataFrame) -> list[str]:
 def shown(leaderboard: pd.DataFrame) -> str:
     """Markdown: a row for each candidate, best first, shares with their 95 % interval."""
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in leaderboard.to_dict("records")}
+    columns = columns_of(leaderboard)
     rows = [
-        {"candidate": candidate, **{title: _cell(figures.get((candidate, m, part)), m) for title, m, part in COLUMNS}}
+        {"candidate": candidate, **{title: _cell(figures.get((candidate, m, part)), m) for title, m, part in columns}}
         for candidate in ranked(leaderboard)
     ]
     return markdown_table(pd.DataFrame(rows))

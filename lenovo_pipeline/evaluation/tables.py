@@ -7,7 +7,7 @@ from typing import Any
 
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.enterprise.tables import LANGUAGES
-from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
+from lenovo_pipeline.evaluation.metrics import FIGURES, JUDGED_FIGURES, MOST_WEIGHT, SLICES
 from lenovo_pipeline.gold.tables import ANSWER_TYPES, CATEGORIES
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.models.tables import DOMAINS, LEVELS, METHODS
@@ -164,7 +164,48 @@ SCORES = {table.name: table for table in (BASELINES, RAW_FOUNDATION, ADAPTER, CU
 OF_MODELS = tuple(table for table in SCORES.values() if table.partitioned)
 """Those of them whose candidates have a model."""
 
-_HEADED = (*KINDS, SKILLS.name, "probes")
+JUDGEMENTS = Table(
+    stage="evaluation",
+    name="judgements",
+    description="What the judge says of each answer of a candidate that has a model, where one is configured; else empty.",
+    key=("candidate", "question_id"),
+    min_rows=0,
+    columns=(
+        Column(name="model", type="text", description="Base model of the candidate by its name in the catalogue."),
+        Column(name="candidate", type="text", description="Name of the candidate."),
+        Column(
+            name="question_id",
+            type="text",
+            description="Question.",
+            derived_from=tuple(f"evaluation.{table.name}.question_id" for table in OF_MODELS),
+        ),
+        Column(
+            name="answer",
+            type="text",
+            description="Hash of the answer that was graded.",
+            pattern=_HEADER,
+            derived_from=tuple(f"evaluation.{table.name}.answer" for table in OF_MODELS),
+        ),
+        Column(name="judge", type="text", description="The model that grades.", derived_from=("models.catalogue.name",)),
+        Column(name="judge_version", type="text", description="Hash of model, prompt and settings.", pattern=_HEADER),
+        Column(name="weight", type="number", description="Its share of a score.", unit="1", minimum=0, maximum=MOST_WEIGHT),
+        Column(
+            name="score",
+            type="number",
+            description="1: correct, 0: wrong; empty: it gave no grade.",
+            unit="1",
+            minimum=0,
+            maximum=1,
+            nullable=True,
+            derived_from=("gold.questions.question", "gold.questions.answer"),
+        ),
+        Column(name="reason", type="text", description="Why there is no grade; empty if there is one.", nullable=True),
+        Column(name="header", type="text", description="Hash of judge, weight and what was graded.", pattern=_HEADER),
+        Column(name="made_by", type="json", description="The header itself, which evaluation.headers holds once."),
+    ),
+)
+
+_HEADED = (*KINDS, SKILLS.name, "probes", JUDGEMENTS.name)
 
 HEADERS = Table(
     stage="evaluation",
@@ -204,14 +245,17 @@ LEADERBOARD = Table(
         Column(name="candidate", type="text", description="Name of the candidate."),
         Column(name="kind", type="text", description="What it is built as.", choices=KINDS),
         Column(name="model", type="text", description="Base model by its name in the catalogue; empty where there is none."),
-        Column(name="metric", type="text", description="Figure.", choices=tuple(FIGURES)),
+        Column(name="metric", type="text", description="Figure.", choices=(*FIGURES, *JUDGED_FIGURES)),
         Column(name="slice", type="text", description="Questions that it is taken over.", choices=SLICES),
         Column(
             name="value",
             type="number",
             description="The figure; empty where nothing was scored.",
             nullable=True,
-            derived_from=tuple(f"evaluation.{kind}.{name}" for kind in KINDS for name in ("correct", "latency_s")),
+            derived_from=(
+                *(f"evaluation.{kind}.{name}" for kind in KINDS for name in ("correct", "latency_s")),
+                *(f"evaluation.judgements.{name}" for name in ("score", "weight")),
+            ),
         ),
         Column(name="lower", type="number", description="Lower bound of the 95 % interval; empty: none.", nullable=True),
         Column(name="upper", type="number", description="Upper bound of the 95 % interval; empty: none.", nullable=True),
@@ -309,6 +353,7 @@ TABLES = (
     MOBILE_MODEL,
     RETRIEVAL_WORKFLOW,
     SKILLS,
+    JUDGEMENTS,
     HEADERS,
     LEADERBOARD,
     LIFT,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.builds import Built, refusals
 from lenovo_pipeline.evaluation.items import asked_of
+from lenovo_pipeline.evaluation.judge import hashed
 from lenovo_pipeline.evaluation.lift import LEVEL_MAY_FALL, beyond_limit
 from lenovo_pipeline.evaluation.scoring import SAID_LENGTH
 from lenovo_pipeline.failures import PermanentFailure
@@ -70,6 +71,25 @@ def headerless_scores(scores: Mapping[str, pd.DataFrame], headers: pd.DataFrame)
             continue
         if actual != name:
             found.append(f"the header {name} was changed: its content hashes to {actual}")
+    return found
+
+
+def unfit_judgements(judgements: pd.DataFrame, scores: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Models that graded themselves, grades of other answers than those that stand, and missing grades without a reason."""
+    answers = {
+        (str(candidate), str(question)): hashed(answer)
+        for frame in scores.values()
+        for candidate, question, answer in zip(frame["candidate"], frame["question_id"], frame["answer"], strict=True)
+    }
+    found = []
+    for row in judgements.to_dict("records"):
+        where = f"{row['candidate']}, {row['question_id']}"
+        if row["judge"] == row["model"]:
+            found.append(f"{where}: {row['judge']} graded itself")
+        if answers.get((row["candidate"], row["question_id"])) != row["answer"]:
+            found.append(f"{where}: what was graded is not what was answered")
+        if row["score"] != row["score"] and not row["reason"]:
+            found.append(f"{where}: there is no grade, and nothing says why")
     return found
 
 

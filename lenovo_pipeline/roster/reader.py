@@ -269,7 +269,11 @@ def _profile(row: dict[str, Any]) -> str:
 
 
 def _header(row: dict[str, Any]) -> str:
-    revision = json.loads(row["made_by"]).get("described", {}).get("revision")
+    described = json.loads(row["made_by"]).get("described", {})
+    if judge := described.get("judge"):
+        by = f"{judge['model']} (judge {judge['version']}), weight {described['weight']:g}"
+        return f"grades {row['header']}: {row['items']} answers of {described['of']}, by {by}"
+    revision = described.get("revision")
     of = f", revision {str(revision)[:12]}" if revision else ""
     commit = str(row["commit"] or "unknown")[:12]
     return f"scores {row['header']}: {row['items']} questions ({row['items_hash']}){of}, commit {commit}"

@@ -19,7 +19,7 @@ from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
-from lenovo_pipeline.evaluation.tables import ITEMS
+from lenovo_pipeline.evaluation.tables import ITEMS, JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
@@ -116,11 +116,12 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
             f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
         )
     used = all_scores(warehouse) if scores is None else scores
-    measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed))
+    judged = stored_rows(warehouse, JUDGEMENTS)
+    measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed, judgements=judged))
     figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
     figures = with_agents(figures, agentic)
-    headers = frozenset() if agentic is None else frozenset(map(str, agentic["header"]))
+    headers = frozenset(str(each) for frame in (agentic, judged) if frame is not None for each in frame["header"])
     entries = entries_of(warehouse.load(ENTRIES))
     again = [replay(rows[each], used, entries, figures, seed=seed, log=log, headers=headers) for each in ids]
     return (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lenovo_pipeline.evaluation.metrics import AGENT_FIGURES, ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES
+from lenovo_pipeline.evaluation.metrics import AGENT_FIGURES, ENTRY_FIGURES, FIGURES, JUDGED_FIGURES, PRESSURE_FIGURES
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.roster.policy import Floor, UseCase
 
@@ -157,7 +157,7 @@ def judge_floors(use_case: UseCase, figures: Figures) -> list[Judged]:
     return [_floor(floor, figures.get((floor.metric, floor.slice))) for floor in measured]
 
 
-_OF_ANSWERS = {**FIGURES, **AGENT_FIGURES}
+_OF_ANSWERS = {**FIGURES, **JUDGED_FIGURES, **AGENT_FIGURES}
 """Figures of what a candidate answered or did."""
 
 
@@ -205,6 +205,7 @@ def _floor(floor: Floor, measured: Measured | None) -> Judged:
         whys = {
             **dict.fromkeys(ENTRY_FIGURES, "no such figure is known of it"),
             **dict.fromkeys(PRESSURE_FIGURES, "no evidence, since it was not asked enough under pressure"),
+            **dict.fromkeys(JUDGED_FIGURES, "no evidence, since no judge graded its answers (see evaluation/judgements)"),
             **dict.fromkeys(AGENT_FIGURES, "no figure, since it attempted no such task"),
         }
         why = whys.get(floor.metric, "no figure, since nothing was scored")

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lenovo_pipeline.evaluation.agentic.measures import SLICES as AGENT_SLICES
-from lenovo_pipeline.evaluation.metrics import AGENT_FIGURES, ENTRY_FIGURES, FIGURES, PRESSURE_FIGURES, SLICES
+from lenovo_pipeline.evaluation.metrics import (
+    AGENT_FIGURES,
+    ENTRY_FIGURES,
+    FIGURES,
+    JUDGED,
+    JUDGED_FIGURES,
+    PRESSURE_FIGURES,
+    SLICES,
+)
 from lenovo_pipeline.gold.tables import CATEGORIES
 from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
 
@@ -31,13 +39,13 @@ REFERENCES = ("oracle", "always-refuse", "random")
 AGENT_REFERENCES = ("reference", "no-op", "random")
 """The same among agents: the reference solutions, nobody, and chance in the model's place."""
 
-ALL_FIGURES = {**FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES, **AGENT_FIGURES}
+ALL_FIGURES = {**FIGURES, **JUDGED_FIGURES, **ENTRY_FIGURES, **PRESSURE_FIGURES, **AGENT_FIGURES}
 _USES = ("evaluation", "production", "on_device", "customisation")
 """Intended uses, from what asks least of a licence to what asks most."""
 
 _LARGEST_SHARE_BY_LUCK = 0.25
 _DONE = ("success", "goal_reached", "right_refusal", "recovered", "valid_calls")
-_BY_LUCK = ("correct", "token_f1", "exact_match", "refusal_precision", "refusal_recall", *_DONE)
+_BY_LUCK = ("correct", JUDGED, "token_f1", "exact_match", "refusal_precision", "refusal_recall", *_DONE)
 
 
 def floor_problems(floor: "Floor") -> list[str]:
@@ -81,7 +89,7 @@ def kind_problems(asked: "Requirements", kinds: Sequence[str]) -> list[str]:
     if agents and answering:
         found.append(f"kind {AGENTIC} does tasks, the others answer questions: give each a use case of its own")
         return found
-    never = {**FIGURES, **PRESSURE_FIGURES} if agents else AGENT_FIGURES
+    never = {**FIGURES, **JUDGED_FIGURES, **PRESSURE_FIGURES} if agents else AGENT_FIGURES
     return found + [
         f"nothing can pass: {floor.metric} is never measured of {', '.join(kinds)}"
         for floor in asked.floors
@@ -117,7 +125,7 @@ def best_case(candidate: str, floor: "Floor") -> float:
     best, worst = (1.0, 0.0) if figure.better == "higher" else (0.0, 1.0)
     if not figure.share:
         return float("inf") if figure.better == "higher" else 0.0
-    if candidate == "always-refuse" and floor.metric in ("correct", "token_f1", "exact_match"):
+    if candidate == "always-refuse" and floor.metric in ("correct", JUDGED, "token_f1", "exact_match"):
         return {"all": _LARGEST_SHARE_BY_LUCK, "unanswerable": 1.0}.get(floor.slice, _share_unanswerable(floor.slice))
     luck = _LARGEST_SHARE_BY_LUCK
     known: Mapping[str, Mapping[str, float]] = {

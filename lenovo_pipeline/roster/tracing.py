@@ -33,6 +33,13 @@ def trace(snapshot: "Snapshot", entry: str, headers: Sequence[str]) -> list[str]
 def _scores(snapshot: "Snapshot", kind: str, header: str) -> list[str]:
     if not _there(snapshot, "evaluation", kind):
         return []
+    if kind == "judgements":
+        query = "SELECT count(*) AS n, sum(score) AS right, count(score) AS graded FROM evaluation.judgements WHERE header = ?"
+        (found,) = snapshot.rows(query, [header])
+        return [
+            f"  grades of {header}: {found['n']} in evaluation.judgements; {found['right'] or 0:.0f} correct, "
+            f"{found['graded'] - (found['right'] or 0):.0f} wrong, {found['n'] - found['graded']} without a grade"
+        ]
     rows = snapshot.rows(
         f'SELECT question_id, correct, said, failure FROM evaluation."{kind}" WHERE header = ? ORDER BY question_id', [header]
     )

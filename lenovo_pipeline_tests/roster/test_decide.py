@@ -52,6 +52,18 @@ def test_a_figure_that_is_missing_or_no_number_holds(policy: Make, entry: Make, 
     assert (decision.verdict, decision.reason) == ("held", "correct of answerable: no figure, since nothing was scored")
 
 
+def test_a_figure_that_needs_a_judge_is_missing_where_none_graded_and_decides_where_one_did(
+    policy: Make, entry: Make, figures: Make
+) -> None:
+    floors = [{"metric": "judged_correct", "slice": "answerable", "at_least": 0.6}]
+    rules = policy(desk={"floors": floors})
+    decision = decided(rules, entry(), figures())
+    assert decision.verdict == "held" and decision.rules[-2].verdict == "missing"
+    assert "judged_correct of answerable: no evidence, since no judge graded its answers" in decision.reason
+    graded = {**figures(), ("judged_correct", "answerable"): Measured(0.7, 0.61, 0.8)}
+    assert decided(rules, entry(), graded).verdict == "promoted"
+
+
 def test_an_entry_without_the_evaluation_is_held(policy: Make, entry: Make, figures: Make) -> None:
     decision = decided(policy(), entry(evaluations=()), figures())
     assert (decision.verdict, decision.reason) == ("held", "it has not been evaluated on gold_questions")

@@ -101,6 +101,7 @@ def test_every_problem_is_listed_not_the_first(tmp_path: Path) -> None:
         ([{"metric": "refusal_recall", "at_least": 0.8}], "always-refuse would pass all floors"),
         ([{"metric": "false_refusal_rate", "at_most": 0.1}], "random would pass all floors"),
         ([{"metric": "correct", "at_least": 0.1}], "random would pass all floors"),
+        ([{"metric": "judged_correct", "at_least": 0.1}], "random would pass all floors"),
         ([], "at least 1 item"),
     ],
 )

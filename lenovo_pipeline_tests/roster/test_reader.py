@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.tables import HEADERS
+from lenovo_pipeline.evaluation.tables import HEADERS, JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.snapshot import WAREHOUSE
@@ -104,6 +104,22 @@ def test_why_shows_every_rule_with_figure_interval_bound_limit_and_verdict(store
     assert "NO correct of answerable >= 0.9 0.8 0.75 to 0.85 0.75 0.9" in lines
     assert "ok licence allows production its licence (Apache License 2.0) allows it" in lines
     assert "because correct of answerable lower bound 0.75 < 0.90" in lines
+
+
+def test_why_names_the_judge_whose_grades_count(store: Store, warehouse: Warehouse) -> None:
+    judge = {"judge": {"model": "phi-4-mini", "version": "b" * 16}, "weight": 0.2, "of": "f" * 16}
+    kept = warehouse.load(HEADERS).drop(columns="content_hash").to_dict("records")[0]
+    graded = {**kept, "kind": "judgements", "made_by": {"described": judge}}
+    warehouse.replace(HEADERS, pd.DataFrame([graded]))
+    columns = [column.name for column in JUDGEMENTS.columns]
+    row = {**dict.fromkeys(columns, "c" * 16), "weight": 0.2, "reason": None, "header": kept["header"], "made_by": {}}
+    rows = [{**row, "question_id": f"q{number}", "score": score} for number, score in enumerate((1.0, 0.0, None))]
+    warehouse.replace(JUDGEMENTS, pd.DataFrame(rows, columns=columns))
+    publish(store, warehouse, made_by={})
+    said = why(store, NAME)
+    by = f"by phi-4-mini (judge {'b' * 16}), weight 0.2"
+    assert f"grades 0123456789abcdef: 300 answers of {'f' * 16}, {by}" in said
+    assert "grades of 0123456789abcdef: 3 in evaluation.judgements; 1 correct, 1 wrong, 1 without a grade" in said
 
 
 def test_an_unknown_entry_is_answered_with_similar_names(store: Store) -> None:

@@ -122,7 +122,7 @@ def _model_card(source: Snapshot, row: Mapping[str, Any], headers: Sequence[str]
     resolved = source.rows("SELECT * FROM models.foundation WHERE model = ?", [model]) if model else []
     foundation = resolved[0] if resolved else {}
     made_by = [json.loads(each["made_by"]) for each in source.rows(_MADE_BY, [list(headers)])]
-    described: Json = next((each.get("described", {}) for each in made_by), {})
+    described: Json = next((said for each in made_by if "judge" not in (said := each.get("described", {}))), {})
     cost = source.rows("SELECT * FROM roster.cost WHERE entry = ?", [entry])
     elsewhere = source.rows(f"SELECT use_case, environment, verdict, reason FROM ({LAST}) WHERE entry = ? ORDER BY ALL", [entry])
     return {
