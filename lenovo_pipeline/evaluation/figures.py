@@ -44,7 +44,7 @@ def make_leaderboard(
 
     `judgements`: rows of evaluation.judgements; who was graded has the figure judged_correct, under the header of its judge.
     """
-    graded = {} if judgements is None else dict(iter(judgements.groupby("candidate")))
+    graded = {} if judgements is None else {str(name): mine for name, mine in judgements.groupby("candidate")}
     rows: list[dict[str, Any]] = []
     for kind, frame in scores.items():
         for (model, candidate), mine in frame.groupby(["model", "candidate"], sort=True):
@@ -52,9 +52,10 @@ def make_leaderboard(
             if table is None:
                 continue
             headers = dict.fromkeys(_FIGURES, mine["header"].iloc[0])
-            if candidate in graded:
-                table = with_judge(table, graded[candidate])
-                headers |= dict.fromkeys(JUDGED_FIGURES, graded[candidate]["header"].iloc[0])
+            judged = graded.get(str(candidate))
+            if judged is not None:
+                table = with_judge(table, judged)
+                headers |= dict.fromkeys(JUDGED_FIGURES, judged["header"].iloc[0])
             current = set(table.by_question) == asked_of(kind, items)
             same = {"candidate": candidate, "kind": kind, "model": model, "current": current}
             rows += [

@@ -46,7 +46,7 @@ def judged_answers(asking: Asking, *, say: Say, warn: Say) -> Kept:
     name = asking.settings.judge
     if not name:
         return _nothing(OFF)
-    models = {row["name"]: row for row in asking.warehouse.load(CATALOGUE).to_dict("records")}
+    models = {row["name"]: row for row in _records(asking.warehouse.load(CATALOGUE))}
     if name not in models:
         raise PermanentFailure(
             f"LENOVO_JUDGE is {name!r}, which is no model of the catalogue",
@@ -125,11 +125,11 @@ def _answers(warehouse: Warehouse, judge: str) -> tuple[list[dict[str, Any]], in
     """Every answer to be graded: its columns, `of` (the header of its scores), what is asked (`judged`) and the hash of that
     (`key`); and how many there are of the judge's own model.
     """
-    questions = {row["question_id"]: row for row in warehouse.load(QUESTIONS).to_dict("records")}
+    questions = {row["question_id"]: row for row in _records(warehouse.load(QUESTIONS))}
     frames = all_scores(warehouse).values()
     given = [frame[(frame["model"] != "") & frame["failure"].isna()] for frame in frames]
     names = {"model": "model", "candidate": "candidate", "question_id": "question_id", "answer": "answer", "header": "of"}
-    rows = [row for frame in given for row in frame[list(names)].rename(columns=names).to_dict("records")]
+    rows = [row for frame in given for row in _records(frame[list(names)].rename(columns=names))]
     found = []
     for row in rows:
         # Scores of a question that there is no more count for nothing.
@@ -139,6 +139,10 @@ def _answers(warehouse: Warehouse, judge: str) -> tuple[list[dict[str, Any]], in
             key = hashed(asked["question"], right, row["answer"])
             found.append({**row, "judged": Judged(asked["question"], right, row["answer"]), "key": key})
     return found, sum(row["model"] == judge for row in rows)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _ask(judge: Judge, left: Mapping[str, Judged], grades: Grades, say: Say) -> dict[str, Score]:
