@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.naming import meant
 from lenovo_pipeline.evaluation.pressure_tables import COMPARISONS
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.showing import ranked
@@ -88,13 +89,10 @@ def _table(scores: Mapping[str, pd.DataFrame], name: str) -> tuple[str, ScoreTab
         table = stored_table(frame, name)
         if table is not None:
             return kind, table
-    import difflib
-
     known = sorted({str(each) for frame in scores.values() for each in frame["candidate"]})
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     raise PermanentFailure(
         f"there are no scores of {name!r}, or of more than one header",
-        remedy=f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}.",
+        remedy=meant(name, known),
     )
 
 

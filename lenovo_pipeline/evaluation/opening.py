@@ -3,7 +3,6 @@
 Belongs here: which candidates there are to open, and what each is asked. Workflows are opened in runs only, by their stores.
 """
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from lenovo_pipeline.evaluation.builds import refusals, stored_builds
 from lenovo_pipeline.evaluation.items import asked_items, asked_of
 from lenovo_pipeline.evaluation.keeping import all_scores, resolved_model, stored_rows
 from lenovo_pipeline.evaluation.kinds import CLOSED_BOOK, OPEN_BOOK, baseline_contenders, build_contenders, raw_contenders
+from lenovo_pipeline.evaluation.naming import meant
 from lenovo_pipeline.evaluation.scoring import Contender
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS
 from lenovo_pipeline.failures import PermanentFailure
@@ -62,10 +62,9 @@ def find_candidate(warehouse: Warehouse, name: str) -> Named:
             f"--select 'models/foundation,roster/published' --partition {model}",
         )
     names = sorted(each.name for each in known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
     raise PermanentFailure(
         f"there is no candidate {name!r}",
-        remedy=f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}.",
+        remedy=meant(name, names),
     )
 
 

@@ -5,7 +5,6 @@ it is clear belongs to measures (stopping.py); the verdict of a whole table is t
 against the limit.
 """
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import pandas as pd
 from lenovo_pipeline.evaluation.figures import Value, figure_of, in_part
 from lenovo_pipeline.evaluation.keeping import TIMEOUT_S
 from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
+from lenovo_pipeline.evaluation.naming import near
 from lenovo_pipeline.evaluation.scoring import Contender, Prepared, stored_table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.runner import Interrupted, RunSettings, run
@@ -38,7 +38,7 @@ class Limit:
 
     def __post_init__(self) -> None:
         problems = [
-            f"{what} {given!r} is unknown{_near(given, known)}"
+            f"{what} {given!r} is unknown{_hint(given, known)}"
             for what, given, known in (("metric", self.metric, METRICS), ("slice", self.part, SLICES))
             if given not in known
         ]
@@ -187,7 +187,7 @@ def replay_stored(scores: Mapping[str, pd.DataFrame], limits: Sequence[Limit], *
     names = {str(name): frame for frame in scores.values() for name in frame["candidate"].unique()}
     if not names or (only and only not in names):
         raise PermanentFailure(
-            f"there are no scores of {only or 'anybody'}{_near(only, names)}",
+            f"there are no scores of {only or 'anybody'}{_hint(only, names)}",
             remedy="Run: make run" if not names else f"There are those of {', '.join(sorted(names))}.",
         )
     for name in [only] if only else names:
@@ -223,6 +223,6 @@ def _failures(table: ScoreTable) -> str:
     return f"{failures.total()} have no answer, most often: {failures.most_common(1)[0][0]}" if failures else ""
 
 
-def _near(given: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(given, known, n=3, cutoff=0.4)
-    return f" (did you mean {' or '.join(near)}?)" if near else ""
+def _hint(given: str, known: Collection[str]) -> str:
+    found = near(given, known)
+    return f" (did you mean {found}?)" if found else ""
