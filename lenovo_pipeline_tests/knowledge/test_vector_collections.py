@@ -159,10 +159,14 @@ def test_a_kill_loses_nothing_that_was_written_and_the_next_run_embeds_only_the_
     assert counts.unchanged == len(chunks) - counts.embedded - counts.reused
     assert _held(vectors) == _state(chunks)
     stored = vectors.collection("support", encoder.id).get(include=["embeddings"])
-    assert len(np.asarray(stored["embeddings"])) == len(chunks)
+    by_id = dict(zip(stored["ids"], np.asarray(stored["embeddings"]), strict=True))
+    # These texts differ by a number only, and the nearest two are 0.986 alike: a vector under another's name is seen.
+    expected = encoder.encode(indexed_texts(chunks))
+    assert all(by_id[i] @ vector > 0.999 for i, vector in zip(chunks["chunk_id"], expected, strict=True))
+    # HNSW is approximate: among texts as alike as these it misses about 1 of 1,400.
     chosen = chunks.sample(20, random_state=0)
     nearest = [search(vectors, encoder, "support", text, 1)[0][0] for text in indexed_texts(chosen)]
-    assert nearest == chosen["chunk_id"].tolist()
+    assert sum(found == own for found, own in zip(nearest, chosen["chunk_id"], strict=True)) >= 18
 
 
 def test_what_is_embedded_when_a_run_is_stopped_is_kept(vectors: Vectors, articles: Articles, encoder: OnnxEncoder) -> None:
