@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
 from lenovo_pipeline.agents.tables import AGENT_ADAPTER, TASKS
 from lenovo_pipeline.contracts import HASH_COLUMN, digest
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.enterprise import tables as enterprise
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
@@ -145,7 +146,7 @@ def agent_adapter(
     from lenovo_pipeline.models.compression.base import base_of
     from lenovo_pipeline.models.tuning.plots import loss_curves
 
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    resolved = rows_of(foundation)[0]
     base = base_of(resolved, require_row(catalogue.to_dict("records"), context.partition_key), inference)
     taught = Lessons(conversations_of(tasks, "train"), conversations_of(tasks, "validation"))
     made = make_adapter(base, taught, RECIPES[settings.profile], store, tracking, seed=settings.seed, say=context.log.info)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models import tables
 from lenovo_pipeline.models.builds import content_hash
@@ -85,10 +86,7 @@ def stored_builds(warehouse: Warehouse, model: str = "") -> list[Built]:
             frame = warehouse.load(table, model=model or None)
         except PermanentFailure:
             continue
-        rows += [
-            (table.name, {**{str(name): value for name, value in row.items()}, "measures": json.loads(row["measures"])})
-            for row in frame.to_dict("records")
-        ]
+        rows += [(table.name, {**row, "measures": json.loads(row["measures"])}) for row in rows_of(frame)]
     return grouped(rows)
 
 

@@ -6,12 +6,12 @@ Belongs here: the sample and the passages. Does not belong here: asking (scoring
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from itertools import cycle
-from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS, WORKFLOW_KINDS
 from lenovo_pipeline.knowledge.tokenizer import tokenize
 from lenovo_pipeline.measures.items import Item, items_from_rows, spread
@@ -96,8 +96,7 @@ def asked_items(items: pd.DataFrame, questions: pd.DataFrame, chunks: pd.DataFra
         if chunk_id in needed
     }
     asked = questions[questions["question_id"].isin(set(shown))].sort_values("question_id")
-    rows: list[dict[Hashable, Any]] = asked.to_dict("records")
-    closed = items_from_rows([{str(name): value for name, value in row.items()} for row in rows])
+    closed = items_from_rows(rows_of(asked))
     opened = [item.with_passages([texts[chunk_id] for chunk_id in shown[item.question_id]]) for item in closed]
     return closed, opened
 

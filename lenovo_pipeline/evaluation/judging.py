@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.judge import ABSTAINED, FAILED, GENERATION, Judge, Judged, hashed, judge_version
 from lenovo_pipeline.evaluation.keeping import BATCH_SIZE, Kept, all_scores
 from lenovo_pipeline.evaluation.metrics import JUDGED
@@ -46,7 +47,7 @@ def judged_answers(asking: Asking, *, say: Say, warn: Say) -> Kept:
     name = asking.settings.judge
     if not name:
         return _nothing(OFF)
-    models = {row["name"]: row for row in _records(asking.warehouse.load(CATALOGUE))}
+    models = {row["name"]: row for row in rows_of(asking.warehouse.load(CATALOGUE))}
     if name not in models:
         raise PermanentFailure(
             f"LENOVO_JUDGE is {name!r}, which is no model of the catalogue",
@@ -125,11 +126,11 @@ def _answers(warehouse: Warehouse, judge: str) -> tuple[list[dict[str, Any]], in
     """Every answer to be graded: its columns, `of` (the header of its scores), what is asked (`judged`) and the hash of that
     (`key`); and how many there are of the judge's own model.
     """
-    questions = {row["question_id"]: row for row in _records(warehouse.load(QUESTIONS))}
+    questions = {row["question_id"]: row for row in rows_of(warehouse.load(QUESTIONS))}
     frames = all_scores(warehouse).values()
     given = [frame[(frame["model"] != "") & frame["failure"].isna()] for frame in frames]
     names = {"model": "model", "candidate": "candidate", "question_id": "question_id", "answer": "answer", "header": "of"}
-    rows = [row for frame in given for row in _records(frame[list(names)].rename(columns=names))]
+    rows = [row for frame in given for row in rows_of(frame[list(names)].rename(columns=names))]
     found = []
     for row in rows:
         # Scores of a question that there is no more count for nothing.
@@ -139,10 +140,6 @@ def _answers(warehouse: Warehouse, judge: str) -> tuple[list[dict[str, Any]], in
             key = hashed(asked["question"], right, row["answer"])
             found.append({**row, "judged": Judged(asked["question"], right, row["answer"]), "key": key})
     return found, sum(row["model"] == judge for row in rows)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _ask(judge: Judge, left: Mapping[str, Judged], grades: Grades, say: Say) -> dict[str, Score]:

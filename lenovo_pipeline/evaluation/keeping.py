@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.builds import Built, refusals, stored_builds
 from lenovo_pipeline.evaluation.figures import candidate_figures, detectable
 from lenovo_pipeline.evaluation.kinds import build_contenders, skill_contenders
@@ -55,7 +56,7 @@ class Resolved(NamedTuple):
 
 def resolved_model(foundation: pd.DataFrame, catalogue: pd.DataFrame) -> Resolved:
     """A model by its row of models.foundation, alone in its frame, and all rows of models.catalogue."""
-    row = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    row = rows_of(foundation)[0]
     return Resolved(row, require_row(catalogue.to_dict("records"), str(row["model"])))
 
 

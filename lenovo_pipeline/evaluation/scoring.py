@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.measures.candidate import Candidate
 from lenovo_pipeline.measures.header import Header
@@ -133,9 +134,7 @@ def stored_table(stored: pd.DataFrame | None, candidate: str) -> ScoreTable | No
     if mine["header"].nunique() != 1:
         return None
     header = Header.from_json(str(mine["made_by"].iloc[0]))
-    return ScoreTable(
-        header, tuple(_item_score({str(name): value for name, value in row.items()}) for row in mine.to_dict("records"))
-    )
+    return ScoreTable(header, tuple(_item_score(row) for row in rows_of(mine)))
 
 
 def log_path(logs: Path, candidate: str) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.builds import Built, refusals
 from lenovo_pipeline.evaluation.items import asked_of
 from lenovo_pipeline.evaluation.judge import hashed
@@ -136,9 +137,9 @@ def unevaluated_builds(
     """Builds of one kind that have no scores, each with the reason and what to run."""
     scored = set(scores["candidate"])
     reasons: dict[str, str] = {}
-    for foundation in foundations.to_dict("records"):
+    for foundation in rows_of(foundations):
         mine = [built for built in builds if built.model == foundation["model"]]
-        reasons |= refusals(mine, {str(name): value for name, value in foundation.items()}, store)
+        reasons |= refusals(mine, foundation, store)
     return [
         f"{built.name}: {reasons.get(built.name, f'it could not be opened, or was made since. {built.remedy}')}"
         for built in builds
@@ -150,7 +151,7 @@ def fallen_builds(lift: pd.DataFrame) -> list[str]:
     """Edge builds whose quality fell further than their level may."""
     return [
         f"{row['candidate']} is {row['level']}, which may fall by {100 * LEVEL_MAY_FALL[row['level']]:g} points: {row['note']}"
-        for row in ({str(name): value for name, value in each.items()} for each in lift.to_dict("records"))
+        for row in rows_of(lift)
         if beyond_limit(row)
     ]
 

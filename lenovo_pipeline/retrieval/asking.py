@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.reading import final_answer
@@ -100,10 +101,10 @@ def _asked(
 def _said_by(asked: Asked, base: EvidenceBase, warehouse: Warehouse, settings: Settings, root: Stage) -> list[str]:
     model = str(asked.model)
     row = require_row(warehouse.load(CATALOGUE).to_dict("records"), model)
-    resolved = warehouse.load(FOUNDATION, model=model).to_dict("records")
+    resolved = rows_of(warehouse.load(FOUNDATION, model=model))
     if not resolved:
         raise PermanentFailure(f"{model} has not been resolved yet", remedy=f"Run: make run MODEL={model}")
-    foundation = {str(name): value for name, value in resolved[0].items()}
+    foundation = resolved[0]
     patient = replace(GENERATION, timeout_s=_PATIENCE_S)
     reader = RawModel(model, foundation, lambda: open_foundation(foundation, row, Inference(settings)), patient)
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.builds import Built, estimated, passport
 from lenovo_pipeline.evaluation.kinds import RAG, REFERENCES
 from lenovo_pipeline.evaluation.lift import unmet
@@ -251,7 +252,7 @@ def _passport(built: Built) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def _by(frame: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
-    return {str(row[column]): {str(name): value for name, value in row.items()} for row in frame.to_dict("records")}
+    return {str(row[column]): row for row in rows_of(frame)}
 
 
 def _number(value: Any, otherwise: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.record import keeps_every_rule, latest
@@ -36,7 +37,7 @@ def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], entries: pd.Dat
     their rules do not give.
     """
     present = set(entries["entry"])
-    rows = [{str(name): value for name, value in row.items()} for row in decisions.to_dict("records")]
+    rows = rows_of(decisions)
     found = []
     for row in latest(rows):
         if row["entry"] in present:
@@ -56,10 +57,10 @@ def unlawful_deployments(deployments: pd.DataFrame, decisions: pd.DataFrame, boo
     """Places with more than one entry, entries without a decision in force that finds their rules kept, and what is wrong with
     the book: altered or missing transitions, and places where the table says something else.
     """
-    rows = [{str(name): value for name, value in row.items()} for row in deployments.to_dict("records")]
+    rows = rows_of(deployments)
     places = Counter((row["environment"], row["use_case"]) for row in rows)
     found = [f"{count} entries are active in {place[0]} for {place[1]}" for place, count in sorted(places.items()) if count > 1]
-    decided = latest({str(name): value for name, value in row.items()} for row in decisions.to_dict("records"))
+    decided = latest(rows_of(decisions))
     lawful = {(row["environment"], row["use_case"], row["entry"]) for row in decided if keeps_every_rule(row)}
     for row in rows:
         if (row["environment"], row["use_case"], row["entry"]) not in lawful:

@@ -10,6 +10,7 @@ from lenovo_pipeline.agents.assets import READ_BY_TOOLS
 from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS, WORKFLOWS
 from lenovo_pipeline.agents.tables import AGENT_ADAPTER, TASKS
 from lenovo_pipeline.contracts import digest
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
@@ -83,7 +84,7 @@ def attempts(
     from lenovo_pipeline.retrieval.kept_settings import read_settings
 
     model = context.partition_key
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    resolved = rows_of(foundation)[0]
     tuned = store.artifacts / "hybrid_settings"
     read = digest(
         [

@@ -22,6 +22,7 @@ from lenovo_pipeline.agents.tools.interface import Toolbox
 from lenovo_pipeline.agents.tools.stores import open_stores
 from lenovo_pipeline.agents.tools.toolbox import open_toolbox
 from lenovo_pipeline.agents.workflows.definition import Workflow
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
 from lenovo_pipeline.resources.inference.backend import Backend
 from lenovo_pipeline.resources.store import Store
@@ -52,10 +53,10 @@ def opened_model(
     from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
     from lenovo_pipeline.resources.inference import Inference
 
-    foundation = warehouse.load(FOUNDATION, model=partition).to_dict("records")
+    foundation = rows_of(warehouse.load(FOUNDATION, model=partition))
     if not foundation:
         raise PermanentFailure(f"the model {partition} was never resolved", remedy=f"Run: make run MODEL={partition}")
-    resolved = {str(name): value for name, value in foundation[0].items()}
+    resolved = foundation[0]
     row = require_row(warehouse.load(CATALOGUE).to_dict("records"), partition)
     adapter = adapter_row(warehouse.load(AGENT_ADAPTER, model=partition), partition)
     with opened_builds(resolved, row, adapter, Inference(settings), Store(settings.store), print) as builds:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lenovo_pipeline.agents.workflows.library import read_library
+from lenovo_pipeline.contracts.frames import rows_of
 
 
 def rejected(folder: Path) -> list[str]:
@@ -39,8 +40,8 @@ def out_of_bounds(attempts: pd.DataFrame, workflows: pd.DataFrame) -> list[str]:
     limits = workflows.set_index("workflow")[["max_steps", "max_tokens", "max_seconds"]].to_dict("index")
     return [
         f"{row['attempt_id']} ({row['workflow']} at {row['task_id']}) {problem}"
-        for row in attempts.to_dict("records")
-        for problem in _problems({str(name): value for name, value in row.items()}, limits[row["workflow"]])
+        for row in rows_of(attempts)
+        for problem in _problems(row, limits[row["workflow"]])
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.enterprise.anchors import series_anchor
 from lenovo_pipeline.enterprise.texts.rendering import day, missing, moment, quantity, rating, sentence, share
 
@@ -19,7 +20,7 @@ _FAMILY_WORDS = {"Mobile": "phone", "Laptop": "laptop", "Server": "server"}
 
 def records_by(frame: pd.DataFrame, key: str) -> dict[str, Record]:
     """The rows of a frame as dicts, by one of its columns."""
-    return {str(record[key]): {str(name): value for name, value in record.items()} for record in frame.to_dict("records")}
+    return {str(record[key]): record for record in rows_of(frame)}
 
 
 def _amount(value: Any, unit: str, language: str) -> str | None:

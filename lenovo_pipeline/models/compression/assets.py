@@ -3,11 +3,12 @@
 The logic is imported inside the assets, so that loading the definitions stays quick.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.models.tables import (
     ADAPTERS,
     CATALOGUE,
@@ -103,7 +104,7 @@ def quantised(
     from lenovo_pipeline.models.compression.quantising import quantised
 
     making = _making(context, foundation, catalogue, examples, inference, store, tracking, settings)
-    rows = build_rows(quantised(making, _records(adapters)), QUANTISED)
+    rows = build_rows(quantised(making, rows_of(adapters)), QUANTISED)
     _show_passports(context, rows)
     return rows
 
@@ -150,7 +151,7 @@ def _making(
     from lenovo_pipeline.models.compression.making import Making
     from lenovo_pipeline.models.compression.recovery import read_examples
 
-    (row,) = _records(foundation)
+    (row,) = rows_of(foundation)
     base = base_of(row, require_row(catalogue.to_dict("records"), context.partition_key), inference)
     return Making(
         name=context.asset_key.path[-1],
@@ -170,7 +171,7 @@ def _show_passports(context: AssetExecutionContext, rows: pd.DataFrame) -> None:
 
     from lenovo_pipeline.models.compression.passport import picture, shown
 
-    passports = _records(rows[rows["format"] == "onnx"])
+    passports = rows_of(rows[rows["format"] == "onnx"])
     drawn = base64.b64encode(picture([row for row in passports if row["measures"].get("runs_here", True)])).decode()
     context.add_output_metadata(
         {
@@ -188,8 +189,4 @@ def _show_passports(context: AssetExecutionContext, rows: pd.DataFrame) -> None:
 def _show_figures(context: AssetExecutionContext, rows: pd.DataFrame) -> None:
     from lenovo_pipeline.models.compression.shrinking import shown
 
-    context.add_output_metadata({"figures": MetadataValue.md(markdown_table(pd.DataFrame(shown(_records(rows)))))})
-
-
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+    context.add_output_metadata({"figures": MetadataValue.md(markdown_table(pd.DataFrame(shown(rows_of(rows)))))})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.enterprise import tables as enterprise
 from lenovo_pipeline.gold.tables import EVIDENCE_TABLES, QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
@@ -182,7 +183,7 @@ def _customising(
     from lenovo_pipeline.models.tuning.lessons import read_examples
 
     foundation, catalogue, training_sets = frames
-    resolved = {str(name): value for name, value in foundation.to_dict("records")[0].items()}
+    resolved = rows_of(foundation)[0]
     base = base_of(resolved, require_row(catalogue.to_dict("records"), context.partition_key), inference)
     return Customising(
         asset=asset,
