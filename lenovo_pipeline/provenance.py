@@ -1,6 +1,7 @@
 """What made an artifact: inputs' versions, code, configuration, seed, packages. Write it, read it, compare it.
 
-Belongs here: the manifest in an artifact's folder, and the refusal of artifacts that are damaged or do not fit.
+Belongs here: the manifest in an artifact's folder, the refusal of artifacts that are damaged or do not fit, and the short hash
+by which small things are named after what they hold.
 Does not belong here: what any artifact holds, and how folders are written whole (resources/folders.py).
 """
 
@@ -13,6 +14,11 @@ from typing import Any
 from lenovo_pipeline.failures import PermanentFailure
 
 MANIFEST = "manifest.json"
+
+
+def short_hash(text: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a text. What UTF-8 cannot hold counts as a question mark."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def write_manifest(folder: Path, made_by: Mapping[str, Any]) -> None:

@@ -3,10 +3,11 @@
 Belongs here: differences as plain values. No Dagster here: events and runs are the shells' business (production_sensors.py).
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from lenovo_pipeline.provenance import short_hash
 
 Edge = tuple[str, str]
 """An asset, and one that it is made from."""
@@ -47,7 +48,7 @@ class Stale:
     @property
     def version(self) -> str:
         """What tells this staleness from another one."""
-        return hashlib.sha256(json.dumps([self.entry.decision_id, *self.changed]).encode()).hexdigest()[:16]
+        return short_hash(json.dumps([self.entry.decision_id, *self.changed]))
 
 
 def new_failures(seen: Iterable[str], failed: Sequence[Failed], rests_on: Mapping[str, set[str]]) -> dict[str, list[Failed]]:

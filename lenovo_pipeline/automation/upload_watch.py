@@ -1,10 +1,10 @@
 """What the uploads sensor decides: old state and new state of the folder in, whether to start a run out. No Dagster here."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.uploads.scan import Fingerprint, difference
 
 
@@ -48,6 +48,6 @@ def decide(watch: Watch, now: Mapping[str, Fingerprint]) -> Decision:
     if found.nothing:
         return Decision(Watch(now, watch.requests), None, "No upload is new, changed or deleted.")
     requests = watch.requests + 1
-    version = hashlib.sha256("\n".join(f"{path} {now[path].content}" for path in sorted(now)).encode()).hexdigest()[:16]
+    version = short_hash("\n".join(f"{path} {now[path].content}" for path in sorted(now)))
     reason = f"{len(found.new)} new, {len(found.changed)} changed, {len(found.deleted)} deleted uploads."
     return Decision(Watch(now, requests), f"uploads-{requests}-{version}", reason)

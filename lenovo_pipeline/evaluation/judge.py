@@ -5,7 +5,6 @@ of the catalogue with a version of its prompt: another model or prompt is anothe
 Does not belong here: which answers are graded (judging.py), the metrics that decide (measures), which need no judge.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -19,6 +18,7 @@ from lenovo_pipeline.evaluation.metrics import JUDGED, MOST_WEIGHT
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.metrics.metric import Score
 from lenovo_pipeline.measures.scores import ScoreTable
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.inference import Backend, GenerationSettings, Message
 
 FAILED = "the judge failed: "
@@ -72,7 +72,7 @@ def judge_version(described: Mapping[str, Any]) -> str:
 def hashed(*content: Any) -> str:
     """16 hex digits of SHA-256 over plain values."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    return short_hash(text)
 
 
 def with_judge(table: ScoreTable, judgements: pd.DataFrame) -> ScoreTable:

@@ -7,7 +7,6 @@ A right answer is what models/pretraining/skills.py counts as one: the whole cal
 not tell, and otherwise the final answer, compared by the rule of its answer type.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from lenovo_pipeline.measures.candidate import Question
 from lenovo_pipeline.measures.items import AnswerType, Item, spread
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
 from lenovo_pipeline.models.pretraining.chat import settled_call
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.inference import Message, Tool, ToolCall
 from lenovo_pipeline.resources.inference.tool_grammar import CALL, CALL_END
 
@@ -38,7 +38,7 @@ class SkillItems:
     @cached_property
     def version(self) -> str:
         """Hash (16 hex digits) of all that is said to a model."""
-        return hashlib.sha256(json.dumps(list(self.conversations.values()), ensure_ascii=False).encode()).hexdigest()[:16]
+        return short_hash(json.dumps(list(self.conversations.values()), ensure_ascii=False))
 
     def asked(self, question: Question) -> tuple[Sequence[Message], tuple[Tool, ...]]:
         """The messages that ask it, and the tools that are offered with it. Raises KeyError for a question of no skill."""
@@ -56,7 +56,7 @@ def skill_items(count: int, seed: int) -> SkillItems:
         for made in items(skill, places, seed):
             shown, tools = made.conversation.messages[:-1], made.conversation.tools
             content = json.dumps([shown, tools, made.asked.answer], ensure_ascii=False)
-            question_id = f"SK-{skill}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+            question_id = f"SK-{skill}-{short_hash(content)}"
             found[question_id] = _item(question_id, skill, made.asked.question, made.asked.answer)
             conversations[question_id] = (shown, tools)
     return SkillItems(tuple(found.values()), conversations)

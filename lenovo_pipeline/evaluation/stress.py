@@ -5,7 +5,6 @@ come, whether earlier ones were answered or not (Schroeder, Wierman and Harchol-
 A request that waited beyond its limit is dropped before it is asked, as a server would, and one answered later counts as lost.
 """
 
-import hashlib
 import json
 import random
 import time
@@ -19,6 +18,7 @@ from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate
 from lenovo_pipeline.measures.header import described, hardware, package_versions
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.speed import percentiles
+from lenovo_pipeline.provenance import short_hash
 
 VERSION = 1
 TENANTS = ("retail", "enterprise", "partner")
@@ -63,7 +63,7 @@ def header_of(candidate: Candidate, load: Sequence[Step], seed: int) -> str:
         "packages": package_versions(),
         "hardware": hardware(),
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+    return short_hash(json.dumps(content, sort_keys=True, ensure_ascii=False))
 
 
 def questions_of(items: Sequence[Item], step: Step, seed: int) -> list[Question]:

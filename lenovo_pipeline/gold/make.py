@@ -3,7 +3,6 @@
 Belongs here: the choice among drafts. Does not belong here: what can be asked (single.py, hops.py, aggregates.py and their like).
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +26,7 @@ from lenovo_pipeline.gold.surfaces import find
 from lenovo_pipeline.gold.tables import CATEGORIES, QUESTIONS
 from lenovo_pipeline.gold.versions import conflicting, temporal
 from lenovo_pipeline.gold.world import World
+from lenovo_pipeline.provenance import short_hash
 
 _AT_SCALE_1: dict[Split, int] = {"train": 210, "validation": 50, "test": 170}
 """Most questions of one category in a split at scale 1."""
@@ -121,7 +121,7 @@ def _row(world: World, draft: Draft, split: Split, question: str, phrasing: str)
     forms = [form for form in found if form in answer.forms] + list(answer.forms)
     text = f"{question}\n{answer.canonical}"
     return {
-        "question_id": f"GQ-{hashlib.sha256(text.encode()).hexdigest()[:16]}",
+        "question_id": f"GQ-{short_hash(text)}",
         "question": question,
         "answer_type": answer.type,
         "unit": answer.unit,

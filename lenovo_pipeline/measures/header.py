@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.provenance import short_hash
 
 PACKAGES = (
     "numpy",
@@ -66,14 +67,14 @@ class Header:
     def hash(self) -> str:
         """16 hex digits over everything but the commit; the same in every process."""
         content = {name: value for name, value in asdict(self).items() if name not in _NOT_HASHED}
-        return hashlib.sha256(_json(content).encode()).hexdigest()[:16]
+        return short_hash(_json(content))
 
     @cached_property
     def asking(self) -> str:
         """16 hex digits over who is asked and how, whatever the items: a row of an item that did not change stays valid."""
         content = {name: value for name, value in asdict(self).items() if name not in (*_NOT_HASHED, *_OF_ITEMS)}
         content["described"] = {name: value for name, value in self.described.items() if name != GROUNDS}
-        return hashlib.sha256(_json(content).encode()).hexdigest()[:16]
+        return short_hash(_json(content))
 
     def to_json(self) -> str:
         return _json(asdict(self))

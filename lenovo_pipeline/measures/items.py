@@ -3,7 +3,6 @@
 Belongs here: the item of an evaluation and making items of gold rows. Which questions are asked is the evaluation's choice.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.candidate import Question
+from lenovo_pipeline.provenance import short_hash
 
 AnswerType = Literal["text", "number", "list", "yes_no", "refusal"]
 ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
@@ -93,13 +93,13 @@ def items_from_rows(rows: Iterable[Mapping[str, Any]], passages: Mapping[str, Se
 def item_hash(item: Item, grounds: str = "") -> str:
     """Hash (16 hex digits) of everything in the item, and of what else the answer rests on (`GroundedCandidate`)."""
     content = json.dumps([asdict(item), grounds], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+    return short_hash(content)
 
 
 def items_hash(items: Iterable[Item]) -> str:
     """Hash (16 hex digits) of everything in the items, whatever their order."""
     lines = sorted(json.dumps(asdict(item), sort_keys=True, ensure_ascii=False) for item in items)
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
+    return short_hash("\n".join(lines))
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 Belongs here: building candidates from models and builds. Which questions they are asked is the business of evaluation.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -16,6 +15,7 @@ from lenovo_pipeline.measures.reading import question_messages
 from lenovo_pipeline.models.foundation import Opens, identity_hash, route_of
 from lenovo_pipeline.models.pretraining.chat import settled_call, tool_call
 from lenovo_pipeline.partitions import DEFAULT_MODEL
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.inference import (
     Backend,
     Completion,
@@ -195,7 +195,7 @@ def open_foundation(foundation: Mapping[str, Any], catalogue_row: Mapping[str, A
 def prompt_version() -> str:
     """Hash (16 hex digits) of the wording that questions are put in, with and without passages."""
     messages = [question_messages("{question}"), question_messages("{question}", ["{passage}"])]
-    return hashlib.sha256(json.dumps(messages, ensure_ascii=False).encode()).hexdigest()[:16]
+    return short_hash(json.dumps(messages, ensure_ascii=False))
 
 
 def _messages(question: Question) -> list[Message]:

@@ -4,7 +4,6 @@ Belongs here: the pairs and the proof that they differ in the marked span alone.
 they would mix gender, origin and religion, and could be those of a real person.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 from lenovo_pipeline.prompts.draw import Draw
 from lenovo_pipeline.prompts.evaluation.records import say
 from lenovo_pipeline.prompts.tables import CHARACTERISTICS, COUNTERFACTUALS, PROTECTED
+from lenovo_pipeline.provenance import short_hash
 
 PER_CHARACTERISTIC = 240
 """Pairs of each characteristic, equally many in each language."""
@@ -161,7 +161,7 @@ def _row(characteristic: str, frame: str, a: str, b: str, source: Any) -> dict[s
     start = frame.index(_SLOT)
     prompts = [f"{frame.replace(_SLOT, value)}\n\n{source['prompt']}" for value in (a, b)]
     return {
-        "pair_id": f"CF-{hashlib.sha256(chr(0).join(prompts).encode()).hexdigest()[:16]}",
+        "pair_id": f"CF-{short_hash(chr(0).join(prompts))}",
         "characteristic": characteristic,
         "protected": characteristic in PROTECTED,
         "value_a": a,

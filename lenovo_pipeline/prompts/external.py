@@ -25,6 +25,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lenovo_pipeline.prompts.tables import EXTERNAL
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.yaml_files import load_yaml
 from lenovo_pipeline.uploads.encodings import BAD_BYTE, detect
 from lenovo_pipeline.uploads.records import FileProblem
@@ -247,7 +248,7 @@ def _judged(
     title = found.title if isinstance(found.title, str) and found.title.strip() and not BAD_BYTE.search(found.title) else None
     values = {
         **known,
-        "prompt_id": f"XP-{hashlib.sha256(content.encode()).hexdigest()[:16]}",
+        "prompt_id": f"XP-{short_hash(content)}",
         "title": _SECRETS.sub(MASK, redact(title.strip())) if title else None,
         "text": text,
         "flags": flags,

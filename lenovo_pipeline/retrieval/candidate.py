@@ -3,7 +3,6 @@
 Belongs here: the workflow from question to answer. Does not belong here: retrievers, models, and what an answer is worth.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from lenovo_pipeline.embeddings.chosen import choice_version
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
 from lenovo_pipeline.measures.header import GROUNDS
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
@@ -112,7 +112,7 @@ class RetrievalWorkflow:
             "records": RECORDS,
             "passages": PASSAGES,
             GROUNDS: {
-                "retrieval": hashlib.sha256(described.encode()).hexdigest()[:16],
+                "retrieval": short_hash(described),
                 "retrieval_settings": json.loads(described),
             },
         }
@@ -120,7 +120,7 @@ class RetrievalWorkflow:
     def grounds(self, questions: Sequence[Question]) -> list[str]:
         """For each question a hash of what the reader is shown: where it is as it was, the reader need not be asked again."""
         shown = [[(each.record_id, each.text) for each in self.shown(question.text).passages] for question in questions]
-        return [hashlib.sha256(json.dumps(passages, ensure_ascii=False).encode()).hexdigest()[:16] for passages in shown]
+        return [short_hash(json.dumps(passages, ensure_ascii=False)) for passages in shown]
 
     def prepare(self) -> None:
         """Open the evidence and the reader now. Raises what opening them raises."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.agents.running.attempt import Attempt, Step
+from lenovo_pipeline.provenance import short_hash
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -158,7 +159,7 @@ def _span(said: Mapping[str, Any]) -> "Span":
     from mlflow.entities import Span
 
     def span_id(name: str) -> str:
-        return hashlib.sha256(f"{said['trace']}/{name}".encode()).hexdigest()[:16]
+        return short_hash(f"{said['trace']}/{name}")
 
     attributes: dict[str, Any] = {
         "mlflow.traceRequestId": said["trace"],

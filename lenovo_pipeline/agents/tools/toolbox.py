@@ -4,7 +4,6 @@ Belongs here: validation, time and output limits, budget, recording, injected fa
 Does not belong here: any tool.
 """
 
-import hashlib
 import json
 import logging
 import queue
@@ -30,6 +29,7 @@ from lenovo_pipeline.agents.tools.marks import as_data
 from lenovo_pipeline.agents.tools.sandbox import Abandoned, Sandbox
 from lenovo_pipeline.agents.tools.stores import Stores
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.provenance import short_hash
 
 _LOG = logging.getLogger(__name__)
 _MOST_VALUE_BYTES = 64_000
@@ -225,7 +225,7 @@ class StoreToolbox:
 
 def _request_id(name: str, arguments: Any) -> str:
     told = json.dumps([name, arguments], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+    return short_hash(told)
 
 
 def _json_values(arguments: Any) -> Any:

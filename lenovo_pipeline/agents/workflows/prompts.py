@@ -3,11 +3,11 @@
 Belongs here: wording and versions. A changed text is a new version, and earlier ones stay as long as a definition names them.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lenovo_pipeline.agents.tools.prompt import SYSTEM_PROMPT
+from lenovo_pipeline.provenance import short_hash
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Prompt:
     @property
     def content(self) -> str:
         """Hash of the text (hex)."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        return short_hash(self.text)
 
 
 _ALL = (

@@ -4,7 +4,6 @@ Belongs here: from rows of agents.attempts to rows of evaluation.agentic_workflo
 (stage agents), the stand-ins' attempts (floors.py).
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.measures.header import measures_version
 from lenovo_pipeline.measures.speed import percentiles
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.markdown import markdown_table
 
 
@@ -35,7 +35,7 @@ class Attempted:
     def header(self) -> str:
         """16 hex digits over everything that can change a figure."""
         told = json.dumps({**self.made_by, "candidate": self.candidate}, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return short_hash(told)
 
 
 def attempted(model: str, attempts: pd.DataFrame, tasks: pd.DataFrame, kind: str = "model") -> list[Attempted]:
@@ -246,4 +246,4 @@ def leaking(rows: pd.DataFrame) -> list[str]:
 
 
 def _hash(values: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(values).encode()).hexdigest()[:16]
+    return short_hash("\n".join(values))

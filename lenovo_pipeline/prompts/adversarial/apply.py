@@ -3,16 +3,17 @@
 Belongs here: which prompts each scenario gets. Does not belong here: what a scenario does.
 """
 
-import hashlib
 from typing import Any
 
 import pandas as pd
 
-# Importing a module registers its scenarios.
 from lenovo_pipeline.prompts.adversarial import attacks, forms, meaning, slips
 from lenovo_pipeline.prompts.adversarial.scenarios import KINDS, Case, Changed, Scenario
 from lenovo_pipeline.prompts.draw import Draw
 from lenovo_pipeline.prompts.tables import ADVERSARIAL
+
+# Importing a module registers its scenarios.
+from lenovo_pipeline.provenance import short_hash
 
 MODULES = (attacks, forms, meaning, slips)
 PER_KIND = 12
@@ -59,7 +60,7 @@ def _changed(scenario: Scenario, by_language: dict[str, list[Case]], seed: int) 
 def _row(scenario: Scenario, case: Case, changed: Changed) -> dict[str, Any]:
     answer, answer_type = changed.judged_by(case)
     return {
-        "adversarial_id": f"AP-{hashlib.sha256(f'{scenario.kind}/{case.prompt_id}'.encode()).hexdigest()[:16]}",
+        "adversarial_id": f"AP-{short_hash(f'{scenario.kind}/{case.prompt_id}')}",
         "prompt_id": case.prompt_id,
         "scenario_group": scenario.group,
         "kind": scenario.kind,

@@ -3,7 +3,6 @@
 Belongs here: the stratified choice and the frame around a task. Does not belong here: what a task asks (tasks_*.py).
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from lenovo_pipeline.prompts.evaluation import tasks_support as support
 from lenovo_pipeline.prompts.evaluation import tasks_technical as technical
 from lenovo_pipeline.prompts.evaluation.records import Draft, Records, say
 from lenovo_pipeline.prompts.tables import DIFFICULTIES, EVALUATION_PROMPTS
+from lenovo_pipeline.provenance import short_hash
 
 Maker: TypeAlias = Callable[[Records, str, int, str, Draw], Draft | None]
 
@@ -175,7 +175,7 @@ def _row(records: Records, task: Task, level: int, language: str, draft: Draft) 
     prompt = framed(context, draft.question, "text" if answer.type == "refusal" else answer.type, language, split)
     identity = f"{prompt}\n{answer.canonical}"
     return {
-        "prompt_id": f"EP-{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
+        "prompt_id": f"EP-{short_hash(identity)}",
         "prompt": prompt,
         "context": context,
         "question": draft.question,

@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from lenovo_pipeline.provenance import file_hash
+from lenovo_pipeline.provenance import file_hash, short_hash
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.messages import ModelIdentity, SourceKind
 
@@ -48,7 +48,7 @@ def identify(folder: Path, source: SourceKind = "folder") -> ModelIdentity:
         identifier=str(folder),
         revision=_together(files),
         tokenizer_hash=_together(path for path in files if path.name in ("tokenizer.json", "tokenizer.model")),
-        template_hash=None if template is None else hashlib.sha256(template.encode()).hexdigest()[:16],
+        template_hash=None if template is None else short_hash(template),
         size_bytes=sum(path.stat().st_size for path in files),
         context_length=_context_length(config),
         parameters=parameters,

@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from lenovo_pipeline.provenance import short_hash
+
 FIRST = "0" * 64
 """What the first decision follows."""
 
@@ -55,7 +57,7 @@ def seal(row: Row) -> str:
 def decision_id(row: Row) -> str:
     """The id that a decision has by its content: what was decided about what, on which evidence, after which decision."""
     parts = [row[name] for name in _IDENTIFIED_BY]
-    return f"DEC-{hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]}"
+    return f"DEC-{short_hash(json.dumps(parts, ensure_ascii=False))}"
 
 
 def head_of(rows: Sequence[Row]) -> Head:

@@ -4,7 +4,6 @@ Belongs here: what an alert is and delivering it. The record comes first, in the
 is tried again until it succeeds, and holds up nothing: a webhook that hangs has a thread of its own.
 """
 
-import hashlib
 import json
 import logging
 import threading
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.store import write_text_aside
 from lenovo_pipeline.roster.monitoring.log import MonitorLog, put
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place
@@ -65,7 +65,7 @@ def make_alert(
 ) -> Alert:
     """An alert with its id."""
     parts = [place.environment, place.use_case, entry, signal, event, when.clock, when.tick_s]
-    alert_id = f"ALR-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
+    alert_id = f"ALR-{short_hash(json.dumps(parts))}"
     return Alert(alert_id, place, entry, signal, event, when, value, threshold, message)
 
 

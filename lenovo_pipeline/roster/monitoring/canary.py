@@ -4,7 +4,6 @@ Belongs here: the comparison and its verdict, as plain values. The challenger is
 peeking: each comparison is the always-valid paired test of measures/statistics/sequential.py, at a third of alpha each.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.statistics.sequential import confidence_sequence, sequential_paired_test
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.roster.monitoring.requests import Place
 from lenovo_pipeline.roster.monitoring.simulator import Outcome
 
@@ -56,7 +56,7 @@ class Canary:
     def canary_id(self) -> str:
         """Made of everything in it: the same canary is one record."""
         content = [str(self.place), self.champion, self.challenger, self.share, self.requests, self.verdict, self.reason]
-        return f"CAN-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
+        return f"CAN-{short_hash(json.dumps(content))}"
 
     def as_row(self) -> dict[str, Any]:
         """A row of roster.canary."""
