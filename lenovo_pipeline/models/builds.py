@@ -6,7 +6,7 @@ Does not belong here: making one of a kind (tuning/, compression/), judging its 
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,22 @@ def kept(store: Store, kind: str, made_by: Mapping[str, Any], make: Callable[[Pa
         (aside / MANIFEST).unlink(missing_ok=True)
         write_manifest(aside, {**made_by, "report": report})
     return _artifact(store, folder, read_manifest(folder, remedy="Run again."), reused=False)
+
+
+def earlier(store: Store, kind: str, made_by: Mapping[str, Any], but: Collection[str]) -> Path | None:
+    """The newest whole folder of a kind that was made by the same, whatever it was made by under the names in `but`."""
+
+    def compared(made: Mapping[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(json.dumps({name: made[name] for name in made if name not in (*but, "report")}))
+        return told
+
+    wanted = compared(made_by)
+    folders = [folder for folder in (store.artifacts / kind).glob("*") if (folder / MANIFEST).is_file()]
+    for folder in sorted(folders, key=lambda each: (each / MANIFEST).stat().st_mtime, reverse=True):
+        found = _whole(folder)
+        if found is not None and compared(found) == wanted:
+            return folder
+    return None
 
 
 def recipe_key(made_by: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Many attempts at once: tasks in threads, the model's answers gathered into batches, each attempt judged by the state it leaves.
 
-Belongs here: who runs when, and that one attempt's failure stays its own. Does not belong here: one attempt (run.py), judging.
+Belongs here: who runs when, that one attempt's failure stays its own, and that none is made again which would come out the same.
+Does not belong here: one attempt (run.py), judging.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from lenovo_pipeline.agents.running.attempt import Attempt
 from lenovo_pipeline.agents.running.gathering import Gathering
+from lenovo_pipeline.agents.running.models import RecordedModel
 from lenovo_pipeline.agents.running.run import run
 from lenovo_pipeline.agents.running.work import LinkNames, no_links
 from lenovo_pipeline.agents.tasks.judge import check
@@ -25,14 +27,18 @@ from lenovo_pipeline.resources.inference.backend import Backend
 AT_ONCE = 16
 """Attempts under way: as many as a small model answers together."""
 
+_BY_CHANCE = ("over_budget", "model_failed", "model_timeout", "failed")
+"""Endings that time or a server may have brought about: who tries again may come further."""
+
 
 @dataclass(frozen=True)
 class Judged:
-    """An attempt with what it came to."""
+    """An attempt with what it came to; `as_recorded` says that it was made before, and no model was asked."""
 
     task: Task
     attempt: Attempt
     outcome: Outcome
+    as_recorded: bool = False
 
 
 def run_tasks(
@@ -42,10 +48,14 @@ def run_tasks(
     backend: Backend,
     *,
     about_model: Mapping[str, Any],
+    recorded: Mapping[str, Attempt] | None = None,
     at_once: int = AT_ONCE,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Judged]:
-    """An attempt at each task, in the order of the tasks. Raises what a store raises that is gone."""
+    """An attempt at each task, in the order of the tasks. Raises what a store raises that is gone.
+
+    `recorded` are attempts of this workflow and model by task: one that would come out the same stands (`attempt_again`).
+    """
     waiting: queue.SimpleQueue[tuple[int, Task]] = queue.SimpleQueue()
     for number, task in enumerate(tasks):
         waiting.put((number, task))
@@ -61,6 +71,11 @@ def run_tasks(
             except queue.Empty:
                 return
             try:
+                before = (recorded or {}).get(task.task_id)
+                stands = None if before is None else attempt_again(workflow, task, stores, before, link=link)
+                if stands is not None:
+                    done[number] = stands
+                    continue
                 with gathered.attempt():
                     done[number] = attempt_at(workflow, task, stores, gathered, about_model=about_model, link=link)
             except BaseException as error:
@@ -111,6 +126,36 @@ def attempt_at(
             **more,
         )
         return Judged(task, attempt, check(task, toolbox.sandbox, toolbox.records, attempt.answers, stores))
+    finally:
+        toolbox.close()
+
+
+def attempt_again(
+    workflow: Workflow, task: Task, stores: Stores, recorded: Attempt, *, link: LinkNames = no_links
+) -> Judged | None:
+    """A recorded attempt as it was, times included, judged by what the stores hold now: if its tools, asked once more, tell
+    the same, and so the model would be asked the same. None if anything differs. No model is asked.
+    """
+    if recorded.ending in _BY_CHANCE:
+        return None
+    model = RecordedModel(recorded.model_calls)
+    toolbox = open_toolbox(stores, task, limits=workflow.budgets, tools=workflow.tools)
+    try:
+        again = run(
+            workflow,
+            task.turns,
+            toolbox,
+            model,
+            link=link,
+            task_id=task.task_id,
+            about_model=recorded.model,
+            setup=task.as_dict()["setup"],
+            in_order=True,
+        )
+        if model.differs or again.repeated() != recorded.repeated():
+            return None
+        outcome = check(task, toolbox.sandbox, toolbox.records, recorded.answers, stores)
+        return Judged(task, recorded, outcome, as_recorded=True)
     finally:
         toolbox.close()
 

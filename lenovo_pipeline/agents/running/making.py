@@ -23,7 +23,7 @@ from lenovo_pipeline.agents.tools.catalogue import SPECS
 from lenovo_pipeline.agents.tools.stores import Stores
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.failures import SkippedPartition
-from lenovo_pipeline.models.builds import Artifact, kept
+from lenovo_pipeline.models.builds import Artifact, earlier, kept
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 
@@ -90,7 +90,8 @@ def make_attempts(
     concurrency: int,
     say: Callable[[str], None],
 ) -> Made:
-    """Attempts of all workflows at their tasks; those of the same content are taken over. `read` says what the stores hold.
+    """Attempts of all workflows at their tasks; those of the same content are taken over. `read` says what the stores hold: where
+    that alone has changed, only attempts whose tools tell something else are made anew.
 
     `stores` opens them, once they are needed.
     """
@@ -109,10 +110,18 @@ def make_attempts(
             "code": code_version(run_tasks, whole=True),
         }
 
-        def make(folder: Path, workflow: Workflow = workflow, picked: Sequence[Task] = picked) -> Mapping[str, Any]:
+        before = earlier(store, KIND, made_by, but=("read", "tasks"))
+
+        def make(
+            folder: Path, workflow: Workflow = workflow, picked: Sequence[Task] = picked, before: Path | None = before
+        ) -> Mapping[str, Any]:
             backend, about = builds.open(workflow.model.build), builds.about(workflow.model.build)
             at_once = threads_for(concurrency) if about["source"] not in ("folder", "edge") else threads_for(10_000)
-            judged = run_tasks(workflow, picked, stores(), backend, about_model=about, at_once=at_once, say=say)
+            recorded = {} if before is None else {each.task_id: each for each in read_attempts(before)}
+            judged = run_tasks(
+                workflow, picked, stores(), backend, about_model=about, recorded=recorded, at_once=at_once, say=say
+            )
+            say(f"{workflow.title}: {sum(each.as_recorded for each in judged)} attempts would come out as recorded, and stand")
             write_lines(folder, [each.attempt for each in judged])
             return {"rows": [_judged_row(each, workflow) for each in judged]}
 
