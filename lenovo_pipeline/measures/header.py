@@ -117,13 +117,16 @@ def measures_version() -> str:
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Versions of those packages that are installed."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    found = {name: _version(name) for name in names}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+@cache
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def hardware() -> dict[str, Any]:

@@ -5,7 +5,7 @@ Belongs here: reading the metadata of installed distributions. Does not belong h
 
 import importlib.metadata
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,17 +30,19 @@ def packages(root: str = PROJECT) -> tuple[Package, ...]:
     """The distribution `root` and everything that it needs, however indirectly, by name; where `root` is not installed,
     everything that is.
     """
-    there = {_plain(found.metadata["Name"]): found for found in importlib.metadata.distributions() if found.metadata["Name"]}
+    # Each distribution's metadata are parsed whenever they are asked for, so they are asked for once.
+    read = [each.metadata for each in importlib.metadata.distributions()]
+    there = {_plain(metadata["Name"]): metadata for metadata in read if metadata["Name"]}
     start = _plain(root)
-    wanted, waiting = set[str](), [start] if start in there else sorted(there)
+    wanted, waiting = dict[str, tuple[str, ...]](), [start] if start in there else sorted(there)
     while waiting:
         name = waiting.pop()
         if name in there and name not in wanted:
-            wanted.add(name)
-            waiting.extend(_needs(there[name], there))
+            wanted[name] = _needs(there[name], there)
+            waiting.extend(wanted[name])
     return tuple(
-        Package(there[name].metadata["Name"], there[name].version, licence_of(there[name].metadata), _needs(there[name], there))
-        for name in sorted(wanted)
+        Package(there[name]["Name"], there[name]["Version"], licence_of(there[name]), needs)
+        for name, needs in sorted(wanted.items())
     )
 
 
@@ -56,11 +58,11 @@ def licence_of(metadata: "importlib.metadata.PackageMetadata") -> str:
     return stated[0].strip()[:_LONGEST] if stated and stated[0].strip() not in ("", "UNKNOWN") else UNKNOWN
 
 
-def _needs(found: importlib.metadata.Distribution, there: Mapping[str, importlib.metadata.Distribution]) -> tuple[str, ...]:
+def _needs(metadata: importlib.metadata.PackageMetadata, there: Collection[str]) -> tuple[str, ...]:
     from packaging.requirements import InvalidRequirement, Requirement
 
     needed = set[str]()
-    for line in found.requires or ():
+    for line in metadata.get_all("Requires-Dist") or ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
@@ -68,7 +70,7 @@ def _needs(found: importlib.metadata.Distribution, there: Mapping[str, importlib
         # Without an extra: what a package needs only for one is not needed by having it.
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             needed.add(_plain(requirement.name))
-    return tuple(sorted(needed & there.keys()))
+    return tuple(sorted(needed & set(there)))
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,79 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from lenovo_pipeline.resources.event_log import hasten
+
+_WRITES = """
+import sys
+import sqlalchemy as sa
+from lenovo_pipeline.resources.event_log import hasten
+
+hasten()
+for number in range(1, 1001):
+    with sa.create_engine(sys.argv[1], poolclass=sa.pool.NullPool).begin() as connection:
+        connection.execute(sa.text("INSERT INTO event VALUES (:number)"), {"number": number})
+    print(number, flush=True)
+"""
+
+
+def _file(folder: Path) -> tuple[Path, str]:
+    """A file as Dagster makes it."""
+    path = folder / "events.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE event (number INTEGER)")
+    connection.close()
+    return path, f"sqlite:///{path}"
+
+
+def test_commits_do_not_wait_and_no_connection_is_the_last(tmp_path: Path) -> None:
+    path, url = _file(tmp_path)
+    hasten()
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
+        connection.exec_driver_sql("INSERT INTO event VALUES (1)")
+    # The last one that is closed takes the write-ahead log away.
+    assert path.with_name("events.db-wal").stat().st_size > 0
+    assert sqlite3.connect(path).execute("SELECT number FROM event").fetchall() == [(1,)]
+
+
+def test_files_without_a_write_ahead_log_keep_waiting(tmp_path: Path) -> None:
+    hasten()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'other.db'}", poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+def test_a_file_that_is_deleted_and_made_again_is_written_as_any_other(tmp_path: Path) -> None:
+    path, url = _file(tmp_path)
+    hasten()
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO event VALUES (1)")
+    for each in tmp_path.glob("events.db*"):
+        each.unlink()
+    _file(tmp_path)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO event VALUES (2)")
+    assert sqlite3.connect(path).execute("SELECT number FROM event").fetchall() == [(2,)]
+
+
+def test_a_kill_loses_no_event_that_was_written(tmp_path: Path) -> None:
+    path, url = _file(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", _WRITES, url], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        last = 0
+        for line in running.stdout:
+            last = int(line)
+            if last == 40:
+                os.kill(running.pid, signal.SIGKILL)
+                break
+    found = [number for (number,) in sqlite3.connect(path).execute("SELECT number FROM event ORDER BY number")]
+    assert found[:last] == list(range(1, last + 1))
