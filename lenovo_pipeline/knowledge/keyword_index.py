@@ -87,7 +87,7 @@ class KeywordIndex:
             found = found[scores[found] >= threshold]
         # Ids are stored in order, so their places break ties.
         best = found[np.lexsort((found, -scores[found]))][:k]
-        return [(self.ids[i], score) for i, score in zip(best.tolist(), scores[best].tolist(), strict=True)]
+        return list(zip(map(self.ids.__getitem__, best.tolist()), scores[best].tolist(), strict=True))
 
 
 def _made_by() -> dict[str, Any]:

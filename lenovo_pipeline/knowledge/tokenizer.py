@@ -102,7 +102,7 @@ def _joined(unit: str) -> str:
 
 
 def _has_digit(word: str) -> bool:
-    return any(character.isdigit() for character in word)
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 def _without_accents(text: str) -> str:

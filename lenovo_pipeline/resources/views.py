@@ -24,6 +24,11 @@ ALLOWED_STAGES = frozenset({"enterprise", "uploads", "knowledge"})
 HIDDEN_COLUMNS = frozenset({"anchor", "template"})
 """Columns by which gold questions are made and split."""
 
+_FOR_TEMPLATES = frozenset({"filter_pushdown", "top_n", "unused_columns"})
+"""What DuckDB's optimizer still does for templates: it leaves aside columns that a query does not use, and keeps only the best
+rows. Templates are written as they are to be run; all else that it tries takes longer than they do.
+"""
+
 _REMEMBERED = 1_000
 _REMEDY = "Ask for tables of the stages enterprise, uploads and knowledge."
 
@@ -72,9 +77,11 @@ class Views:
 
 
 @contextmanager
-def open_views(warehouse: Warehouse, tables: Iterable[Table]) -> Iterator[Views]:
+def open_views(warehouse: Warehouse, tables: Iterable[Table], *, templates: bool = False) -> Iterator[Views]:
     """Copies of these tables for the length of the block, without HIDDEN_COLUMNS; named `stage.name` as in the warehouse.
 
+    With `templates` they are for short queries written beforehand, which are hardly optimized; joins that anybody may think of
+    need the whole optimizer.
     Raises PermanentFailure if a table belongs to no allowed stage, or was not made yet.
     """
     import duckdb
@@ -89,10 +96,17 @@ def open_views(warehouse: Warehouse, tables: Iterable[Table]) -> Iterator[Views]
         connection.execute("SET enable_external_access = false")
         for table in wanted:
             _copy(warehouse, table, connection)
+        if templates:
+            _optimize_little(connection)
         connection.execute("SET lock_configuration = true")
         yield Views(connection, [table.qualified_name for table in wanted])
     finally:
         connection.close()
+
+
+def _optimize_little(connection: "duckdb.DuckDBPyConnection") -> None:
+    known = [name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
+    connection.execute(f"SET disabled_optimizers = '{','.join(name for name in known if name not in _FOR_TEMPLATES)}'")
 
 
 def _copy(warehouse: Warehouse, table: Table, connection: "duckdb.DuckDBPyConnection") -> None:

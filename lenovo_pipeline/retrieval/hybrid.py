@@ -52,25 +52,28 @@ class HybridRetriever:
             return Result(notes=asked.notes)
         with stage("reading", "PARSER", question=asked.question) as told:
             reading = read(asked.question, self.register, asked.filters)
-            told.said = {"route": reading.route, **reading.understood()}
-        weighting = self.settings.routes[reading.route]
+            route = reading.route
+            if told.recorded:
+                told.said = {"route": route, **reading.understood()}
+        weighting = self.settings.routes[route]
         wanted = self.only & {name for name in SOURCES if weighting.weights[name] > 0}
         found = self.ask(asked, reading, wanted)
-        with stage("fusion", "RERANKER", route=reading.route, method=weighting.method, weights=dict(weighting.weights)) as told:
+        with stage("fusion", "RERANKER", route=route, method=weighting.method, weights=dict(weighting.weights)) as told:
             rankings = {name: _ranking(each) for name, each in found.items()}
             if weighting.weights[CONTEXT] > 0:
                 rankings[CONTEXT] = self.in_context(rankings, reading)
             fused = fuse(rankings, weighting.weights, method=weighting.method, k=weighting.k)
             joined = self._joined(asked, found, self._versions(fused, reading))
-            told.said = as_told(joined.evidence)
+            if told.recorded:
+                told.said = as_told(joined.evidence)
         return joined
 
     def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
-        """What each wanted source finds. Rows and relations are looked up by a thread of their own, if there is a pool: they
-        wait for DuckDB and for the graph's server while words and meaning are searched here.
+        """What each wanted source finds. Where meaning is searched, rows and relations are looked up by a thread of their own, if
+        there is a pool. Beside words alone a thread costs more than it saves: they are searched in Python, which holds up both.
         """
         looked_up = wanted & {"tables", "graph"}
-        if self.pool is None or not looked_up or looked_up == wanted:
+        if self.pool is None or not looked_up or "dense" not in wanted:
             return self._looked_up(asked, reading, looked_up) | self._searched(asked, wanted)
         # A stage that is entered there belongs to what is watched here.
         elsewhere = self.pool.submit(copy_context().run, self._looked_up, asked, reading, looked_up)
@@ -90,11 +93,13 @@ class HybridRetriever:
                 rows = self.tables.find(reading)
                 exact = rows.exact
                 found["tables"] = best(rows.candidates, sets, self.register)
-                told.said = as_told(found["tables"])
+                if told.recorded:
+                    told.said = as_told(found["tables"])
         if "graph" in wanted:
             with stage("graph", question=asked.question, starts=exact) as told:
                 found["graph"] = best(self.graph.find(reading, exact), sets, self.register)
-                told.said = as_told(found["graph"])
+                if told.recorded:
+                    told.said = as_told(found["graph"])
         return found
 
     def _searched(self, asked: Request, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
@@ -104,7 +109,8 @@ class HybridRetriever:
             if name in wanted:
                 with stage(name, question=asked.question) as told:
                     found[name] = source.candidates(deep)
-                    told.said = as_told(found[name])
+                    if told.recorded:
+                        told.said = as_told(found[name])
         return found
 
     def in_context(self, rankings: Mapping[str, Ranking], reading: Reading) -> Ranking:

@@ -67,7 +67,7 @@ class Library:
 def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: Encoder, graph: GraphStore) -> Iterator[Library]:
     """The sources over what knowledge made. Raises what their stores raise where one is missing or does not fit."""
     with (
-        open_views(warehouse, VIEWED) as views,
+        open_views(warehouse, VIEWED, templates=True) as views,
         ThreadPoolExecutor(1, thread_name_prefix="looking up") as pool,
     ):
         register = read_register(views)

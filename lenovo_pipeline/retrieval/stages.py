@@ -29,6 +29,11 @@ class Stage:
     def seconds(self) -> float:
         return (self.ended - self.began) / 1e9
 
+    @property
+    def recorded(self) -> bool:
+        """Whether somebody watches; otherwise what it would say need not be put together."""
+        return self.began > 0
+
 
 _CURRENT: ContextVar[Stage | None] = ContextVar("stage", default=None)
 

@@ -158,7 +158,7 @@ def opened(store: Store, stack: ExitStack, questions: int) -> tuple[HybridRetrie
     warehouse, vectors = Warehouse(str(store.warehouse)), Vectors(store.chroma)
     stack.callback(vectors.close)
     graph = stack.enter_context(GraphStore(GraphServer(store.graph)))
-    views = stack.enter_context(open_views(warehouse, VIEWED))
+    views = stack.enter_context(open_views(warehouse, VIEWED, templates=True))
     register = read_register(views)
     relevance = relevance_of(warehouse.load(QRELS))
     chosen = asked(warehouse.load(QUESTIONS), relevance, "validation", questions, SEED)

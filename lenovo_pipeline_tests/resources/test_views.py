@@ -114,3 +114,13 @@ def test_no_query_leaves_the_views(warehouse: Warehouse, tmp_path: Path, kept_op
 def test_the_catalogue_of_the_views_knows_nothing_but_the_views(views: Views) -> None:
     assert views.rows("SELECT table_schema, table_name FROM information_schema.tables") == [("enterprise", "parts")]
     assert views.rows("SELECT DISTINCT database_name FROM duckdb_databases() WHERE NOT internal") == [("memory",)]
+
+
+def test_views_for_templates_answer_alike_keep_the_pruning_of_columns_and_stay_locked(warehouse: Warehouse, views: Views) -> None:
+    query = "SELECT part_id FROM enterprise.parts WHERE list_contains($ids, part_id) ORDER BY weight_kg DESC, part_id LIMIT 1"
+    with open_views(warehouse, [PARTS], templates=True) as quick:
+        assert quick.rows(query, {"ids": ["P-1", "P-2"]}) == views.rows(query, {"ids": ["P-1", "P-2"]}) == [("P-2",)]
+        [(left_out,)] = quick.rows("SELECT value FROM duckdb_settings() WHERE name = 'disabled_optimizers'")
+        assert "join_order" in left_out.split(",") and {"top_n", "unused_columns"}.isdisjoint(left_out.split(","))
+        with pytest.raises(PermanentFailure):
+            quick.rows("SET disabled_optimizers = ''")

@@ -62,7 +62,7 @@ def test_every_stage_of_a_watched_question_is_recorded_and_otherwise_none_is(lib
     json.dumps([each.said for each in root.within])
     with stage("alone") as own:
         pass
-    assert own.ended == 0 and len(root.within) == 6
+    assert own.ended == 0 and not own.recorded and len(root.within) == 6 and all(each.recorded for each in root.within)
 
 
 def test_a_stage_that_fails_is_told_as_failed() -> None:
