@@ -39,8 +39,8 @@ def bundle(
     """Train the adapter of the base in `base`, called `name`, into `folder`/<name>.agent; from the adapter there, if it fits or
     differs in the weights of the base alone. The latter is trained as long as one from nothing.
 
-    A training that was stopped goes on from its last checkpoint in `checkpoints`; the folder is replaced once it is over. Raises
-    what training raises.
+    A training that was stopped goes on from its last checkpoint in `checkpoints`. The folder is replaced once it is over; one
+    that fits stays as it was if no measurement came below the loss that the training began with. Raises what training raises.
     """
     tokenizer = open_tokenizer(base)
     wanted = wanted_of(asdict(identify(base)), recipe.lora)
@@ -61,13 +61,21 @@ def bundle(
         measured_by=shared_loss,
         say=say,
     )
-    with folder_aside(folder / f"{name}.agent") as aside:
+    target = folder / f"{name}.agent"
+    begun, *after = [loss for _, loss in done.validation_losses]
+    if start is not None and start.fits and min(after, default=begun) >= begun:
+        say(
+            f"nothing was gained: validation loss {min(after, default=begun):.4f} nat/token at best, {begun:.4f} before. "
+            f"{target} stays as it was; the weights of the last step lie in {checkpoints}"
+        )
+        return
+    with folder_aside(target) as aside:
         save_adapter(model, aside, name)
         record = {**_figures(done, taught, recipe, plan, seed), "prompt_tokens": prompt_tokens(tokenizer), "started_from": before}
         (aside / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         write_manifest(aside, {"kind": "lora", "domain": "agent", "base": name, **wanted, "training_set": taught.version})
     shutil.rmtree(checkpoints, ignore_errors=True)
-    say(f"wrote {folder / f'{name}.agent'}")
+    say(f"wrote {target}")
 
 
 def _figures(done: Trained, taught: Lessons, recipe: AgentRecipe, plan: Plan, seed: int) -> dict[str, Any]:

@@ -88,6 +88,20 @@ def test_the_training_leaves_an_adapter_that_answers_and_the_record_of_its_train
     backend.close()
 
 
+def test_a_training_that_gains_nothing_leaves_the_adapter_and_says_so(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "agents")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "agents" / "nano.agent").iterdir()}
+    said: list[str] = []
+    # Steps as large as these only do harm.
+    wild = recipe(4)
+    wild = replace(wild, further=replace(wild.further, rate=5.0, warmup=0))
+    place, checkpoints = tmp_path / "agents", tmp_path / "checkpoints"
+    bundle(pretrain.FOLDER, "nano", TAUGHT, place, checkpoints, seed=1, say=said.append, recipe=wild)
+    assert said[-1].startswith("nothing was gained") and str(checkpoints) in said[-1]
+    assert {path.name: path.read_bytes() for path in (place / "nano.agent").iterdir()} == before
+    assert any(checkpoints.iterdir())
+
+
 def test_a_second_training_goes_on_from_the_first_and_says_so(trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained, tmp_path / "agents")
     said: list[str] = []
