@@ -8,6 +8,7 @@ person runs who looked into a log that was tampered with, opens the warehouse.
 import argparse
 import getpass
 import runpy
+import signal
 import sys
 
 from lenovo_pipeline.failures import PipelineError
@@ -145,4 +146,6 @@ def _user() -> str:
 
 
 if __name__ == "__main__":
+    # `… why ENTRY | head` ends without a word, as any command does whose reader has gone.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())
