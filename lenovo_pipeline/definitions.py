@@ -6,9 +6,7 @@ import gc
 gc.disable()
 
 from lenovo_pipeline.build import build_defs  # noqa: E402
-from lenovo_pipeline.resources.event_log import hasten  # noqa: E402
 
-hasten()
 defs = build_defs()
 
 # Nor does it become garbage later: left out of collections, it costs the process nothing more. The first of them, over

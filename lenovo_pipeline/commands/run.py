@@ -16,7 +16,6 @@ from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.commands.execution import execute
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL, MODEL_PARTITIONS
-from lenovo_pipeline.resources.event_log import hasten
 from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
@@ -41,7 +40,6 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     started = time.monotonic()
-    hasten()
     try:
         settings = get_settings()
         require_partition(options.model)

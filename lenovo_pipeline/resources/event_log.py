@@ -20,8 +20,6 @@ from typing import Any
 _MOST = 4
 """Idle connections: a process writes the index, the runs, the schedules, and the events of one run at a time."""
 
-_NORMAL = 1
-
 
 @cache
 def hasten() -> None:
@@ -34,7 +32,7 @@ def hasten() -> None:
     @event.listens_for(Engine, "connect")
     def settle(connection: Any, _: Any) -> None:
         if isinstance(connection, sqlite3.Connection) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-            connection.execute(f"PRAGMA synchronous = {_NORMAL}")
+            connection.execute("PRAGMA synchronous = NORMAL")
             idle.beside(connection)
 
 

@@ -8,6 +8,7 @@ from dagster import InitResourceContext, ResourceDefinition, io_manager, resourc
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.asking import Asking
 from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, RememberingEncoder, bundled_encoder
+from lenovo_pipeline.resources.event_log import hasten
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.runs import fail_dead_runs
@@ -30,6 +31,8 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
 
     @resource(description="data/store: its layout, its format, its lock for the length of the run.")
     def store(context: InitResourceContext) -> Iterator[Store]:
+        # Every asset and check needs this resource, so it opens in the process of each run, whoever started that.
+        hasten()
         found = Store(settings.store)
         holder = f"run {context.run_id}"
         say = context.log.info if context.log else print

@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
+from dagster import build_resources
 
+from lenovo_pipeline.resources import wiring
 from lenovo_pipeline.resources.event_log import hasten
+from lenovo_pipeline.settings import Settings
 
 _WRITES = """
 import sys
@@ -77,3 +81,12 @@ def test_a_kill_loses_no_event_that_was_written(tmp_path: Path) -> None:
                 break
     found = [number for (number,) in sqlite3.connect(path).execute("SELECT number FROM event ORDER BY number")]
     assert found[:last] == list(range(1, last + 1))
+
+
+def test_every_run_sets_it_and_loading_the_definitions_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(wiring, "hasten", lambda: begun.append("a run"))
+    resources = wiring.make_resources(Settings(store=tmp_path / "store"), {})
+    assert begun == []
+    with build_resources({"store": resources["store"]}):
+        assert begun == ["a run"]
