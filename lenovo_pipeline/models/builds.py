@@ -86,15 +86,13 @@ def kept(store: Store, kind: str, made_by: Mapping[str, Any], make: Callable[[Pa
 def earlier(store: Store, kind: str, made_by: Mapping[str, Any], but: Collection[str]) -> Path | None:
     """The newest whole folder of a kind that was made by the same, whatever it was made by under the names in `but`."""
 
-    def compared(made: Mapping[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(json.dumps({name: made[name] for name in made if name not in (*but, "report")}))
-        return told
+    def compared(made: Mapping[str, Any]) -> str:
+        return recipe_key({name: value for name, value in made.items() if name not in (*but, "report")})
 
-    wanted = compared(made_by)
     folders = [folder for folder in (store.artifacts / kind).glob("*") if (folder / MANIFEST).is_file()]
     for folder in sorted(folders, key=lambda each: (each / MANIFEST).stat().st_mtime, reverse=True):
         found = _whole(folder)
-        if found is not None and compared(found) == wanted:
+        if found is not None and compared(found) == compared(made_by):
             return folder
     return None
 

@@ -63,9 +63,10 @@ def bundle(
     )
     target = folder / f"{name}.agent"
     begun, *after = [loss for _, loss in done.validation_losses]
-    if start is not None and start.fits and min(after, default=begun) >= begun:
+    best = min(after, default=begun)
+    if start is not None and start.fits and best >= begun:
         say(
-            f"nothing was gained: validation loss {min(after, default=begun):.4f} nat/token at best, {begun:.4f} before. "
+            f"nothing was gained: validation loss {best:.4f} nat/token at best, {begun:.4f} before. "
             f"{target} stays as it was; the weights of the last step lie in {checkpoints}"
         )
         return

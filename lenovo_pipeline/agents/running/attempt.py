@@ -4,7 +4,6 @@ Belongs here: attempts as plain values, to and from JSON, and the part of them t
 running (langgraph_runtime.py, smolagents_runtime.py), judging (tasks/), keeping (keeping.py).
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 from lenovo_pipeline.agents.tools.interface import ToolCallRecord
 from lenovo_pipeline.agents.workflows.definition import DecidedBy
+from lenovo_pipeline.provenance import short_hash
 
 Ending = Literal[
     "answered",
@@ -154,7 +154,7 @@ class Attempt:
     @property
     def attempt_id(self) -> str:
         """What identifies it: a hash (hex) of all that a replay must repeat."""
-        return _hash(self.repeated())[:16]
+        return digest_of(self.repeated())
 
     def repeated(self) -> dict[str, Any]:
         """What a replay must repeat: everything but times and costs."""
@@ -196,7 +196,7 @@ class Attempt:
 
 def digest_of(values: Any) -> str:
     """Hash (16 hex digits) of JSON values."""
-    return _hash(values)[:16]
+    return short_hash(json.dumps(values, sort_keys=True, ensure_ascii=False))
 
 
 def final_state(tool_calls: Sequence[ToolCallRecord]) -> dict[str, list[dict[str, Any]]]:
@@ -210,7 +210,3 @@ def final_state(tool_calls: Sequence[ToolCallRecord]) -> dict[str, list[dict[str
 
 def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
-
-
-def _hash(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

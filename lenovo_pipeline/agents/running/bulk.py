@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lenovo_pipeline.agents.running.attempt import Attempt
@@ -63,6 +63,15 @@ def run_tasks(
     failed: list[BaseException] = []
     stop = threading.Event()
     link = linking(stores)
+    known = recorded or {}
+
+    def judged(task: Task, gathered: Gathering) -> Judged:
+        before = known.get(task.task_id)
+        stands = None if before is None else attempt_again(workflow, task, stores, before, link=link)
+        if stands is not None:
+            return stands
+        with gathered.attempt():
+            return attempt_at(workflow, task, stores, gathered, about_model=about_model, link=link)
 
     def work(gathered: Gathering) -> None:
         while not stop.is_set():
@@ -71,13 +80,7 @@ def run_tasks(
             except queue.Empty:
                 return
             try:
-                before = (recorded or {}).get(task.task_id)
-                stands = None if before is None else attempt_again(workflow, task, stores, before, link=link)
-                if stands is not None:
-                    done[number] = stands
-                    continue
-                with gathered.attempt():
-                    done[number] = attempt_at(workflow, task, stores, gathered, about_model=about_model, link=link)
+                done[number] = judged(task, gathered)
             except BaseException as error:
                 failed.append(error)
                 stop.set()
@@ -139,25 +142,10 @@ def attempt_again(
     if recorded.ending in _BY_CHANCE:
         return None
     model = RecordedModel(recorded.model_calls)
-    toolbox = open_toolbox(stores, task, limits=workflow.budgets, tools=workflow.tools)
-    try:
-        again = run(
-            workflow,
-            task.turns,
-            toolbox,
-            model,
-            link=link,
-            task_id=task.task_id,
-            about_model=recorded.model,
-            setup=task.as_dict()["setup"],
-            in_order=True,
-        )
-        if model.differs or again.repeated() != recorded.repeated():
-            return None
-        outcome = check(task, toolbox.sandbox, toolbox.records, recorded.answers, stores)
-        return Judged(task, recorded, outcome, as_recorded=True)
-    finally:
-        toolbox.close()
+    again = attempt_at(workflow, task, stores, model, about_model=recorded.model, link=link, in_order=True)
+    if model.differs or again.attempt.repeated() != recorded.repeated():
+        return None
+    return replace(again, attempt=recorded, as_recorded=True)
 
 
 def linking(stores: Stores) -> LinkNames:

@@ -110,13 +110,15 @@ def make_attempts(
             "code": code_version(run_tasks, whole=True),
         }
 
-        before = earlier(store, KIND, made_by, but=("read", "tasks"))
-
         def make(
-            folder: Path, workflow: Workflow = workflow, picked: Sequence[Task] = picked, before: Path | None = before
+            folder: Path,
+            workflow: Workflow = workflow,
+            picked: Sequence[Task] = picked,
+            made_by: Mapping[str, Any] = made_by,
         ) -> Mapping[str, Any]:
             backend, about = builds.open(workflow.model.build), builds.about(workflow.model.build)
             at_once = threads_for(concurrency) if about["source"] not in ("folder", "edge") else threads_for(10_000)
+            before = earlier(store, KIND, made_by, but=("read", "tasks"))
             recorded = {} if before is None else {each.task_id: each for each in read_attempts(before)}
             judged = run_tasks(
                 workflow, picked, stores(), backend, about_model=about, recorded=recorded, at_once=at_once, say=say
