@@ -52,9 +52,8 @@ class HybridRetriever:
             return Result(notes=asked.notes)
         with stage("reading", "PARSER", question=asked.question) as told:
             reading = read(asked.question, self.register, asked.filters)
-            route = reading.route
-            if told.recorded:
-                told.said = {"route": route, **reading.understood()}
+            told.tell(_understood, reading)
+        route = reading.route
         weighting = self.settings.routes[route]
         wanted = self.only & {name for name in SOURCES if weighting.weights[name] > 0}
         found = self.ask(asked, reading, wanted)
@@ -64,8 +63,7 @@ class HybridRetriever:
                 rankings[CONTEXT] = self.in_context(rankings, reading)
             fused = fuse(rankings, weighting.weights, method=weighting.method, k=weighting.k)
             joined = self._joined(asked, found, self._versions(fused, reading))
-            if told.recorded:
-                told.said = as_told(joined.evidence)
+            told.tell(as_told, joined.evidence)
         return joined
 
     def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
@@ -93,13 +91,11 @@ class HybridRetriever:
                 rows = self.tables.find(reading)
                 exact = rows.exact
                 found["tables"] = best(rows.candidates, sets, self.register)
-                if told.recorded:
-                    told.said = as_told(found["tables"])
+                told.tell(as_told, found["tables"])
         if "graph" in wanted:
             with stage("graph", question=asked.question, starts=exact) as told:
                 found["graph"] = best(self.graph.find(reading, exact), sets, self.register)
-                if told.recorded:
-                    told.said = as_told(found["graph"])
+                told.tell(as_told, found["graph"])
         return found
 
     def _searched(self, asked: Request, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
@@ -109,8 +105,7 @@ class HybridRetriever:
             if name in wanted:
                 with stage(name, question=asked.question) as told:
                     found[name] = source.candidates(deep)
-                    if told.recorded:
-                        told.said = as_told(found[name])
+                    told.tell(as_told, found[name])
         return found
 
     def in_context(self, rankings: Mapping[str, Ranking], reading: Reading) -> Ranking:
@@ -158,6 +153,10 @@ class HybridRetriever:
 
 def _ranking(candidates: Sequence[Candidate]) -> Ranking:
     return [(each.record_id, each.score) for each in candidates]
+
+
+def _understood(reading: Reading) -> dict[str, Any]:
+    return {"route": reading.route, **reading.understood()}
 
 
 def as_told(evidence: Sequence[Evidence | Candidate]) -> dict[str, Any]:
