@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.contracts.frames import rows_of
+from lenovo_pipeline.contracts.frames import rows_by, rows_of
 from lenovo_pipeline.evaluation.judge import ABSTAINED, FAILED, GENERATION, Judge, Judged, hashed, judge_version
 from lenovo_pipeline.evaluation.keeping import BATCH_SIZE, Kept, all_scores
 from lenovo_pipeline.evaluation.metrics import JUDGED
@@ -47,7 +47,7 @@ def judged_answers(asking: Asking, *, say: Say, warn: Say) -> Kept:
     name = asking.settings.judge
     if not name:
         return _nothing(OFF)
-    models = {row["name"]: row for row in rows_of(asking.warehouse.load(CATALOGUE))}
+    models = rows_by(asking.warehouse.load(CATALOGUE), "name")
     if name not in models:
         raise PermanentFailure(
             f"LENOVO_JUDGE is {name!r}, which is no model of the catalogue",
@@ -126,7 +126,7 @@ def _answers(warehouse: Warehouse, judge: str) -> tuple[list[dict[str, Any]], in
     """Every answer to be graded: its columns, `of` (the header of its scores), what is asked (`judged`) and the hash of that
     (`key`); and how many there are of the judge's own model.
     """
-    questions = {row["question_id"]: row for row in rows_of(warehouse.load(QUESTIONS))}
+    questions = rows_by(warehouse.load(QUESTIONS), "question_id")
     frames = all_scores(warehouse).values()
     given = [frame[(frame["model"] != "") & frame["failure"].isna()] for frame in frames]
     names = {"model": "model", "candidate": "candidate", "question_id": "question_id", "answer": "answer", "header": "of"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.contracts.frames import rows_of
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.tables import BUILD_KINDS
 from lenovo_pipeline.measures.items import Item, items_from_rows
 
@@ -39,7 +39,7 @@ def probe_items(adversarial: pd.DataFrame, counterfactuals: pd.DataFrame, prompt
     """
     variants, pairs = chosen_variants(adversarial, sizes), chosen_pairs(counterfactuals, sizes)
     sources = prompts[prompts["prompt_id"].isin(set(variants["prompt_id"]))]
-    by_prompt: dict[Any, dict[str, Any]] = {row["prompt_id"]: row for row in rows_of(prompts)}
+    by_prompt = rows_by(prompts, "prompt_id")
     rows = [_row(row["prompt_id"], row["prompt"], row, SOURCE, by_prompt) for row in sources.to_dict("records")]
     rows += [
         _row(row["adversarial_id"], row["text"], row, row["scenario_group"], by_prompt) for row in variants.to_dict("records")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.contracts.frames import rows_of
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.builds import Built, estimated, passport
 from lenovo_pipeline.evaluation.kinds import RAG, REFERENCES
 from lenovo_pipeline.evaluation.lift import unmet
@@ -49,8 +49,8 @@ def make_entries(
     the licence of its base; its size, parameters and targets are its own. A build that is gone has no entry. A workflow has
     licence, size and parameters of its base, and its targets where the stores can run.
     """
-    models = _by(catalogue, "name")
-    resolved = {} if foundation is None else _by(foundation, "model")
+    models = rows_by(catalogue, "name")
+    resolved = {} if foundation is None else rows_by(foundation, "model")
     built = {each.name: each for each in builds}
     lacking = {} if lift is None else unmet(lift)
     beside = beside or Beside()
@@ -249,10 +249,6 @@ def _passport(built: Built) -> dict[str, dict[str, dict[str, Any]]]:
             place = TARGET_CLASSES.get(str(row["target"]), "server")
             found.setdefault(name, {})[place] = {"value": figure["value"], "measured": figure.get("measured") is True}
     return found
-
-
-def _by(frame: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
-    return {str(row[column]): row for row in rows_of(frame)}
 
 
 def _number(value: Any, otherwise: Any) -> Any:

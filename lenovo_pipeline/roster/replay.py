@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.contracts.frames import rows_of
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
@@ -108,7 +108,7 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
 
     Raises PermanentFailure naming ids that there are not.
     """
-    rows = {row["decision_id"]: row for row in rows_of(warehouse.load(DECISIONS))}
+    rows = rows_by(warehouse.load(DECISIONS), "decision_id")
     log = sorted(rows.values(), key=lambda row: row["sequence"])
     missing = [each for each in ids if each not in rows]
     if missing:

@@ -15,6 +15,7 @@ from lenovo_pipeline.agents.tools.interface import Limits
 from lenovo_pipeline.agents.tools.sandbox import Sandbox
 from lenovo_pipeline.agents.tools.stores import VIEWED_BY_TOOLS, Stores
 from lenovo_pipeline.agents.tools.toolbox import StoreToolbox, open_toolbox
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.enterprise.tables import TABLES as ENTERPRISE
 from lenovo_pipeline.enterprise.world import build_world
 from lenovo_pipeline.knowledge.chunks import SOURCES, make_chunks
@@ -51,7 +52,7 @@ class Place:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table of the world."""
-        return [{str(name): value for name, value in row.items()} for row in self.world[table].to_dict("records")]
+        return rows_of(self.world[table])
 
     def task(self, category: str) -> Task:
         """A task of that category, without a fault."""

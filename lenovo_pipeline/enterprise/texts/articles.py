@@ -10,12 +10,13 @@ from random import Random
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.enterprise.anchors import split_of
 from lenovo_pipeline.enterprise.seeding import WORLD_END
 from lenovo_pipeline.enterprise.tables import ARTICLE_CATEGORIES
 from lenovo_pipeline.enterprise.texts.authors import Authors
 from lenovo_pipeline.enterprise.texts.rendering import listing, missing, sentence
-from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, device_slots, incident_slots, records_by
+from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, device_slots, incident_slots
 from lenovo_pipeline.enterprise.texts.voices import families, languages, stream, terms, voice, words
 
 ARTICLES_AT_SCALE_1 = 500
@@ -68,10 +69,10 @@ class _World:
         components: pd.DataFrame,
         users: pd.DataFrame,
     ) -> None:
-        self.incidents = records_by(incidents, "incident_id")
-        self.devices = records_by(devices, "device_id")
-        self.firmware = records_by(firmware, "firmware_id")
-        self.components = records_by(components, "component_id")
+        self.incidents = rows_by(incidents, "incident_id")
+        self.devices = rows_by(devices, "device_id")
+        self.firmware = rows_by(firmware, "firmware_id")
+        self.components = rows_by(components, "component_id")
         self.authors = Authors(users)
         first = self.authors.first_day
         self.first_moment = datetime(first.year, first.month, first.day)

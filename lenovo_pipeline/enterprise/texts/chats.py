@@ -9,10 +9,11 @@ from random import Random
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.enterprise.anchors import Split, split_of
 from lenovo_pipeline.enterprise.seeding import WORLD_END
 from lenovo_pipeline.enterprise.texts.rendering import missing, moment, quantity, sentence
-from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, device_slots, records_by
+from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, device_slots
 from lenovo_pipeline.enterprise.texts.voices import CHINESE, families, languages, stream, terms, voice, words
 
 CHATS_AT_SCALE_1 = 300
@@ -53,15 +54,15 @@ class _World:
     def __init__(
         self, incidents: pd.DataFrame, support_articles: pd.DataFrame, users: pd.DataFrame, devices: pd.DataFrame
     ) -> None:
-        self.devices = records_by(devices, "device_id")
-        self.users = records_by(users, "user_id")
+        self.devices = rows_by(devices, "device_id")
+        self.users = rows_by(users, "user_id")
         latest = WORLD_END - _LONGEST
-        self.incidents = [i for i in records_by(incidents, "incident_id").values() if i["detected_at"] < latest]
+        self.incidents = [i for i in rows_by(incidents, "incident_id").values() if i["detected_at"] < latest]
         self.released = [key for key, device in self.devices.items() if device["release_date"] < latest.date()]
         self.articles_of: dict[str, list[Record]] = {}
         self.how_tos: list[Record] = []
         columns = ["article_id", "title", "category", "incident_id", "device_ids", "published_at", "language"]
-        for article in records_by(support_articles[columns], "article_id").values():
+        for article in rows_by(support_articles[columns], "article_id").values():
             if missing(article["incident_id"]) and article["published_at"] < latest:
                 self.how_tos.append(article)
             elif not missing(article["incident_id"]):

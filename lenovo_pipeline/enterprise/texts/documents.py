@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.enterprise.anchors import customer_anchor, process_anchor, split_of
 from lenovo_pipeline.enterprise.seeding import WORLD_END
 from lenovo_pipeline.enterprise.tables import DOCUMENT_TYPES
@@ -19,7 +20,7 @@ from lenovo_pipeline.enterprise.texts.authors import Authors
 from lenovo_pipeline.enterprise.texts.document_facts import DOCUMENT_KINDS, DocumentKind, Subject
 from lenovo_pipeline.enterprise.texts.grammar import Family, paragraph, shuffle
 from lenovo_pipeline.enterprise.texts.rendering import day, fact_value
-from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, records_by
+from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor
 from lenovo_pipeline.enterprise.texts.voices import fact_term, families, languages, stream, voice
 
 DOCUMENTS_AT_SCALE_1 = 200
@@ -92,14 +93,14 @@ class _World:
         customers: pd.DataFrame,
         processes: pd.DataFrame,
     ) -> None:
-        self.departments = records_by(departments, "department_id")
-        self.users = records_by(users, "user_id")
+        self.departments = rows_by(departments, "department_id")
+        self.users = rows_by(users, "user_id")
         self.authors = Authors(users)
         latest = (WORLD_END - timedelta(days=90)).date()
         known: dict[Subject, list[Record]] = {
-            "device": list(records_by(devices, "device_id").values()),
-            "customer": list(records_by(customers, "customer_id").values()),
-            "process": list(records_by(processes, "process_id").values()),
+            "device": list(rows_by(devices, "device_id").values()),
+            "customer": list(rows_by(customers, "customer_id").values()),
+            "process": list(rows_by(processes, "process_id").values()),
         }
         self.subjects = {kind: [r for r in records if r[_START[kind]] < latest] for kind, records in known.items()}
 

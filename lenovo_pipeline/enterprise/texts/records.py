@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.enterprise.anchors import customer_anchor, process_anchor, split_of
 from lenovo_pipeline.enterprise.texts.values import (
     Slots,
@@ -17,14 +18,13 @@ from lenovo_pipeline.enterprise.texts.values import (
     incident_slots,
     journey_slots,
     process_slots,
-    records_by,
 )
 from lenovo_pipeline.enterprise.texts.voices import families, languages, stream, voice
 
 
 def with_device_texts(devices: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Devices (n rows) with their texts; every specification that a device has is stated."""
-    by_id = records_by(devices, "device_id")
+    by_id = rows_by(devices, "device_id")
     records = list(by_id.values())
     anchors = [device_anchor(record) for record in records]
     return _with_texts(devices, "device", list(by_id), anchors, None, seed, lambda i, lang: device_slots(records[i], by_id, lang))
@@ -34,9 +34,9 @@ def with_incident_texts(
     incidents: pd.DataFrame, devices: pd.DataFrame, components: pd.DataFrame, firmware: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
     """Incidents (n rows) with their texts; symptom, cause and fix appear verbatim, in Chinese texts as English records."""
-    by_device, by_component = records_by(devices, "device_id"), records_by(components, "component_id")
-    by_firmware = records_by(firmware, "firmware_id")
-    by_id = records_by(incidents, "incident_id")
+    by_device, by_component = rows_by(devices, "device_id"), rows_by(components, "component_id")
+    by_firmware = rows_by(firmware, "firmware_id")
+    by_id = rows_by(incidents, "incident_id")
     keys, records = list(by_id), list(by_id.values())
     anchors = [device_anchor(by_device[record["device_id"]]) for record in records]
 
@@ -52,8 +52,8 @@ def with_incident_texts(
 
 def with_process_texts(processes: pd.DataFrame, departments: pd.DataFrame, users: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Processes (n rows) with their texts."""
-    by_id, by_department = records_by(processes, "process_id"), records_by(departments, "department_id")
-    by_user = records_by(users, "user_id")
+    by_id, by_department = rows_by(processes, "process_id"), rows_by(departments, "department_id")
+    by_user = rows_by(users, "user_id")
     records = list(by_id.values())
     anchors = [process_anchor(record["process_family"]) for record in records]
     locales = [by_user[record["owner_id"]]["locale"] for record in records]
@@ -66,7 +66,7 @@ def with_process_texts(processes: pd.DataFrame, departments: pd.DataFrame, users
 
 def with_customer_texts(customers: pd.DataFrame, users: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Customers (n rows) with their texts; Chinese ones first for customers with a Chinese locale."""
-    by_id, by_user = records_by(customers, "customer_id"), records_by(users, "user_id")
+    by_id, by_user = rows_by(customers, "customer_id"), rows_by(users, "user_id")
     records = list(by_id.values())
     anchors = [customer_anchor(key) for key in by_id]
     locales = [record["locale"] for record in records]
@@ -77,8 +77,8 @@ def with_customer_texts(customers: pd.DataFrame, users: pd.DataFrame, seed: int)
 
 def with_journey_texts(journeys: pd.DataFrame, customers: pd.DataFrame, devices: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Journeys (n rows) with their texts; what was bought, for how much, is stated where something was bought."""
-    by_customer, by_device = records_by(customers, "customer_id"), records_by(devices, "device_id")
-    by_id = records_by(journeys, "journey_id")
+    by_customer, by_device = rows_by(customers, "customer_id"), rows_by(devices, "device_id")
+    by_id = rows_by(journeys, "journey_id")
     keys, records = list(by_id), list(by_id.values())
     anchors = [customer_anchor(record["customer_id"]) for record in records]
     locales = [by_customer[record["customer_id"]]["locale"] for record in records]

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.enterprise.anchors import split_of
 from lenovo_pipeline.enterprise.seeding import WORLD_END
 from lenovo_pipeline.enterprise.tables import TECHNICAL_CATEGORIES
@@ -19,7 +20,7 @@ from lenovo_pipeline.enterprise.texts.documents import table
 from lenovo_pipeline.enterprise.texts.grammar import Family, paragraph, shuffle
 from lenovo_pipeline.enterprise.texts.rendering import day, listing, quantity
 from lenovo_pipeline.enterprise.texts.technical_limits import LIMITS, draw
-from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor, records_by
+from lenovo_pipeline.enterprise.texts.values import Record, Slots, device_anchor
 from lenovo_pipeline.enterprise.texts.voices import languages, stream, terms, voice, words
 
 TECHNICAL_DOCS_AT_SCALE_1 = 150
@@ -41,7 +42,7 @@ def make_technical_docs(
     of the same device or series, or of the same category and split. Device and category occur together once while such
     pairs last; beyond that the title carries an edition number.
     """
-    by_device, authors = records_by(devices, "device_id"), Authors(users)
+    by_device, authors = rows_by(devices, "device_id"), Authors(users)
     user_names = dict(zip(users["user_id"], users["name"], strict=True))
     drafts = _drafts(by_device, firmware, authors, seed, max(_FEWEST, round(TECHNICAL_DOCS_AT_SCALE_1 * scale)))
     spoken = languages("technical", [draft["anchor"] for draft in drafts], [None] * len(drafts), seed)

@@ -6,9 +6,6 @@ Belongs here: which slot shows which column. Which voice uses it is chosen in re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-import pandas as pd
-
-from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.enterprise.anchors import series_anchor
 from lenovo_pipeline.enterprise.texts.rendering import day, missing, moment, quantity, rating, sentence, share
 
@@ -16,11 +13,6 @@ Record: TypeAlias = dict[str, Any]
 Slots: TypeAlias = dict[str, str | list[str] | None]
 
 _FAMILY_WORDS = {"Mobile": "phone", "Laptop": "laptop", "Server": "server"}
-
-
-def records_by(frame: pd.DataFrame, key: str) -> dict[str, Record]:
-    """The rows of a frame as dicts, by one of its columns."""
-    return {str(record[key]): record for record in rows_of(frame)}
 
 
 def _amount(value: Any, unit: str, language: str) -> str | None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+# Importing a module registers its scenarios.
 from lenovo_pipeline.prompts.adversarial import attacks, forms, meaning, slips
 from lenovo_pipeline.prompts.adversarial.scenarios import KINDS, Case, Changed, Scenario
 from lenovo_pipeline.prompts.draw import Draw
 from lenovo_pipeline.prompts.tables import ADVERSARIAL
-
-# Importing a module registers its scenarios.
 from lenovo_pipeline.provenance import short_hash
 
 MODULES = (attacks, forms, meaning, slips)
