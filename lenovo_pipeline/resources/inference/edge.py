@@ -6,6 +6,7 @@ Answers are generated one at a time, as on the device that a build is for; batch
 Prompts of a batch are sorted, and what one begins with as the one before it did is not computed again.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from lenovo_pipeline.resources.inference.sampling import Sampler
 
 _REMEDY = "Build the edge model again from its base model."
 
+_SMALL_BYTES = 200_000_000
+"""Files up to which a model is computed by one thread: several wait for one another at each of its small products. Measured on
+two cores with a model of 5 M parameters: its builds for phones (2 threads) are twice as quick so, those for 4 threads four times.
+"""
+
 
 def open_edge(folder: Path) -> "EdgeBackend":
     """The build in `folder`. Raises ModelUnavailable when anything is missing or damaged."""
@@ -35,9 +41,7 @@ class EdgeBackend(InProcess):
         identity = identify(folder, "edge")
         super().__init__(identity, Chat(folder, identity))
         try:
-            import onnxruntime_genai
-
-            self._model: Any = onnxruntime_genai.Model(str(folder))
+            self._model: Any = _opened(folder)
         except Exception as error:
             raise ModelUnavailable(f"The edge build in {folder} cannot be loaded ({error})", remedy=_REMEDY) from error
 
@@ -73,6 +77,16 @@ class EdgeBackend(InProcess):
     def close(self) -> None:
         """Give the memory back."""
         self._model = None
+
+
+def _opened(folder: Path) -> Any:
+    """The build, computed by as many threads as suit this machine: its configuration tells how many its target has."""
+    import onnxruntime_genai
+
+    config = onnxruntime_genai.Config(str(folder))
+    if sum(path.stat().st_size for path in folder.iterdir()) <= _SMALL_BYTES:
+        config.overlay(json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": 1}}}}))
+    return onnxruntime_genai.Model(config)
 
 
 class _State:

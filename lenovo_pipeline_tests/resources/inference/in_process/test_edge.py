@@ -1,5 +1,6 @@
 """Builds for the edge answer as their base model does, with the same limits and faults."""
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.compression import export
 from lenovo_pipeline.models.compression.export import build_edge
+from lenovo_pipeline.resources.inference import edge as edge_module
 from lenovo_pipeline.resources.inference.edge import EdgeBackend, open_edge
 from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
 from lenovo_pipeline.resources.inference.local import LocalBackend
@@ -71,6 +73,25 @@ def test_a_build_is_identified_and_a_damaged_one_refused(built: Path, edge: Edge
     (damaged / "model.onnx").unlink()
     with pytest.raises(ModelUnavailable, match=r"no \*.onnx file"):
         open_edge(damaged)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux shows them")
+@pytest.mark.parametrize(("small", "more"), [(200_000_000, 0), (0, 5)], ids=["small", "large"])
+def test_a_small_build_takes_one_thread_here_whatever_its_target_has(
+    tiny_models: Any, built: Path, edge: EdgeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int, more: int
+) -> None:
+    monkeypatch.setattr(edge_module, "_SMALL_BYTES", small)
+    folder = Path(shutil.copytree(built, tmp_path / "for six threads"))
+    config = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))
+    config["model"]["decoder"]["session_options"]["intra_op_num_threads"] = 6
+    (folder / "genai_config.json").write_text(json.dumps(config), encoding="utf-8")
+    questions = [tiny_models.asks(i) for i in range(4)]
+    expected = texts(edge.generate_batch(questions, GREEDY))
+    before = len(list(Path("/proc/self/task").iterdir()))
+    backend = open_edge(folder)
+    assert len(list(Path("/proc/self/task").iterdir())) - before == more
+    assert texts(backend.generate_batch(questions, GREEDY)) == expected
+    backend.close()
 
 
 @pytest.mark.parametrize("most", [200_000_000, -1], ids=["in this process", "in a process of its own"])
