@@ -11,9 +11,10 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation import stress
 from lenovo_pipeline.evaluation.builds import refusals, stored_builds
-from lenovo_pipeline.evaluation.keeping import BATCH_SIZE, Kept, all_scores, resolved_model, scored, stored_rows
+from lenovo_pipeline.evaluation.keeping import Kept, all_scores, resolved_model, scored, stored_rows
 from lenovo_pipeline.evaluation.kinds import base_name, build_contenders, raw_contenders
 from lenovo_pipeline.evaluation.pressure_tables import PROBES, STRESS
+from lenovo_pipeline.evaluation.probes import BATCH_SIZE as PROBES_AT_ONCE
 from lenovo_pipeline.evaluation.probes import SIZES, worth_probing
 from lenovo_pipeline.evaluation.scoring import Prepared
 from lenovo_pipeline.measures.items import Item
@@ -34,7 +35,7 @@ def scored_probes(
         contenders = [each for each in raw if each.candidate.name == base_name(resolved.model)]
         if chosen:
             contenders += stack.enter_context(build_contenders(chosen, *resolved, asking.inference, asking.store, items))
-        return scored(contenders, PROBES, asking, model=resolved.model, say=say, batch_size=2 * BATCH_SIZE)
+        return scored(contenders, PROBES, asking, model=resolved.model, say=say, batch_size=PROBES_AT_ONCE)
 
 
 def stressed(

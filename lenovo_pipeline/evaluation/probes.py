@@ -28,6 +28,9 @@ class ProbeSizes:
 
 SIZES = {"smoke": ProbeSizes(1, 2, 0), "default": ProbeSizes(1, 9, 1), "full": ProbeSizes(None, None, 3)}
 
+BATCH_SIZE = 64
+"""Probes that are under way at once: of them no latency is wanted, only answers."""
+
 SOURCE, PAIR = "source", "pair"
 """Categories of probes beside the groups of scenarios: the unchanged prompt, and one side of a pair."""
 

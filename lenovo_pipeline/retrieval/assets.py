@@ -136,7 +136,7 @@ def scores(
     from lenovo_pipeline.retrieval.kept_settings import FORMAT, are_made_by, read_settings, settings_folder
     from lenovo_pipeline.retrieval.langchain_faiss import LangChainRetriever
     from lenovo_pipeline.retrieval.library import open_library
-    from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever
+    from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever, Searched
     from lenovo_pipeline.retrieval.reranking.recipes import SCORED
     from lenovo_pipeline.retrieval.reranking.tuning import note_folder
     from lenovo_pipeline.retrieval.traces import EXPERIMENT, replace_traces
@@ -155,13 +155,17 @@ def scores(
     with open_library(warehouse, store, vectors, encoder, graph_store) as library:
         library.encoder.prepare(asked["question"].tolist())
         tuned = read_settings(settings_folder(store))
+        # Both sources of LlamaIndex search the same collections: the times of the second one leave that out.
+        searched: Searched = {}
         frame, summary = scoring.score_all(
             [
                 library.keyword,
                 library.dense,
                 LangChainRetriever(faiss_folder(store), library.encoder, library.register, library.register.record_of),
                 *(
-                    LlamaIndexRetriever(tree_folder(store), vectors, library.encoder, library.register, hierarchical=merging)
+                    LlamaIndexRetriever(
+                        tree_folder(store), vectors, library.encoder, library.register, hierarchical=merging, searched=searched
+                    )
                     for merging in (False, True)
                 ),
                 library.graph,

@@ -35,6 +35,9 @@ PASSAGES_PER_RECORD = 3
 
 NAMES = ("llamaindex_vector", "llamaindex_hierarchical")
 
+Searched = dict[tuple[str, tuple[float, ...], int], Any]
+"""What Chroma found, by collection, vector of the question, and how much was wanted."""
+
 
 def build_tree(chunks: pd.DataFrame, encoder_id: str, folder: Path) -> dict[str, Any]:
     """Write the records as parents of their passages (columns of CHUNKS) into `folder`; nothing if it holds exactly them.
@@ -83,9 +86,16 @@ class LlamaIndexRetriever:
     """A source by LlamaIndex: `llamaindex_vector`, or `llamaindex_hierarchical` where `hierarchical`."""
 
     def __init__(
-        self, folder: Path, vectors: Vectors, encoder: QueryEncoder, register: Register, *, hierarchical: bool = False
+        self,
+        folder: Path,
+        vectors: Vectors,
+        encoder: QueryEncoder,
+        register: Register,
+        *,
+        hierarchical: bool = False,
+        searched: Searched | None = None,
     ) -> None:
-        """Open the tree and the collections.
+        """Open the tree and the collections. Sources that share `searched` ask Chroma once for what each of them wants.
 
         Raises PermanentFailure if one is missing, damaged or built with another encoder.
         """
@@ -96,6 +106,7 @@ class LlamaIndexRetriever:
         self._encoder = encoder
         self._folder = folder
         self._hierarchical = hierarchical
+        self._searched = searched
         self._opened: dict[int, BaseRetriever] = {}
 
     def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
@@ -128,7 +139,7 @@ class LlamaIndexRetriever:
         from llama_index.core.vector_stores import VectorStoreQuery, VectorStoreQueryResult
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
-        encoder = self._encoder
+        encoder, searched = self._encoder, self._searched
 
         class QuestionEmbedding(BaseEmbedding):
             """The encoder of the collections, as LlamaIndex asks for it."""
@@ -146,9 +157,14 @@ class LlamaIndexRetriever:
             """A collection whose passages know the record that they are a part of."""
 
             def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-                found = super().query(query, **kwargs)
-                for node in found.nodes or ():
-                    node.relationships[NodeRelationship.PARENT] = RelatedNodeInfo(node_id=str(node.metadata["record_id"]))
+                key = (self._collection.name, tuple(query.query_embedding or ()), query.similarity_top_k)
+                found = searched.get(key) if searched is not None else None
+                if found is None:
+                    found = super().query(query, **kwargs)
+                    for node in found.nodes or ():
+                        node.relationships[NodeRelationship.PARENT] = RelatedNodeInfo(node_id=str(node.metadata["record_id"]))
+                    if searched is not None:
+                        searched[key] = found
                 return found
 
         embedding = QuestionEmbedding(model_name=encoder.encoder.id)

@@ -159,6 +159,8 @@ def test_scores_that_do_not_pair_are_refused() -> None:
 def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
     adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
     assert adjusted == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
+    assert list(adjusted) == ["a", "b", "c", "d"]
+    assert holm({"a": 0.4, "b": 0.7, "c": 0.2, "d": 0.7}) == pytest.approx({"a": 1.0, "b": 1.0, "c": 0.8, "d": 1.0})
     assert holm({}) == {}
     with pytest.raises(ValueError, match="b = nan"):
         holm({"a": 0.1, "b": math.nan})

@@ -28,6 +28,7 @@ for number in range(1, 1001):
 
 def _file(folder: Path) -> tuple[Path, str]:
     """A file as Dagster makes it."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "events.db"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -81,6 +82,25 @@ def test_a_kill_loses_no_event_that_was_written(tmp_path: Path) -> None:
                 break
     found = [number for (number,) in sqlite3.connect(path).execute("SELECT number FROM event ORDER BY number")]
     assert found[:last] == list(range(1, last + 1))
+
+
+def test_dagster_gets_one_engine_for_each_file_and_pools_nothing(tmp_path: Path) -> None:
+    hasten()
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+
+    for module in (sqlite_event_log, sqlite_run_storage):
+        urls = [_file(tmp_path / module.__name__ / str(number))[1] for number in range(6)]
+        create = vars(module)["create_engine"]
+        first = [create(url, poolclass=sa.pool.NullPool) for url in urls]
+        assert len(set(map(id, first))) == 6
+        assert create(urls[-1], poolclass=sa.pool.NullPool) is first[-1]
+        assert create(urls[-1], poolclass=sa.pool.NullPool, connect_args={"timeout": 5}) is not first[-1]
+        # One that has given way works on.
+        assert create(urls[0], poolclass=sa.pool.NullPool) is not first[0]
+        for engine in first:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("INSERT INTO event VALUES (1)")
 
 
 def test_every_run_sets_it_and_loading_the_definitions_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

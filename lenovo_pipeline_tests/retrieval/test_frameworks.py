@@ -11,7 +11,7 @@ from lenovo_pipeline.knowledge.tables import KINDS
 from lenovo_pipeline.provenance import write_manifest
 from lenovo_pipeline.retrieval.langchain_faiss import LangChainRetriever, build_faiss
 from lenovo_pipeline.retrieval.library import Library
-from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever, build_tree
+from lenovo_pipeline.retrieval.llamaindex import LlamaIndexRetriever, Searched, build_tree
 
 QUESTIONS = ("The battery drains overnight", "Which process handles warranty repair?", "电池无法充电怎么办？")
 
@@ -32,6 +32,22 @@ def langchain(folders: tuple[Path, Path], library: Library) -> LangChainRetrieve
 
 def llamaindex(folders: tuple[Path, Path], place: Any, library: Library, *, hierarchical: bool = False) -> LlamaIndexRetriever:
     return LlamaIndexRetriever(folders[1], place.vectors, library.encoder, library.register, hierarchical=hierarchical)
+
+
+def test_sources_that_share_what_was_searched_find_what_each_finds_alone(
+    folders: tuple[Path, Path], place: Any, library: Library
+) -> None:
+    searched: Searched = {}
+    for hierarchical in (False, True, False):
+        shared = LlamaIndexRetriever(
+            folders[1], place.vectors, library.encoder, library.register, hierarchical=hierarchical, searched=searched
+        )
+        alone = llamaindex(folders, place, library, hierarchical=hierarchical)
+        for question in QUESTIONS:
+            for k in (3, 10):
+                assert shared.retrieve(question, k) == alone.retrieve(question, k)
+    filled = sum(bool(place.vectors.collection(kind, place.encoder.id).count()) for kind in KINDS)
+    assert len(searched) == filled * len(QUESTIONS) * 2
 
 
 def test_indexes_of_the_same_content_are_not_built_again(folders: tuple[Path, Path], place: Any) -> None:

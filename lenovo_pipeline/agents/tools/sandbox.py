@@ -7,6 +7,7 @@ Ids and times come from the order of the writes, not from a clock: the same call
 """
 
 import json
+import re
 import tempfile
 import threading
 import uuid
@@ -44,6 +45,9 @@ KEYS = {
 """Tables that an attempt leaves behind, with their keys; `requests` is the sandbox's own memory of what was done."""
 
 _CREATE = "BEGIN; " + "; ".join(f"CREATE TABLE {table} ({columns})" for table, columns in _DDL.items()) + "; COMMIT"
+_READS = re.compile(r"\s*SELECT\b[^;]*;?\s*", re.IGNORECASE)
+"""One statement that writes nothing."""
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 _PREFIX = {"tickets": "TCK-9", "orders": "ORD-9", "visits": "VIS-9", "handovers": "HND-9"}
 
@@ -71,6 +75,8 @@ class Sandbox:
         self.path: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._turn = threading.RLock()
+        self._written: set[str] = set()
+        """Tables that may hold anything: of the others, those that most attempts leave alone, nothing need be asked."""
         if not in_memory:
             if folder is None:
                 self._temporary = tempfile.TemporaryDirectory(prefix="attempt-")
@@ -98,8 +104,9 @@ class Sandbox:
     def begin_again(self, setup: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Forget everything and hold what another attempt has at its beginning: quicker than opening one in memory."""
         with self._turn:
-            for table in _DDL:
+            for table in self._written:
                 self._open().execute(f"DELETE FROM {table}")
+            self._written.clear()
             self._began = self._filled(setup)
 
     def rows(self, query: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -107,6 +114,8 @@ class Sandbox:
         import duckdb
 
         with self._turn:
+            if not _READS.fullmatch(query):
+                self._written |= _DDL.keys()
             try:
                 rows: list[tuple[Any, ...]] = self._open().execute(query, parameters or None).fetchall()
                 return rows
@@ -139,6 +148,7 @@ class Sandbox:
                 writer = Writer(self, connection)
                 said = write(writer)
                 told = json.dumps([[each.table, each.key, dict(each.row)] for each in writer.effects], ensure_ascii=False)
+                self._written.add("requests")
                 connection.execute("INSERT INTO requests VALUES (?, ?, ?, ?)", [request_id, tool, told, said])
                 if not wanted():
                     raise Abandoned
@@ -166,6 +176,8 @@ class Sandbox:
         found: dict[str, list[dict[str, Any]]] = {}
         with self._turn:
             for table, key in KEYS.items():
+                if table not in self._written:
+                    continue
                 result = self._open().execute(f"SELECT * FROM {table} ORDER BY {key}")
                 names = [column[0] for column in result.description or ()]
                 rows = [{name: _plain(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
@@ -208,11 +220,11 @@ class Sandbox:
             raise PermanentFailure("the sandbox has been closed", remedy="Open one for each attempt.")
         return self._connection
 
-    @staticmethod
-    def _put(connection: Any, table: str, row: Mapping[str, Any]) -> None:
+    def _put(self, connection: Any, table: str, row: Mapping[str, Any]) -> None:
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" for _ in row)
         connection.execute(f'INSERT OR REPLACE INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
+        self._written.add(table)
 
 
 class Writer:

@@ -1,9 +1,11 @@
 """Tools that fail, hang or flood, budgets, several attempts at once: each call ends in a record, nothing leaves its sandbox."""
 
+import re
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from lenovo_pipeline.agents.tools.catalogue import KINDS, Kind
 from lenovo_pipeline.agents.tools.interface import Limits
 from lenovo_pipeline.agents.tools.replaying import ReplayToolbox
 from lenovo_pipeline.agents.tools.sandbox import Sandbox
+from lenovo_pipeline.agents.tools.stores import any_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.inference.chat import Chat
 from lenovo_pipeline.resources.inference.messages import Message
@@ -144,6 +147,35 @@ def test_the_sandbox_reaches_no_file_but_its_own(tmp_path: Path) -> None:
     finally:
         sandbox.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own", "secret.csv"]
+
+
+def test_a_sandbox_that_begins_again_holds_nothing_of_before_whoever_wrote_it() -> None:
+    sandbox = Sandbox(in_memory=True, setup={"documents": [{"document_id": "D-1", "title": "Dock", "text": "Update it."}]})
+    try:
+        sandbox.once("r-1", "hand_over", lambda writer: writer.add("handovers", reason="missing"))
+        sandbox.rows("INSERT INTO orders VALUES ('ORD-1', 'C-1', 'DEV-1', 2)")
+        sandbox.rows("SELECT 1; INSERT INTO visits VALUES ('VIS-1', 'CUS-1', 'DEV-1', DATE '2026-01-01')")
+        assert set(sandbox.state()) == {"documents", "handovers", "orders", "visits"}
+        assert set(sandbox.changes()) == {"handovers", "orders", "visits"}
+        sandbox.begin_again({})
+        assert sandbox.state() == sandbox.changes() == {}
+        said, _, before = sandbox.once("r-1", "hand_over", lambda writer: writer.add("handovers", reason="missing"))
+        assert (said, before) == ("HND-9001", False)
+        sandbox.begin_again({"orders": [{"order_id": "ORD-1", "component_id": "C-1", "device_id": "DEV-1", "quantity": 1}]})
+        assert [row["quantity"] for row in sandbox.state()["orders"]] == [1]
+        assert sandbox.changes() == {}
+    finally:
+        sandbox.close()
+
+
+def test_what_is_confidential_is_found_as_if_every_value_were_tried_the_longest_first() -> None:
+    random = Random(5)
+    for _ in range(300):
+        values = {"".join(random.choices("12ab|.", k=random.randint(1, 4))) for _ in range(random.randint(0, 12))}
+        longest_first = sorted(values, key=lambda value: (-len(value), value))
+        one_by_one = "|".join(rf"(?<!\d){re.escape(value)}(?!\d)" for value in longest_first) or r"(?!)"
+        text = "".join(random.choices("12ab|.", k=60))
+        assert re.findall(any_of(values), text) == re.findall(one_by_one, text), (values, text)
 
 
 def test_a_setup_that_fits_no_table_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
