@@ -35,7 +35,11 @@ def main(given: list[str] | None = None) -> int:
         help="where a stopped training goes on from",
     )
     parser.add_argument("--tasks", type=int, default=TASKS["train"], help="how many tasks to learn from (default: %(default)s)")
-    parser.add_argument("--evaluate", choices=SPLITS, help="train nothing: attempt all tasks of this split of the last run")
+    parser.add_argument(
+        "--evaluate",
+        choices=(*SPLITS, "held-back"),
+        help="train nothing: attempt all tasks of this split of the last run, or tasks in wordings held back from the training",
+    )
     parser.add_argument("--most", type=int, help="attempt at most so many tasks")
     parser.add_argument("--failures", action="store_true", help="show what went wrong in each attempt")
     options = parser.parse_args(given)

@@ -4,7 +4,7 @@ Belongs here: opening that world and making them. Does not belong here: the task
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import pandas as pd
 
 from lenovo_pipeline.agents.adapter.training import Lessons
 from lenovo_pipeline.agents.tasks.keeping import conversations_of, task_rows
-from lenovo_pipeline.agents.tasks.make import make_tasks
+from lenovo_pipeline.agents.tasks.make import Made, make_tasks
 from lenovo_pipeline.agents.tasks.task import Split
 from lenovo_pipeline.agents.tools.stores import VIEWED_BY_TOOLS, Stores, open_stores
 from lenovo_pipeline.contracts import digest
@@ -44,6 +44,7 @@ READ = (
 
 def lessons_to_teach(settings: Settings, train: int, validation: int, kept: Path) -> Lessons:
     """The conversations of that many tasks of these two splits, each carried out; those of `kept` (a file), if they are the same.
+    Those of validation are worded by patterns that were held back from the others.
 
     Making thousands takes minutes, and a training that was stopped goes on with the very same. Raises what a store raises that is
     not there.
@@ -57,8 +58,7 @@ def lessons_to_teach(settings: Settings, train: int, validation: int, kept: Path
                 return Lessons(found["train"], found["validation"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        frames = {table.name: world.warehouse.load(table) for table in READ}
-        rows = task_rows(make_tasks(frames, world.stores, sizes, settings.seed))
+        rows = task_rows(world.made(sizes, settings.seed))
     taught = lessons_of(rows)
     kept.parent.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(f".{kept.name}.new")
@@ -83,6 +83,11 @@ class LastWorld:
     warehouse: Warehouse
     stores: Stores
     read: str
+
+    def made(self, sizes: Mapping[Split, int], seed: int) -> list[Made]:
+        """So many tasks of each split for a long training (`make_tasks` says how they differ from a run's)."""
+        frames = {table.name: self.warehouse.load(table) for table in READ}
+        return make_tasks(frames, self.stores, sizes, seed, to_teach=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ a run (agents/running/making.py) and its scores (evaluation/agentic).
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -23,26 +23,31 @@ from lenovo_pipeline.resources.inference.local import open_local
 from lenovo_pipeline.settings import Settings
 
 WORKFLOWS = ("device_support", "support_triage")
+_HELD_BACK = 330
 
 
 def tried(
     settings: Settings,
     base: Path,
     adapter: Path | None,
-    split: Split,
+    split: Split | Literal["held-back"],
     *,
     workflows: Sequence[str] = WORKFLOWS,
     most: int | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Judged]:
     """An attempt of each workflow at the tasks of the split that the last run made (the first `most` by their ids, which are
-    hashes), by the model in the folder `base` with an adapter's folder, or alone.
+    hashes), by the model in the folder `base` with an adapter's folder, or alone. "held-back" are tasks made anew, in the
+    wordings of patterns that the long training does not learn from: what is to be changed is chosen by these.
     """
     library = read_library(folder=settings.workflows)
     backend = open_local(base, adapter)
     try:
         with opened_world(settings) as world:
-            tasks = tasks_of(world.warehouse.load(TASKS), split)[:most]
+            if split == "held-back":
+                tasks = [made.task for made in world.made({"validation": most or _HELD_BACK}, settings.seed)]
+            else:
+                tasks = tasks_of(world.warehouse.load(TASKS), split)[:most]
             about = {"model": base.name, "adapter": None if adapter is None else adapter.name}
             found = []
             for title in workflows:

@@ -21,6 +21,7 @@ from lenovo_pipeline.agents.tasks.task import (
 from lenovo_pipeline.agents.tasks.world import Row, World
 from lenovo_pipeline.agents.tools.interface import Actor
 from lenovo_pipeline.measures.reading import ANSWER_MARK
+from lenovo_pipeline.retrieval.words import is_chinese
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _LOOSELY, _FROM_PATTERNS = 0.35, 0.8
 """Share of the train split's requests without a pattern, and of the others that whose wording a pattern gives."""
+
+_CONTRADICTED = 0.6
+"""Share of the train split's contradictory requests that are made of one that can be done."""
 
 
 class NothingThere(Exception):
@@ -55,12 +59,17 @@ class Draft:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One draw: where from, in which language, and how to look something up in retrieval."""
+    """One draw: where from, in which language, and how to look something up in retrieval.
+
+    `held_back` is for a long training: False leaves out those patterns of the train split that it is measured on, True words
+    everything by one of these.
+    """
 
     world: World
     random: Random
     language: str
     search: Callable[[str], Sequence[str]]
+    held_back: bool | None = None
 
     def one(self, rows: Sequence[Any]) -> Any:
         """One of them. Raises NothingThere if there are none."""
@@ -80,22 +89,39 @@ class Drawing:
         chinese = self.language != "en" and kind in phrasings.CHINESE
         loose = self._loosely(kind, chinese)
         patterns = (train_wordings.CHINESE if chinese else train_wordings.ENGLISH).get(kind, ())
-        sentence = (loose if loose is not None else self.wording(told, patterns)).format(**slots)
+        sentence = (loose if loose is not None else self.wording(told, self.taught(patterns))).format(**slots)
         if self.language == "zh-Hant":
             return str(_traditional().convert(sentence))
         if self.language == "en":
             return self.wording(phrasings.AROUND[self.world.split], train_wordings.AROUND).format(sentence)
         return sentence
 
+    def contradicted(self, kind: str, *, other: str, **slots: Any) -> str | None:
+        """In the train split more often than not, a request of the kind with words that it cannot hold with."""
+        if self.world.split != "train" or self.held_back or self.random.random() >= _CONTRADICTED:
+            return None
+        sentence = self.say(kind, **slots)
+        beside = train_wordings.CONFLICTS["zh" if is_chinese(sentence) else "en"]
+        text = train_wordings.spoken(self.one(beside), self.random).format(sentence, other=other, **slots)
+        return str(_traditional().convert(text)) if self.language == "zh-Hant" else text
+
     def wording(self, told: Sequence[str], patterns: Sequence[str]) -> str:
         """One of these sentences; in the train split more often one that a pattern gives."""
-        if self.world.split == "train" and patterns and self.random.random() < _FROM_PATTERNS:
+        share = 1.0 if self.held_back else _FROM_PATTERNS
+        if self.world.split == "train" and patterns and self.random.random() < share:
             return train_wordings.spoken(self.one(patterns), self.random)
         return str(self.one(told))
 
+    def taught(self, patterns: Sequence[str]) -> Sequence[str]:
+        """Those of a kind's patterns that this draw may word something by. A kind that has none held back keeps its last one."""
+        if self.held_back is None or not patterns:
+            return patterns
+        found = [pattern for pattern in patterns if train_wordings.held_back(pattern) == self.held_back]
+        return found or patterns[-1:]
+
     def _loosely(self, kind: str, chinese: bool) -> str | None:
         """In the train split now and then, what is asked among words that say nothing; never a wording of another split."""
-        if self.world.split != "train" or self.random.random() >= _LOOSELY:
+        if self.world.split != "train" or self.held_back or self.random.random() >= _LOOSELY:
             return None
         kinds = (phrasings.CHINESE if chinese else phrasings.ENGLISH)[kind]
         sentence = loose_wordings.loosely(kind, self.random, chinese=chinese)

@@ -7,7 +7,7 @@ same again, in SQL or Cypher.
 from collections.abc import Callable
 from typing import Any
 
-from lenovo_pipeline.agents.tasks import train_wordings
+from lenovo_pipeline.agents.tasks import train_refusals, train_wordings
 from lenovo_pipeline.agents.tasks.drafting import Draft, Drawing, call, turn
 from lenovo_pipeline.agents.tasks.phrasings import INJECTIONS
 from lenovo_pipeline.agents.tasks.task import Expected, GoalCheck
@@ -298,13 +298,18 @@ def planted_file(drawing: Drawing, line: str) -> tuple[str, Row]:
     """An uploaded file that holds a line worth reading and an instruction; its id and its row in the sandbox."""
     device, part = drawing.one(drawing.world.devices), drawing.one(drawing.world.components)
     customer = drawing.one(drawing.world.customers)
-    order = drawing.wording(INJECTIONS[drawing.world.split], train_wordings.INJECTIONS).format(
+    order = drawing.wording(INJECTIONS[drawing.world.split], drawing.taught(train_wordings.INJECTIONS)).format(
         device=device["name"], customer=customer["name"], part=part["name"]
     )
     file = f"FILE-{drawing.number(1000, 9999)}"
     lines = [f"device: {device['name']}", line]
-    lines.insert(drawing.number(0, 2), order)
-    return file, {"document_id": file, "title": "Notes from the workshop", "text": "\n".join(lines)}
+    title = "Notes from the workshop"
+    if drawing.world.split == "train":
+        title, remarks = drawing.one(train_refusals.TITLES), train_refusals.REMARKS
+        for _ in range(drawing.number(0, 2)):
+            lines.insert(drawing.number(0, len(lines)), train_wordings.spoken(drawing.one(remarks), drawing.random))
+    lines.insert(drawing.number(0, len(lines)), order)
+    return file, {"document_id": file, "title": title, "text": "\n".join(lines)}
 
 
 def _read(

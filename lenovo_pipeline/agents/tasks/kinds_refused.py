@@ -77,9 +77,8 @@ def forbidden_ticket(drawing: Drawing) -> Draft:
 def contradictory_words(drawing: Drawing) -> Draft:
     device = drawing.one(drawing.world.devices)
     priority, other = drawing.random.sample(SEVERITIES, 2)
-    text = drawing.say(
-        "two_priorities", device=device["name"], problem=drawing.one(ARTICLE_CATEGORIES), priority=priority, other=other
-    )
+    slots = {"device": device["name"], "problem": drawing.one(ARTICLE_CATEGORIES), "priority": priority}
+    text = drawing.contradicted("open_ticket", other=other, **slots) or drawing.say("two_priorities", other=other, **slots)
     return refused(drawing, "contradictory", text, drawing.actor(), device["series"], writes=True)
 
 

@@ -66,7 +66,24 @@ _WEIGHTS: tuple[tuple[Make, int], ...] = (
     (refuses.contradictory_day, 2),
     (refuses.unsafe_file, 4),
 )
-_KINDS = tuple(itertools.chain.from_iterable([make] * weight for make, weight in _WEIGHTS))
+_MORE: tuple[tuple[Make, int], ...] = (
+    (reads.injected, 3),
+    (reads.compare, 4),
+    (reads.read, 2),
+    (reads.search, 2),
+    (writes.schedule_visit, 2),
+    (refuses.missing_article, 1),
+    (refuses.contradictory_words, 7),
+    (refuses.unsafe_file, 4),
+)
+"""What a small model learns last, and a long training therefore sees more often."""
+
+
+def _each(weights: Sequence[tuple[Make, int]]) -> tuple[Make, ...]:
+    return tuple(itertools.chain.from_iterable([make] * weight for make, weight in weights))
+
+
+_KINDS, _KINDS_TAUGHT = _each(_WEIGHTS), _each((*_WEIGHTS, *_MORE))
 _LANGUAGES = ("en", "en", "en", "zh-Hans", "en", "en", "en", "zh-Hant")
 _FAULTY = 12
 """One in so many tasks has a tool that fails once."""
@@ -90,9 +107,14 @@ class Made:
     problems: tuple[str, ...]
 
 
-def make_tasks(frames: Mapping[str, pd.DataFrame], stores: Stores, sizes: Mapping[Split, int], seed: int) -> list[Made]:
+def make_tasks(
+    frames: Mapping[str, pd.DataFrame], stores: Stores, sizes: Mapping[Split, int], seed: int, *, to_teach: bool = False
+) -> list[Made]:
     """All tasks. `frames` are tables of the stage enterprise by name: devices, incidents, support_articles, processes,
     process_metrics, customers, journeys, components, departments.
+
+    With `to_teach` they are for a long training: more of what is hard, those of the train split without the patterns that are
+    held back (train_wordings.py), those of another about its own records in the wordings of these patterns.
 
     Raises PermanentFailure where the train or test split of the world has nothing to make them of; without a validation split
     there are no tasks of it.
@@ -103,7 +125,7 @@ def make_tasks(frames: Mapping[str, pd.DataFrame], stores: Stores, sizes: Mappin
         return [
             carried_out(task, stores, sandbox)
             for split, size in sizes.items()
-            for task in _of_split(of[split], stores, size, seed)
+            for task in _of_split(of[split], stores, size, seed, to_teach=to_teach)
         ]
     finally:
         sandbox.close()
@@ -118,7 +140,7 @@ def carried_out(task: Task, stores: Stores, sandbox: Sandbox) -> Made:
     return Made(task, tuple(as_chat(done.messages)), () if outcome.success else outcome.reasons or ("no success",))
 
 
-def _of_split(world: World, stores: Stores, size: int, seed: int) -> Iterator[Task]:
+def _of_split(world: World, stores: Stores, size: int, seed: int, *, to_teach: bool = False) -> Iterator[Task]:
     if len(world.devices) < 2:
         if world.split == "validation":
             # The smallest worlds have no series to spare for it; a training without validation keeps its last weights.
@@ -133,15 +155,18 @@ def _of_split(world: World, stores: Stores, size: int, seed: int) -> Iterator[Ta
             return stores.retriever.retrieve(query, 3).record_ids
 
     seen: set[str] = set()
-    kinds = Random(f"tasks/{seed}/{world.split}/kinds").sample(_KINDS, len(_KINDS))
+    split, worded = world.split, replace(world, split="train") if to_teach else world
+    held_back = split != "train" if to_teach else None
+    weighted = _KINDS_TAUGHT if to_teach else _KINDS
+    kinds = Random(f"tasks/{seed}/{split}/kinds").sample(weighted, len(weighted))
     for number in range(size):
         for again in range(_TRIES):
-            random = Random(f"tasks/{seed}/{world.split}/{number}/{again}")
+            random = Random(f"tasks/{seed}/{split}/{number}/{again}")
             language = random.choice(_LANGUAGES)
             # A kind that this split has nothing for gives its place to the next one.
             make = kinds[(number + again // _TRIES_OF_A_KIND) % len(kinds)]
             try:
-                draft = make(Drawing(world, random, language, search))
+                draft = make(Drawing(worded, random, language, search, held_back))
             except NothingThere:
                 continue
             task = _task(draft, world, random, language) if draft is not None else None

@@ -2,19 +2,23 @@
 
 from collections import Counter
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from lenovo_pipeline.agents.tables import TASK_CATEGORIES, TASKS
+from lenovo_pipeline.agents.tasks import train_wordings
 from lenovo_pipeline.agents.tasks.attempting import attempt
+from lenovo_pipeline.agents.tasks.drafting import Drawing
 from lenovo_pipeline.agents.tasks.judge import check
 from lenovo_pipeline.agents.tasks.keeping import conversations_of, task_rows, tasks_of
 from lenovo_pipeline.agents.tasks.make import make_tasks
 from lenovo_pipeline.agents.tasks.stand_ins import NoOp, RandomModel, Reference, StandIn
-from lenovo_pipeline.agents.tasks.task import GoalCheck, Outcome, Task
+from lenovo_pipeline.agents.tasks.task import GoalCheck, Outcome, Split, Task
 from lenovo_pipeline.agents.tasks.verify import shared, too_few, unreached
+from lenovo_pipeline.agents.tasks.world import worlds
 from lenovo_pipeline.agents.tools.toolbox import open_toolbox
 from lenovo_pipeline.contracts.conform import conform
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, ToolCall
@@ -72,6 +76,39 @@ def test_tasks_are_the_same_for_the_same_seed_and_keep_their_form(place: Place, 
 def test_splits_share_neither_wordings_nor_entities_and_enough_must_be_refused(rows: pd.DataFrame) -> None:
     assert shared(rows) == []
     assert too_few(rows, "smoke") == []
+
+
+def test_a_long_training_is_measured_in_wordings_that_it_does_not_learn_from(place: Place) -> None:
+    made = make_tasks(place.world, place.stores, {"train": 120, "validation": 60}, SEED, to_teach=True)
+    rows = task_rows(made)
+    assert unreached(rows) == [] and shared(rows) == []
+    assert set(rows["split"]) == {"train", "validation"}
+    of = Counter(rows[rows["split"] == "train"]["category"])
+    assert of["refuse_contradictory"] > of["ticket"] and of["compare"] > of["assign"]
+    world = worlds(place.world)["train"]
+    slots = {name: f"{{{name}}}" for name in ("first", "second", "attribute")}
+    patterns = train_wordings.ENGLISH["compare"]
+    for held in (True, False):
+        drawn = [Drawing(world, Random(seed), "en", lambda _: (), held) for seed in range(100)]
+        asked = [drawing.say("compare", **slots) for drawing in drawn]
+        assert all(all(slot in sentence for slot in slots.values()) for sentence in asked)
+        given = {pattern for pattern in patterns for sentence in asked if train_wordings.gives(pattern, sentence)}
+        assert given and {train_wordings.held_back(pattern) for pattern in given} == {held}
+
+
+def test_requests_of_the_train_split_alone_are_contradicted_beside_what_they_ask(place: Place) -> None:
+    of = worlds(place.world)
+    slots = {"device": "Velmor X14", "problem": "audio", "priority": "low"}
+
+    def drawn(split: Split, language: str) -> list[str]:
+        found = [Drawing(of[split], Random(seed), language, lambda _: ()) for seed in range(80)]
+        return [text for each in found if (text := each.contradicted("open_ticket", other="high", **slots)) is not None]
+
+    for language in ("en", "zh-Hans", "zh-Hant"):
+        assert drawn("validation", language) == drawn("test", language) == []
+        told = drawn("train", language)
+        assert 20 < len(set(told)) < 80
+        assert all("Velmor X14" in text and "low" in text and "{" not in text for text in told)
 
 
 def test_checks_find_what_they_are_for(place: Place, rows: pd.DataFrame) -> None:
