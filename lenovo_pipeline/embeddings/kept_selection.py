@@ -18,7 +18,7 @@ from lenovo_pipeline.embeddings.public_set import SCIFACT, read_public_set
 from lenovo_pipeline.embeddings.recipes import SIZES
 from lenovo_pipeline.embeddings.selecting import Candidate, Judging, select
 from lenovo_pipeline.embeddings.tables import SELECTION
-from lenovo_pipeline.embeddings.vectors import encode_kept
+from lenovo_pipeline.embeddings.vectors import encode_kept, remembering
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.provenance import mismatches, read_manifest, write_manifest
 from lenovo_pipeline.resources.code_version import code_version
@@ -67,6 +67,7 @@ def selected(
         split: balanced(fitting[fitting["split"] == split], "question_id", size, settings.seed)
         for split, size in (("validation", sizes.validation), ("test", sizes.test))
     }
+    questions_asked = [question for frame in asked.values() for question in frame["question"]]
     relevance = {i: relevance[i] for frame in asked.values() for i in frame["question_id"]}
     searched = corpora(chunks, relevance, sizes.other_records, settings.seed)
 
@@ -75,12 +76,16 @@ def selected(
             return {kind: _stored(vectors, kind, base, corpus.chunk_ids) for kind, corpus in wanted.items()}
         texts = [text for corpus in wanted.values() for text in corpus.texts]
         say(f"encoding {len(texts):,} passages with {encoder.id}")
-        found = encode_kept(encoder, texts, store)
+        # The questions are kept with them: another run judges by the same ones.
+        found = encode_kept(encoder, [*texts, *questions_asked], store)[: len(texts)]
         ends = np.cumsum([len(corpus.texts) for corpus in wanted.values()])
         return {kind: found[end - len(corpus.texts) : end] for (kind, corpus), end in zip(wanted.items(), ends, strict=True)}
 
     judging = Judging(base, searched, asked, relevance, encode, public, settings.seed, say)
-    candidates = [Candidate(row["domain"], row["path"], open_tuned(store, row["path"])) for row in encoders.to_dict("records")]
+    candidates = [
+        Candidate(row["domain"], row["path"], remembering(open_tuned(store, row["path"]), store, room=len(questions_asked)))
+        for row in encoders.to_dict("records")
+    ]
     found = select(judging, candidates)
     with folder_aside(note) as aside:
         (aside / "selection.json").write_text(found.to_json(orient="records", indent=1), encoding="utf-8")

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -223,7 +224,8 @@ def _run(session: "InferenceSession", batch: "list[Encoding]") -> Vectors32:
 class RememberingEncoder(Encoder):
     """An encoder that takes the vectors of texts that it knows (by `text_hash`) from memory; its identity is that of `inner`.
 
-    Up to `room` further vectors are kept as they are made (1.5 kB each), so that a text is encoded once in a process.
+    Up to `room` further vectors are kept as they are made (1.5 kB each), so that a text is encoded once in a process. What was
+    used last stands last.
     """
 
     def __init__(self, inner: Encoder, known: Mapping[str, Vectors32] | None = None, *, room: int = 0) -> None:
@@ -231,12 +233,19 @@ class RememberingEncoder(Encoder):
         self._inner = inner
         self._known = dict(known or {})
         self._room = len(self._known) + room
+        self._turn = Lock()
 
     def stream(self, texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int64], Vectors32]]:
         hashes = [text_hash(text) for text in texts]
-        known = [place for place, each in enumerate(hashes) if each in self._known]
+        found: dict[int, Vectors32] = {}
+        with self._turn:
+            for place, each in enumerate(hashes):
+                if each in self._known:
+                    # Used again: it stands last.
+                    found[place] = self._known[each] = self._known.pop(each)
+        known = list(found)
         if known:
-            yield np.array(known, dtype=np.int64), np.stack([self._known[hashes[place]] for place in known])
+            yield np.array(known, dtype=np.int64), np.stack(list(found.values()))
         missing = np.array(sorted(set(range(len(texts))).difference(known)), dtype=np.int64)
         for positions, vectors in self._inner.stream([texts[place] for place in missing]):
             for place, vector in zip(missing[positions], vectors, strict=True):

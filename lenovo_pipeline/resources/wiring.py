@@ -7,10 +7,11 @@ from dagster import InitResourceContext, ResourceDefinition, io_manager, resourc
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.asking import Asking
-from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, RememberingEncoder, bundled_encoder
+from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, bundled_encoder
 from lenovo_pipeline.resources.event_log import hasten
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
+from lenovo_pipeline.resources.kept_vectors import keeping
 from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking, tracked
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _TEXTS_REMEMBERED = 20_000
-"""Texts whose vectors a run keeps in memory, 30 MB: what one asset encoded, the next need not."""
+"""Texts whose vectors a run keeps in memory, 30 MB: what one asset encoded, the next need not, nor does the next run."""
 
 
 def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -71,8 +72,10 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
             yield opened
 
     @resource(required_resource_keys={"store"}, description="The sentence encoder all-MiniLM-L6-v2, in ONNX Runtime.")
-    def encoder(context: InitResourceContext) -> Encoder:
-        return RememberingEncoder(OnnxEncoder(bundled_encoder(), context.resources.store.artifacts), room=_TEXTS_REMEMBERED)
+    def encoder(context: InitResourceContext) -> Iterator[Encoder]:
+        artifacts = context.resources.store.artifacts
+        with keeping(OnnxEncoder(bundled_encoder(), artifacts), artifacts, room=_TEXTS_REMEMBERED) as opened:
+            yield opened
 
     @resource(description="Language models: a folder, an edge build, Ollama, GitHub Models or an OpenAI-compatible server.")
     def inference(context: InitResourceContext) -> Inference:

@@ -89,7 +89,7 @@ def _asked(
     root.said = {"records": found.record_ids}
     lines = shown(found, library, asked.question)
     if asked.model is not None:
-        base = EvidenceBase(library.hybrid(tuned), passages, library.register)
+        base = EvidenceBase(library.hybrid(tuned), passages, library.register, library.encoder)
         try:
             lines += ["", *_said_by(asked, base, warehouse, settings, root)]
         except PipelineError as error:

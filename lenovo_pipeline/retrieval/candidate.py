@@ -22,6 +22,7 @@ from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.retrieval.dense import QueryEncoder
 from lenovo_pipeline.retrieval.interface import Evidence, Retriever
 from lenovo_pipeline.retrieval.kept_settings import read_settings, settings_folder
 from lenovo_pipeline.retrieval.library import open_library
@@ -44,6 +45,7 @@ class EvidenceBase:
     retriever: Retriever
     passages: Passages
     register: Register
+    encoder: QueryEncoder
 
 
 @contextmanager
@@ -62,7 +64,7 @@ def evidence_base(
                 settings = read_settings(settings_folder(store))["hybrid"]
                 library = stack.enter_context(open_library(warehouse, store, vectors, encoder, graph))
                 passages = Passages(library.tables.views, library.register)
-                opened.append(EvidenceBase(library.hybrid(settings), passages, library.register))
+                opened.append(EvidenceBase(library.hybrid(settings), passages, library.register, library.encoder))
             return opened[0]
 
         yield open_once
@@ -119,6 +121,7 @@ class RetrievalWorkflow:
 
     def grounds(self, questions: Sequence[Question]) -> list[str]:
         """For each question a hash of what the reader is shown: where it is as it was, the reader need not be asked again."""
+        self.open_base().encoder.prepare([question.text for question in questions])
         shown = [[(each.record_id, each.text) for each in self.shown(question.text).passages] for question in questions]
         return [short_hash(json.dumps(passages, ensure_ascii=False)) for passages in shown]
 

@@ -38,7 +38,7 @@ class Reader:
 def workflow(library: Library, say: Callable[[Question], str]) -> RetrievalWorkflow:
     settings = HybridSettings()
     passages = Passages(library.tables.views, library.register)
-    base = EvidenceBase(library.hybrid(settings), passages, library.register)
+    base = EvidenceBase(library.hybrid(settings), passages, library.register, library.encoder)
     return RetrievalWorkflow("rag", lambda: base, Reader(say), settings.as_dict())
 
 

@@ -3,6 +3,8 @@
 The logic is imported inside the asset, so that loading the definitions stays quick.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
@@ -15,6 +17,7 @@ from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
+from lenovo_pipeline.resources.kept_vectors import keeping
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
@@ -22,6 +25,8 @@ from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.retrieval.tables import RERANKER
 from lenovo_pipeline.settings import Settings
+
+_PAIRS_REMEMBERED = 20_000
 
 
 @table_asset(
@@ -75,10 +80,15 @@ def reranker(
     tried = noted_before(store, made_by)
     reused = tried is not None
     if tried is None:
-        with open_library(warehouse, store, vectors, encoder, graph_store) as library:
+        cross_encoder = CrossEncoder.load(store, artifact.path)
+        with (
+            open_library(warehouse, store, vectors, encoder, graph_store) as library,
+            # What was read together in an earlier run, question and passage, is not read again.
+            keeping(cross_encoder.encoder, store.artifacts, room=_PAIRS_REMEMBERED) as reading,
+        ):
             library.encoder.prepare(asked["question"].tolist())
             hybrid = library.hybrid(read_settings(hybrid_settings)["hybrid"])
-            cross_encoder = CrossEncoder.load(store, artifact.path)
+            cross_encoder = replace(cross_encoder, encoder=reading)
             reranked = RerankedRetriever(hybrid, cross_encoder, library.passages.texts, 1.0, RERANKED)
             tried = try_weights(reranked, asked, relevance, context.log.info)
     weight = write_note(store, artifact.path, tried, made_by)

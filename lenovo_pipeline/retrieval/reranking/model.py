@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.provenance import require_provenance
-from lenovo_pipeline.resources.encoders import OnnxEncoder
+from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder
 from lenovo_pipeline.resources.store import Store
 
 KIND = "reranker"
@@ -36,7 +36,7 @@ def pair_text(question: str, passage: str) -> str:
 class CrossEncoder:
     """A trained cross-encoder; made by `load`."""
 
-    encoder: OnnxEncoder
+    encoder: Encoder
     head: npt.NDArray[np.float32]
     """Weights of the head [width]."""
 
