@@ -6,7 +6,7 @@ Every template starts from ids (a parameter) of one label and follows named rela
 question enters it. It returns rows of start and record, for each record on the way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from lenovo_pipeline.retrieval.reading import Reading
@@ -18,7 +18,8 @@ LIMIT = 40
 @dataclass(frozen=True)
 class Template:
     """A way through the graph. `path` is what follows the start node `s`, `found` the variable of the records wanted;
-    `score` is how much a record found counts, at most 1.
+    `score` is how much a record found counts, at most 1. `held` is the record type found where a key of the tables leads from
+    what a question names to the same records (table_queries.py), empty where only the graph knows the way.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Template:
     path: str
     found: str
     score: float
+    held: str = ""
 
     def cypher(self, place: int = 0) -> str:
         """The query, whose start ids are the parameter `ids<place>`; its rows are place, start and record."""
@@ -37,33 +39,39 @@ class Template:
 
 SUCCESSOR = Template("successor", "Device", "<-[:SUCCEEDS]-(n:Device)", "n", 1.0)
 PREDECESSOR = Template("predecessor", "Device", "-[:SUCCEEDS]->(n:Device)", "n", 1.0)
-DEVICE_INCIDENTS = Template("incidents of the device", "Device", "<-[:AFFECTS]-(n:Incident)", "n", 1.0)
+DEVICE_INCIDENTS = Template("incidents of the device", "Device", "<-[:AFFECTS]-(n:Incident)", "n", 1.0, held="incidents")
 DEVICE_EXPLAINED = Template(
     "articles on incidents of the device", "Device", "<-[:AFFECTS]-(:Incident)<-[:EXPLAINS]-(n:Article)", "n", 0.6
 )
-DEVICE_ARTICLES = Template("articles covering the device", "Device", "<-[:COVERS]-(n:Article)", "n", 0.7)
+DEVICE_ARTICLES = Template("articles covering the device", "Device", "<-[:COVERS]-(n:Article)", "n", 0.7, held="support_articles")
 DEVICE_JOURNEYS = Template("journeys that bought the device", "Device", "<-[:BOUGHT]-(n:Journey)", "n", 0.8)
 DEVICE_DOCUMENTS = Template("documents on the device", "Device", "<-[:DESCRIBES]-(n:Document)", "n", 0.7)
-DEVICE_TECHNICAL = Template("technical documents on the device", "Device", "<-[:DESCRIBES]-(n:TechnicalDoc)", "n", 0.7)
-SERIES_DEVICES = Template("devices of the series", "Series", "<-[:IN_SERIES]-(n:Device)", "n", 1.0)
-SERIES_INCIDENTS = Template("incidents of the series", "Series", "<-[:IN_SERIES]-(:Device)<-[:AFFECTS]-(n:Incident)", "n", 1.0)
+DEVICE_TECHNICAL = Template(
+    "technical documents on the device", "Device", "<-[:DESCRIBES]-(n:TechnicalDoc)", "n", 0.7, held="technical_docs"
+)
+SERIES_DEVICES = Template("devices of the series", "Series", "<-[:IN_SERIES]-(n:Device)", "n", 1.0, held="devices")
+SERIES_INCIDENTS = Template(
+    "incidents of the series", "Series", "<-[:IN_SERIES]-(:Device)<-[:AFFECTS]-(n:Incident)", "n", 1.0, held="incidents"
+)
 INCIDENT_DEVICE = Template("device of the incident", "Incident", "-[:AFFECTS]->(n:Device)", "n", 1.0)
-INCIDENT_ARTICLES = Template("articles on the incident", "Incident", "<-[:EXPLAINS]-(n:Article)", "n", 0.8)
+INCIDENT_ARTICLES = Template(
+    "articles on the incident", "Incident", "<-[:EXPLAINS]-(n:Article)", "n", 0.8, held="support_articles"
+)
 ARTICLE_INCIDENT = Template("incident behind the article", "Article", "-[:EXPLAINS]->(n:Incident)", "n", 1.0)
 ARTICLE_DEVICE = Template("device behind the article", "Article", "-[:EXPLAINS]->(:Incident)-[:AFFECTS]->(n:Device)", "n", 0.7)
 ARTICLE_ARTICLES = Template(
     "articles on the same incident", "Article", "-[:EXPLAINS]->(:Incident)<-[:EXPLAINS]-(n:Article)", "n", 0.6
 )
-CUSTOMER_JOURNEYS = Template("journeys of the customer", "Customer", "<-[:OF]-(n:Journey)", "n", 1.0)
-CUSTOMER_DOCUMENTS = Template("documents on the customer", "Customer", "<-[:CONCERNS]-(n:Document)", "n", 0.7)
+CUSTOMER_JOURNEYS = Template("journeys of the customer", "Customer", "<-[:OF]-(n:Journey)", "n", 1.0, held="journeys")
+CUSTOMER_DOCUMENTS = Template("documents on the customer", "Customer", "<-[:CONCERNS]-(n:Document)", "n", 0.7, held="documents")
 JOURNEY_CUSTOMER = Template("customer of the journey", "Journey", "-[:OF]->(n:Customer)", "n", 1.0)
 JOURNEY_DEVICES = Template("devices bought in the journey", "Journey", "-[:BOUGHT]->(n:Device)", "n", 0.7)
 PROCESS_DOWNSTREAM = Template("processes waiting for it", "Process", "-[:FEEDS]->(n:Process)", "n", 1.0)
 PROCESS_UPSTREAM = Template("processes it waits for", "Process", "<-[:FEEDS]-(n:Process)", "n", 1.0)
-PROCESS_DOCUMENTS = Template("documents on the process", "Process", "<-[:GOVERNS]-(n:Document)", "n", 0.7)
+PROCESS_DOCUMENTS = Template("documents on the process", "Process", "<-[:GOVERNS]-(n:Document)", "n", 0.7, held="documents")
 DEPARTMENT_PROCESSES = Template("processes of the department", "Department", "<-[:PART_OF]-(n:Process)", "n", 0.7)
-DOCUMENT_OLDER = Template("superseded versions", "Document", "-[:SUPERSEDES*1..4]->(n:Document)", "n", 0.9)
-DOCUMENT_NEWER = Template("newer versions", "Document", "<-[:SUPERSEDES*1..4]-(n:Document)", "n", 1.0)
+DOCUMENT_OLDER = Template("superseded versions", "Document", "-[:SUPERSEDES*1..4]->(n:Document)", "n", 0.9, held="documents")
+DOCUMENT_NEWER = Template("newer versions", "Document", "<-[:SUPERSEDES*1..4]-(n:Document)", "n", 1.0, held="documents")
 DOCUMENT_CUSTOMER = Template("customer of the document", "Document", "-[:CONCERNS]->(n:Customer)", "n", 0.7)
 DOCUMENT_PROCESS = Template("process of the document", "Document", "-[:GOVERNS]->(n:Process)", "n", 0.7)
 DOCUMENT_DEVICES = Template("devices of the document", "Document", "-[:DESCRIBES]->(n:Device)", "n", 0.7)
@@ -139,12 +147,32 @@ LABELS = {
 """Record type -> label of its nodes."""
 
 
-def chosen(reading: Reading, more: dict[str, tuple[str, ...]]) -> Iterator[tuple[Template, list[str]]]:
-    """The templates for a reading with the ids that each starts from. `more` are further starts by label, found elsewhere."""
+def chosen(
+    reading: Reading, singled_out: Mapping[str, Sequence[str]], in_tables: Container[str] | None = None
+) -> list[tuple[Template, list[str]]]:
+    """The templates for a reading with the ids that each starts from.
+
+    `singled_out` are further starts by label, found elsewhere, `in_tables` the record types that the tables found for the same
+    question, None if they were not asked. What they found is not asked of the graph again, and what they could have found only
+    along with something else: most questions then need no round trip.
+    """
+    needed: list[tuple[Template, list[str]]] = []
+    along: list[tuple[Template, list[str]]] = []
     for template, rule in _RULES:
-        ids = dict.fromkeys((*_STARTS[template.label](reading), *more.get(template.label, ())))
-        if ids and rule(reading):
-            yield template, list(ids)
+        further = singled_out.get(template.label, ())
+        ids = list(dict.fromkeys((*_STARTS[template.label](reading), *further)))
+        if not ids or not rule(reading):
+            continue
+        if in_tables is None or not template.held or further:
+            needed.append((template, ids))
+        elif template.held not in in_tables:
+            along.append((template, ids))
+    return needed and needed + along
+
+
+def left_to_tables(reading: Reading) -> list[Template]:
+    """The templates for a reading whose records the tables hold too."""
+    return [template for template, rule in _RULES if template.held and rule(reading) and _STARTS[template.label](reading)]
 
 
 def together(parts: Sequence[tuple[Template, list[str]]]) -> tuple[str, dict[str, list[str]]]:

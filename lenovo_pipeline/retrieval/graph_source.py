@@ -4,16 +4,17 @@ Belongs here: the source `graph`, running its templates and scoring what they re
 (graph_queries.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.resources.graph import GraphStore
-from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen, together
+from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen, left_to_tables, together
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
 from lenovo_pipeline.retrieval.ranking import Candidate, best, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
+from lenovo_pipeline.retrieval.tables_source import Rows
 
 _NAMED = 0.9
 """Score of a record that the question names and whose kind it asks for, or asks for none."""
@@ -42,15 +43,19 @@ class GraphRetriever:
         found = self.find(read(asked.question, self.register, asked.filters))
         return result(self.name, asked, best(found, asked, self.register), self.register, _NOTHING)
 
-    def find(self, reading: Reading, starts: Iterable[str] = ()) -> list[Candidate]:
-        """Records tied to what a reading names; `starts` are further records to start from, found by another source."""
+    def find(self, reading: Reading, rows: Rows | None = None) -> list[Candidate]:
+        """Records tied to what a reading names and, given the tables' `rows` for it, to those that they single out.
+
+        A relation that the tables hold is then taken from these rows, and the graph is not asked for it again.
+        """
         further: dict[str, list[str]] = {}
-        for record_id in starts:
+        for record_id in rows.exact if rows else ():
             record = self.register.records.get(record_id)
             if record is not None and record.record_type in LABELS:
                 further.setdefault(LABELS[record.record_type], []).append(record_id)
-        candidates: list[Candidate] = []
-        parts = list(chosen(reading, {label: tuple(ids) for label, ids in further.items()}))
+        candidates = self._held(reading, rows.candidates) if rows else []
+        in_tables = {self.register.records[row.record_id].record_type for row in rows.candidates} if rows else None
+        parts = chosen(reading, further, in_tables)
         for place, start, record_id in self._rows(parts):
             template = parts[place][0]
             share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
@@ -58,6 +63,18 @@ class GraphRetriever:
         for record_id in reading.named:
             score = _NAMED if self._is_asked_for(record_id, reading) else _START
             candidates.append(Candidate(record_id, score, f"the question names {record_id}"))
+        return candidates
+
+    def _held(self, reading: Reading, rows: Sequence[Candidate]) -> list[Candidate]:
+        """The rows of the tables that templates would find too."""
+        candidates: list[Candidate] = []
+        for template in left_to_tables(reading):
+            share = 1.0 if not reading.kinds or template.held in reading.kinds else _UNASKED
+            candidates += [
+                Candidate(row.record_id, template.score * share, f"{template.name}, by a key of the tables")
+                for row in rows
+                if self.register.records[row.record_id].record_type == template.held
+            ]
         return candidates
 
     def _is_asked_for(self, record_id: str, reading: Reading) -> bool:

@@ -4,12 +4,10 @@ Belongs here: asking the sources in an order in which one helps the next, contex
 what. Does not belong here: the sources themselves, and how the weights come about (settings.py).
 
 The tables resolve what a question describes (an order by its value, a process by its month); from there the graph goes on.
-A source that weighs nothing for the kind of question is not asked, and the graph only if a relation of it is asked for.
+A source that weighs nothing for the kind of question is not asked, and the graph only for relations that the tables do not hold.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, wait
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +19,7 @@ from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
 from lenovo_pipeline.retrieval.settings import CONTEXT, SOURCES, HybridSettings
 from lenovo_pipeline.retrieval.stages import stage
-from lenovo_pipeline.retrieval.tables_source import TablesRetriever
+from lenovo_pipeline.retrieval.tables_source import Rows, TablesRetriever
 
 _DEPTH = 30
 """Records taken of each source that could go on for ever: what lies deeper never reached the first ten."""
@@ -43,8 +41,6 @@ class HybridRetriever:
     settings: HybridSettings = field(default_factory=HybridSettings)
     only: frozenset[str] = frozenset(SOURCES)
     name: str = "hybrid"
-    pool: Executor | None = field(default=None, repr=False)
-    """Of one thread (see `ask`)."""
 
     def retrieve(self, question: str, k: int = 10, filters: Filters | dict[str, Any] | None = None) -> Result:
         asked = request(question, k, filters)
@@ -67,34 +63,21 @@ class HybridRetriever:
         return joined
 
     def ask(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
-        """What each wanted source finds. Where meaning is searched, rows and relations are looked up by a thread of their own, if
-        there is a pool. Beside words alone a thread costs more than it saves: they are searched in Python, which holds up both.
-        """
-        looked_up = wanted & {"tables", "graph"}
-        if self.pool is None or not looked_up or "dense" not in wanted:
-            return self._looked_up(asked, reading, looked_up) | self._searched(asked, wanted)
-        # A stage that is entered there belongs to what is watched here.
-        elsewhere = self.pool.submit(copy_context().run, self._looked_up, asked, reading, looked_up)
-        try:
-            searched = self._searched(asked, wanted)
-        finally:
-            # The stores are for one question at a time.
-            wait([elsewhere])
-        return elsewhere.result() | searched
+        """What each wanted source finds, one after the other: a thread of its own would cost most of them more than it saves."""
+        return self._looked_up(asked, reading, wanted) | self._searched(asked, wanted)
 
     def _looked_up(self, asked: Request, reading: Reading, wanted: frozenset[str]) -> dict[str, Sequence[Candidate]]:
         sets = Request(asked.question, max(_SET, asked.k), asked.filters)
         found: dict[str, Sequence[Candidate]] = {}
-        exact: tuple[str, ...] = ()
+        rows: Rows | None = None
         if "tables" in wanted:
             with stage("tables", question=asked.question) as told:
                 rows = self.tables.find(reading)
-                exact = rows.exact
                 found["tables"] = best(rows.candidates, sets, self.register)
                 told.tell(as_told, found["tables"])
         if "graph" in wanted:
-            with stage("graph", question=asked.question, starts=exact) as told:
-                found["graph"] = best(self.graph.find(reading, exact), sets, self.register)
+            with stage("graph", question=asked.question, starts=rows.exact if rows else ()) as told:
+                found["graph"] = best(self.graph.find(reading, rows), sets, self.register)
                 told.tell(as_told, found["graph"])
         return found
 

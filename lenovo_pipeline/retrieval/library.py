@@ -4,7 +4,6 @@ Belongs here: how the sources are put together, and the steps from one of them t
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,10 +42,9 @@ class Library:
     tables: TablesRetriever
     graph: GraphRetriever
     passages: Passages
-    pool: Executor = field(repr=False)
 
     def hybrid(self, settings: HybridSettings) -> HybridRetriever:
-        return HybridRetriever(self.keyword, self.dense, self.tables, self.graph, self.register, settings, pool=self.pool)
+        return HybridRetriever(self.keyword, self.dense, self.tables, self.graph, self.register, settings)
 
     def reranked(self, store: Store, settings: HybridSettings) -> RerankedRetriever:
         """The hybrid, read once more by the reranker. Raises PermanentFailure if none was trained, or it is damaged."""
@@ -66,10 +64,7 @@ class Library:
 @contextmanager
 def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: Encoder, graph: GraphStore) -> Iterator[Library]:
     """The sources over what knowledge made. Raises what their stores raise where one is missing or does not fit."""
-    with (
-        open_views(warehouse, VIEWED, templates=True) as views,
-        ThreadPoolExecutor(1, thread_name_prefix="looking up") as pool,
-    ):
+    with open_views(warehouse, VIEWED, templates=True) as views:
         register = read_register(views)
         record_of = register.record_of
         chosen = chosen_encoders(store, encoder)
@@ -83,7 +78,6 @@ def open_library(warehouse: Warehouse, store: Store, vectors: Vectors, encoder: 
             TablesRetriever(views, register),
             GraphRetriever(graph, register),
             Passages(views, register),
-            pool,
         )
 
 

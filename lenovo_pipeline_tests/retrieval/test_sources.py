@@ -10,11 +10,11 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import ENCODER_KEY, Vectors
 from lenovo_pipeline.retrieval.dense import DenseRetriever
-from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, together
+from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, left_to_tables, together
 from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
 from lenovo_pipeline.retrieval.library import Library
+from lenovo_pipeline.retrieval.reading import read
 from lenovo_pipeline.retrieval.settings import HybridSettings
-from lenovo_pipeline.retrieval.stages import watched
 
 SOURCES = ("keyword", "dense", "tables", "graph", "hybrid")
 
@@ -183,17 +183,66 @@ def test_a_missing_collection_and_one_of_another_encoder_are_refused_with_the_re
     vectors.close()
 
 
-def test_looking_up_beside_the_search_finds_the_same_and_a_failing_search_leaves_the_stores_usable(
-    library: Library, empty: Store
-) -> None:
-    beside = library.hybrid(HybridSettings())
-    questions = [f"Which incidents and articles are about the {d.name}?" for d in list(library.register.devices.values())[:5]]
-    expected = [replace(beside, pool=None).retrieve(question, 10) for question in questions]
-    with watched("both", question=questions[0]) as root:
-        assert beside.retrieve(questions[0], 10) == expected[0]
-    assert {each.name for each in root.within} == {"reading", "tables", "graph", "keyword", "dense", "fusion"}
+def test_a_failing_search_leaves_the_stores_usable(library: Library, empty: Store) -> None:
+    whole = library.hybrid(HybridSettings())
+    question = f"Which incidents and articles are about the {device_name(library)[1]}?"
+    expected = whole.retrieve(question, 10)
     lost = DenseRetriever(Vectors(empty.chroma), library.dense.encoders, library.register, library.dense.record_of)
     with pytest.raises(PermanentFailure, match="has no collection"):
-        replace(beside, dense=lost).retrieve(questions[0], 10)
+        replace(whole, dense=lost).retrieve(question, 10)
     lost.vectors.close()
-    assert [beside.retrieve(question, 10) for question in questions] == expected
+    assert whole.retrieve(question, 10) == expected
+
+
+@pytest.fixture
+def asked_graph(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries that the graph is asked from here on."""
+    look, asked = library.graph.store.look, list[str]()
+
+    def noted(cypher: str, **parameters: Any) -> list[list[Any]]:
+        asked.append(cypher)
+        return look(cypher, **parameters)
+
+    monkeypatch.setattr(library.graph.store, "look", noted)
+    return asked
+
+
+def test_beside_the_tables_the_graph_is_asked_only_for_what_they_do_not_hold(
+    library: Library, place: Any, asked_graph: list[str]
+) -> None:
+    graph = library.graph
+    journeys = place.world["journeys"]
+    customer = place.world["customers"].set_index("customer_id").loc[journeys["customer_id"].iloc[0]]
+    reading = read(f"How many journeys has {customer['name']} begun?", library.register)
+    of_customer = set(journeys.loc[journeys["customer_id"] == customer.name, "journey_id"])
+
+    beside = graph.find(reading, library.tables.find(reading))
+    assert asked_graph == []
+    alone = graph.find(reading)
+    assert len(asked_graph) == 1
+    assert {(each.record_id, each.score) for each in beside} == {(each.record_id, each.score) for each in alone}
+    assert of_customer <= {each.record_id for each in beside}
+    assert any("by a key of the tables" in each.why for each in beside)
+
+    incident = place.world["incidents"].iloc[0]
+    related = read(f"Which device showed error {incident['error_code']}?", library.register)
+    tied = graph.find(related, library.tables.find(related))
+    assert len(asked_graph) == 2 and incident["device_id"] in {each.record_id for each in tied}
+
+
+def test_what_the_tables_hold_is_what_the_graph_finds_too(library: Library) -> None:
+    """Each relation left to the tables, from a device, a series and a customer: the same records either way."""
+    device = next(iter(sorted(library.register.devices.items())))[1]
+    for question in (
+        f"Which incidents hit the {device.name}?",
+        f"Which models does the {device.series} series have?",
+        f"Which support articles cover the {device.name}?",
+        f"Which technical documents describe the {device.name}?",
+    ):
+        reading = read(question, library.register)
+        rows = library.tables.find(reading)
+        left = {template.name for template in left_to_tables(reading)}
+        assert left
+        told = {each.record_id for each in library.graph.find(reading, rows) if "by a key of the tables" in each.why}
+        found = {each.record_id for each in library.graph.find(reading) if any(each.why.startswith(name) for name in left)}
+        assert found and told == found
