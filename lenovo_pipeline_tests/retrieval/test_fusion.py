@@ -60,6 +60,16 @@ def test_tuning_finds_the_source_that_is_right_and_leaves_out_the_one_that_is_no
     assert tune(tried) == tune(tried)
 
 
+def test_a_source_that_brings_next_to_nothing_is_not_asked_and_one_that_brings_something_is() -> None:
+    right, wrong = [("r", 1.0)], [("w", 1.0)]
+    alike = Tried("named", {"keyword": right, "graph": right, "dense": right, "tables": right}, {"r": 2})
+    helped = Tried("named", {"keyword": wrong, "graph": [], "dense": right, "tables": wrong}, {"r": 2})
+    rarely = tune([alike] * 999 + [helped]).routes["named"].weights
+    assert rarely["dense"] == rarely["graph"] == 0
+    often = tune([alike] * 9 + [helped]).routes["named"].weights
+    assert often["dense"] > 0 == often["graph"]
+
+
 def test_settings_survive_being_written_down() -> None:
     settings = HybridSettings()
     assert HybridSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
