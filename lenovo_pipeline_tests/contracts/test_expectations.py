@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lenovo_pipeline.contracts import Column, ContractError, Table, conform
-from lenovo_pipeline.contracts.expectations import validate
+from lenovo_pipeline.contracts.expectations import described_once, validate
 
 PLANT = Table(
     stage="trial",
@@ -143,3 +143,23 @@ def test_references_into_an_empty_table_resolve_to_nothing() -> None:
     nothing: dict[str, set[Any]] = {name: set() for name in REFERRED}
     failures = validate(plants(), PLANT, nothing).failures
     assert {failure.split(" ")[0].rstrip(":") for failure in failures} == {"owner", "eaters"}
+
+
+def test_what_an_expectation_says_of_itself_follows_its_values_and_is_asked_anew_after_a_validation() -> None:
+    from great_expectations import expectations as gxe
+    from great_expectations.expectations.expectation import Expectation
+
+    before = Expectation.configuration
+    rule = gxe.ExpectColumnValuesToBeInSet(column="site", value_set=["HK"])
+    with described_once():
+        first = rule.configuration
+        assert first.kwargs == {"column": "site", "value_set": ["HK"]}
+        assert rule.configuration is first
+        other = gxe.ExpectColumnValuesToBeInSet(column="code", value_set=["HK"])
+        assert other.configuration.kwargs["column"] == "code"
+        rule.value_set = ["HK", "SZ"]
+        assert rule.configuration.kwargs["value_set"] == ["HK", "SZ"]
+    with pytest.raises(RuntimeError), described_once():
+        raise RuntimeError
+    assert Expectation.configuration is before
+    assert rule.configuration is not rule.configuration
