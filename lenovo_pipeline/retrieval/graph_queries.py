@@ -6,7 +6,7 @@ Every template starts from ids (a parameter) of one label and follows named rela
 question enters it. It returns rows of start and record, for each record on the way.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lenovo_pipeline.retrieval.reading import Reading
@@ -89,12 +89,16 @@ def _asks(*names: str) -> _Chosen:
     return lambda reading: bool(wanted & (reading.kinds | reading.relations))
 
 
+def _asks_for_unnamed_incidents(reading: Reading) -> bool:
+    return "incidents" in reading.kinds and not reading.incidents
+
+
 # When a template is chosen, beside its label being named.
 _RULES: tuple[tuple[Template, _Chosen], ...] = (
     (SUCCESSOR, _asks("successor")),
     (PREDECESSOR, _asks("predecessor")),
-    (DEVICE_INCIDENTS, lambda r: "incidents" in r.kinds and not r.incidents),
-    (DEVICE_EXPLAINED, lambda r: "incidents" in r.kinds and not r.incidents),
+    (DEVICE_INCIDENTS, _asks_for_unnamed_incidents),
+    (DEVICE_EXPLAINED, _asks_for_unnamed_incidents),
     (DEVICE_ARTICLES, lambda r: "support_articles" in r.kinds and not r.articles and not r.incidents),
     (DEVICE_JOURNEYS, lambda r: "journeys" in r.kinds and not r.customers),
     (DEVICE_DOCUMENTS, lambda r: "documents" in r.kinds and not r.documents),
@@ -148,20 +152,25 @@ LABELS = {
 
 
 def chosen(
-    reading: Reading, singled_out: Mapping[str, Sequence[str]], in_tables: Container[str] | None = None
+    reading: Reading, singled_out: Mapping[str, Sequence[str]], in_tables: Mapping[str, Sequence[str]] | None = None
 ) -> list[tuple[Template, list[str]]]:
     """The templates for a reading with the ids that each starts from.
 
-    `singled_out` are further starts by label, found elsewhere, `in_tables` the record types that the tables found for the same
-    question, None if they were not asked. What they found is not asked of the graph again, and what they could have found only
-    along with something else: most questions then need no round trip.
+    `singled_out` are further starts by label, found elsewhere, `in_tables` the records that the tables found for the same
+    question, by type; None if they were not asked. What they found is not asked of the graph again, and what they could have
+    found only along with something else: most questions then need no round trip. Where they found the incidents of a device, it
+    is one step from these to the articles, not two.
     """
+    of_devices = in_tables.get("incidents", ()) if in_tables and reading.devices and "Device" not in singled_out else ()
+    one_step = bool(of_devices) and _asks_for_unnamed_incidents(reading)
+    if one_step:
+        singled_out = {**singled_out, "Incident": of_devices}
     needed: list[tuple[Template, list[str]]] = []
     along: list[tuple[Template, list[str]]] = []
     for template, rule in _RULES:
         further = singled_out.get(template.label, ())
         ids = list(dict.fromkeys((*_STARTS[template.label](reading), *further)))
-        if not ids or not rule(reading):
+        if not ids or not rule(reading) or (one_step and template is DEVICE_EXPLAINED):
             continue
         if in_tables is None or not template.held or further:
             needed.append((template, ids))

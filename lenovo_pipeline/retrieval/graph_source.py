@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenovo_pipeline.resources.graph import GraphStore
-from lenovo_pipeline.retrieval.graph_queries import LABELS, Template, chosen, left_to_tables, together
+from lenovo_pipeline.retrieval.graph_queries import (
+    DEVICE_EXPLAINED,
+    INCIDENT_ARTICLES,
+    LABELS,
+    Template,
+    chosen,
+    left_to_tables,
+    together,
+)
 from lenovo_pipeline.retrieval.interface import Filters, Result, request
 from lenovo_pipeline.retrieval.ranking import Candidate, best, result
 from lenovo_pipeline.retrieval.reading import Reading, read
@@ -53,11 +61,20 @@ class GraphRetriever:
             record = self.register.records.get(record_id)
             if record is not None and record.record_type in LABELS:
                 further.setdefault(LABELS[record.record_type], []).append(record_id)
-        candidates = self._held(reading, rows.candidates) if rows else []
-        in_tables = {self.register.records[row.record_id].record_type for row in rows.candidates} if rows else None
+        candidates: list[Candidate] = []
+        in_tables: dict[str, list[str]] | None = None
+        if rows is not None:
+            candidates += self._held(reading, rows.candidates)
+            in_tables = {}
+            for row in rows.candidates:
+                in_tables.setdefault(self.register.records[row.record_id].record_type, []).append(row.record_id)
         parts = chosen(reading, further, in_tables)
+        meant = {*reading.incidents, *further.get("Incident", ())}
         for place, start, record_id in self._rows(parts):
             template = parts[place][0]
+            if template is INCIDENT_ARTICLES and start not in meant:
+                # Started from what the tables found on a device: one step of the two.
+                template = DEVICE_EXPLAINED
             share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
             candidates.append(Candidate(record_id, template.score * share, f"{template.name} {start}"))
         for record_id in reading.named:

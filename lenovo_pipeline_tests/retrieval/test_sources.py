@@ -13,6 +13,7 @@ from lenovo_pipeline.retrieval.dense import DenseRetriever
 from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, left_to_tables, together
 from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
 from lenovo_pipeline.retrieval.library import Library
+from lenovo_pipeline.retrieval.ranking import Candidate
 from lenovo_pipeline.retrieval.reading import read
 from lenovo_pipeline.retrieval.settings import HybridSettings
 
@@ -228,6 +229,25 @@ def test_beside_the_tables_the_graph_is_asked_only_for_what_they_do_not_hold(
     related = read(f"Which device showed error {incident['error_code']}?", library.register)
     tied = graph.find(related, library.tables.find(related))
     assert len(asked_graph) == 2 and incident["device_id"] in {each.record_id for each in tied}
+
+
+def test_from_the_incidents_that_the_tables_found_it_is_one_step_to_the_articles(
+    library: Library, place: Any, asked_graph: list[str]
+) -> None:
+    incidents = place.world["incidents"].set_index("incident_id")
+    explained = place.world["support_articles"].dropna(subset=["incident_id"]).iloc[0]
+    device = library.register.devices[incidents.loc[explained["incident_id"], "device_id"]]
+    reading = read(f"How many incidents hit the {device.name}?", library.register)
+
+    def best_scores(found: list[Candidate]) -> dict[str, float]:
+        scores: dict[str, float] = {}
+        for each in found:
+            scores[each.record_id] = max(each.score, scores.get(each.record_id, 0.0))
+        return scores
+
+    beside = best_scores(library.graph.find(reading, library.tables.find(reading)))
+    assert "AFFECTS" not in asked_graph[0]
+    assert beside == best_scores(library.graph.find(reading)) and explained["article_id"] in beside
 
 
 def test_what_the_tables_hold_is_what_the_graph_finds_too(library: Library) -> None:
