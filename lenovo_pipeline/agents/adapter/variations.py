@@ -29,6 +29,11 @@ _FIGURE = re.compile(r"\d[\d.,-]*\d")
 _RENAMED, _REWORDED = 0.8, 0.6
 """Share of conversations that are about other names, and that are worded otherwise."""
 
+_ALIKE, _SAME_WORD, _STRANGE = 0.45, 0.3, 0.35
+"""Share of other names that are built as the old one, of their words that stay, and of the other names that no language has: a
+small model copies what is built as names that it has copied, and stumbles over those that are not.
+"""
+
 
 def varied(conversation: Conversation, random: Random) -> list[dict[str, Any]]:
     """The conversation with other names and figures throughout, and other small words in its requests."""
@@ -44,7 +49,7 @@ def varied(conversation: Conversation, random: Random) -> list[dict[str, Any]]:
 
 
 def _renamed(messages: list[dict[str, Any]], random: Random) -> list[dict[str, Any]]:
-    invention = Invention(random)
+    invention = Invention(random, strange=_STRANGE)
     asked = "\n".join(message["content"] for message in messages if message["role"] == "user")
     others: dict[str, str] = {}
     for name in sorted({name for name in _names(messages) if name in asked}, key=len, reverse=True):
@@ -76,7 +81,30 @@ def _other(name: str, invention: Invention) -> str:
         head = head if random.random() < 0.7 else "".join(random.choices("ABCDEFGHKLMNPRSTVX", k=len(head)))
         signs = "0123456789ABCDEF" if re.search(r"[A-F]", tail) else "0123456789"
         return f"{head}-{''.join(random.choice(signs) if each.isalnum() else each for each in tail)}"
-    return invention.entity() if random.random() < 0.6 else invention.similar(name)
+    form = random.random()
+    if form < _ALIKE:
+        return _alike(name, invention)
+    return invention.entity() if form < 0.75 else invention.similar(name)
+
+
+def _alike(name: str, invention: Invention) -> str:
+    """A name with capitals, digits and small letters where this one has them: "KorbelZan Q82" for "LenoTab T14"."""
+    random = invention.random
+
+    def sign(each: str) -> str:
+        signs = "123456789" if each.isdigit() else "ABCDEFGHKLMNPRSTVXZ" if each.isupper() else "abcdefhikmnpstxz"
+        return random.choice(signs) if each.isascii() and each.isalnum() else each
+
+    def word(found: re.Match[str]) -> str:
+        made = invention.name(1, 2)
+        return made if found[0][0].isupper() else made.lower()
+
+    def other(piece: str) -> str:
+        if any(each.isdigit() for each in piece):
+            return "".join(map(sign, piece))
+        return piece if random.random() < _SAME_WORD else re.sub("[A-Za-z][a-z]*", word, piece)
+
+    return " ".join(map(other, name.split(" ")))
 
 
 def _names(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
