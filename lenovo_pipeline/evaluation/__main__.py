@@ -1,7 +1,7 @@
-"""`python -m lenovo_pipeline.evaluation compare A B`, `… export FOLDER` and `… screen CANDIDATE`: evaluation, from the published
-snapshot alone.
+"""`python -m lenovo_pipeline.evaluation compare A B`, `… export FOLDER`, `… screen CANDIDATE`, `… lift BUILD`: evaluation from
+the published snapshot alone.
 
-Belongs here: the command line. What is compared, written or asked belongs to comparing.py, report/ and screening.py.
+Belongs here: the command line. What is compared, written or asked belongs to comparing.py, report/, screening.py and lifting.py.
 """
 
 import argparse
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     logs.add_argument("folder", type=Path)
     logs.add_argument("--candidate", help="only this one")
     _add_screen(commands)
+    _add_lift(commands)
     options = parser.parse_args(arguments)
     settings = get_settings()
     try:
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(_compared(settings, options.first, options.second))
         elif options.command == "export":
             print(_exported(settings, options.folder, options.candidate))
+        elif options.command == "lift":
+            print(_lifted(settings, options))
         elif options.stored:
             print(_replayed(settings, options))
         else:
@@ -68,6 +71,19 @@ def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     one.add_argument("--slice", default="answerable", help="answerable (default), all, a category or a language")
     one.add_argument("--batch", type=int, default=8, metavar="N", help="questions asked between two looks (default 8)")
     one.add_argument("--stored", action="store_true", help="ask nobody: what it would have saved on the scores that are stored")
+
+
+def _add_lift(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser(
+        "lift",
+        help="what builds gain and lose, on all test questions and skills",
+        description="Asks builds, their base and what they were made from every gold question of the test split and as many "
+        "items of the general skills as a claim needs, whatever the profile of the run that made them, and says what is shown. "
+        "Answers are kept: after Ctrl-C the same command goes on. No table is changed.",
+    )
+    one.add_argument("build", nargs="+", help="for example lenovo-nano/lora/device_support")
+    one.add_argument("--questions", type=int, metavar="N", help="gold questions (default: all of the test split)")
+    one.add_argument("--skills", type=int, default=2080, metavar="N", help="items of the general skills (default %(default)s)")
 
 
 def _compared(settings: Settings, first: str, second: str) -> str:
@@ -103,6 +119,26 @@ def _replayed(settings: Settings, options: argparse.Namespace) -> str:
     limits = [Limit(each, options.metric, options.slice) for each in options.at_least]
     with snapshot_warehouse(Store(settings.store)) as warehouse:
         return shown(replay_stored(all_scores(warehouse), limits, seed=settings.seed, only=options.candidate))
+
+
+def _lifted(settings: Settings, options: argparse.Namespace) -> str:
+    from lenovo_pipeline.evaluation.lifting import measured_lift, shown
+    from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+
+    if options.skills < 1 or (options.questions is not None and options.questions < 1):
+        raise PermanentFailure("expected at least 1 question and 1 item", remedy="See --help.")
+    store = Store(settings.store)
+    with snapshot_warehouse(store) as warehouse:
+        made = measured_lift(
+            warehouse,
+            store,
+            settings,
+            options.build,
+            questions=options.questions,
+            skills=options.skills,
+            say=lambda line: print(f"  {line}", file=sys.stderr, flush=True),
+        )
+    return shown(made)
 
 
 def _screened(settings: Settings, options: argparse.Namespace) -> str:

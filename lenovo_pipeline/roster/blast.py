@@ -165,16 +165,18 @@ def _asset(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) ->
 def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
     path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
     roots = {
-        settings.catalogue: "models/catalogue",
-        settings.policy: "roster/policy",
-        settings.prompts: "prompts/library",
-        settings.uploads: "uploads/files",
-        settings.workflows: "agents/workflows",
-        settings.adapters: "models/dropped_adapters",
+        settings.catalogue: {"models/catalogue"},
+        settings.policy: {"roster/policy"},
+        settings.prompts: {"prompts/library"},
+        settings.uploads: {"uploads/files"},
+        settings.workflows: {"agents/workflows"},
+        settings.adapters: {"models/dropped_adapters"},
+        PROJECT_ROOT / "data" / "agents": {"agents/agent_adapter"},
+        PROJECT_ROOT / "data" / "reading": {"models/adapters", "models/qlora_adapters", "models/adapter_search"},
     }
-    for root, asset in roots.items():
+    for root, assets in roots.items():
         if path == root or root in path.parents:
-            return Beginning("file", frozenset({asset} & graph.keys()), path=path)
+            return Beginning("file", frozenset(assets & graph.keys()), path=path)
     package = PROJECT_ROOT / "lenovo_pipeline"
     if package not in path.parents or path.suffix != ".py":
         return None

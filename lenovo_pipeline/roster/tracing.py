@@ -109,6 +109,8 @@ def _build(snapshot: "Snapshot", row: Mapping[str, Any]) -> list[str]:
     ]
     parents = [made_by[name] for name in ("adapter", "parent", "teacher", "source") if isinstance(made_by.get(name), str)]
     lines += [f"    made from {parent}" for parent in parents]
+    if made_by.get("start"):
+        lines.append(f"    went on from the weights {made_by['start'][:16]}, which a longer training left")
     if not row["training_set"] or not _there(snapshot, "models", "training_sets"):
         return lines
     # Who learns from all domains is given every one of them, and the rehearsals besides.

@@ -36,7 +36,7 @@ def _weights(model: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("lora", [True, False])
 def test_a_training_that_costs_skills_is_kept_in_part(lora: bool) -> None:
     model = _model(lora=lora)
-    before, start = _weights(model), strength.start_of(model, DOWN, PLAN)
+    before, start = _weights(model), strength.untrained(model, DOWN, PLAN)
     train(model, UP, [], PLAN, None)
     after, gained = _weights(model), validation_loss(model, UP, PLAN)
     found = strength.apply(model, start, DOWN, (1.0, 0.5, 0.0), PLAN)
@@ -52,7 +52,7 @@ def test_a_training_that_costs_skills_is_kept_in_part(lora: bool) -> None:
 
 def test_a_training_that_costs_no_skill_is_kept_whole() -> None:
     model = _model(lora=True)
-    start = strength.start_of(model, UP, PLAN)
+    start = strength.untrained(model, UP, PLAN)
     train(model, UP, [], PLAN, None)
     after = _weights(model)
     found = strength.apply(model, start, UP, (0.5, 1.0), PLAN)
@@ -62,7 +62,7 @@ def test_a_training_that_costs_no_skill_is_kept_whole() -> None:
 
 def test_where_every_share_costs_skills_the_smallest_is_kept_and_said() -> None:
     model = _model(lora=True)
-    start = strength.start_of(model, DOWN, PLAN)
+    start = strength.untrained(model, DOWN, PLAN)
     train(model, UP, [], PLAN, None)
     found = strength.apply(model, start, DOWN, (1.0, 0.9), PLAN)
     assert (found.strength, found.kept) == (0.9, False)

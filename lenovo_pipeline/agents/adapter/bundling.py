@@ -13,12 +13,13 @@ from typing import Any
 
 from lenovo_pipeline.agents.adapter.lessons import exam, lessons
 from lenovo_pipeline.agents.adapter.recipes import BUNDLED, AgentRecipe
-from lenovo_pipeline.agents.adapter.start import RECORD, Start, start_of, told_of_long, wanted_of
+from lenovo_pipeline.agents.adapter.start import start_of, told_of_long, wanted_of
 from lenovo_pipeline.agents.adapter.training import Lessons, prompt_tokens
 from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.compression.base import open_tokenizer
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.beginnings import shared_loss
+from lenovo_pipeline.models.tuning.starts import RECORD, Start
 from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train
 from lenovo_pipeline.provenance import read_manifest, write_manifest
 from lenovo_pipeline.resources.folders import folder_aside

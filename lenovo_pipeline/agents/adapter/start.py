@@ -1,7 +1,7 @@
 """The weights that the training of the agent adapter starts from: those of an earlier, longer training, where they fit.
 
-Belongs here: finding them, whether they fit, and putting them into a new adapter. Does not belong here: how they were made
-(bundling.py).
+Belongs here: where they lie, what they must be made for, and saying so. Does not belong here: how they were made (bundling.py),
+what every start has in common (models/tuning/starts.py).
 
 `data/agents/<model>.agent` holds an adapter that `python -m lenovo_pipeline.agents.adapter` trained for longer than a run takes.
 It is for one base (by the hashes of its weights, tokenizer and template, as the registry compares them) and for one form of
@@ -11,82 +11,27 @@ not be learned again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.agents.adapter.lessons import TOOLS
 from lenovo_pipeline.agents.tools.prompt import SYSTEM_PROMPT
 from lenovo_pipeline.contracts import digest
-from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.tuning import starts
 from lenovo_pipeline.models.tuning.recipes import Lora
-from lenovo_pipeline.provenance import file_hash, inspect_manifest, mismatches
+from lenovo_pipeline.models.tuning.starts import Start
 from lenovo_pipeline.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "data" / "agents"
-RECORD = "training_record.json"
-WEIGHTS = "adapter_model.safetensors"
 AGAIN = "python -m lenovo_pipeline.agents.adapter"
-
-_REMEDY = "Restore it (git checkout -- data/agents), or remove its folder: the training then starts from nothing."
-
-
-@dataclass(frozen=True)
-class Start:
-    """An adapter that a training may start from; `problems` says why it may not, `other_weights` that it is for other weights of
-    the same base and otherwise fits.
-    """
-
-    folder: Path
-    problems: tuple[str, ...] = ()
-    other_weights: bool = False
-
-    @property
-    def content(self) -> str:
-        """Hash of its weights."""
-        return file_hash(self.folder / WEIGHTS)
-
-    @property
-    def fits(self) -> bool:
-        return not self.problems
-
-    def put_into(self, model: Any) -> None:
-        """Give a new adapter these weights. Raises PermanentFailure for a file that is damaged or of another shape; nothing is
-        changed then.
-        """
-        import torch
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            found = load_file(self.folder / WEIGHTS)
-        except (OSError, SafetensorError) as error:
-            raise PermanentFailure(f"the adapter {self.folder} cannot be read ({error})", remedy=_REMEDY) from error
-        wanted = _named(model)
-        shapes = [{name: tuple(weight.shape) for name, weight in some.items()} for some in (found, wanted)]
-        if shapes[0] != shapes[1]:
-            different = sorted(name for name in {**found, **wanted} if shapes[0].get(name) != shapes[1].get(name))
-            raise PermanentFailure(
-                f"the adapter {self.folder} is of another shape: {', '.join(different[:3])} and so on, {len(different)} in all",
-                remedy=_REMEDY,
-            )
-        with torch.no_grad():
-            for name, weight in wanted.items():
-                weight.copy_(found[name])
 
 
 def start_of(model: str, wanted: Mapping[str, Any], folder: Path = FOLDER) -> Start | None:
     """The weights to start from for a model of the catalogue, with what keeps them from fitting `wanted` (see `wanted_of`); None
     where there are none. Raises PermanentFailure for a folder that is damaged.
     """
-    place = folder / f"{model}.agent"
-    if not place.is_dir():
-        return None
-    made_by, damage = inspect_manifest(place, remedy=_REMEDY)
-    if damage:
-        raise PermanentFailure(f"the adapter {place} is damaged: {', '.join(damage)}", remedy=_REMEDY)
-    different = [name for name, value in wanted.items() if made_by.get(name) != value]
-    return Start(place, tuple(mismatches(made_by, wanted)), other_weights=different == ["base_revision"])
+    return starts.start_in(folder / f"{model}.agent", wanted)
 
 
 def wanted_of(base: Mapping[str, Any], lora: Lora) -> dict[str, Any]:
@@ -117,12 +62,7 @@ def _shown(value: Any) -> Any:
 
 def told(start: Start | None) -> str:
     """In a sentence, what a training starts from."""
-    if start is None:
-        return "starts from nothing: there is no adapter in data/agents to go on from"
-    if not start.fits:
-        other = "; ".join(start.problems)
-        return f"starts from nothing: {start.folder} was made for something else ({other}). Train it again: {AGAIN}"
-    return f"goes on from {start.folder}"
+    return starts.told(start, "data/agents", AGAIN)
 
 
 def told_of_long(start: Start | None) -> str:
@@ -130,8 +70,3 @@ def told_of_long(start: Start | None) -> str:
     if start is not None and start.other_weights:
         return f"begins with {start.folder}, which was made for other weights of this base ({'; '.join(start.problems)})"
     return told(start)
-
-
-def _named(model: Any) -> Mapping[str, Any]:
-    """The weights of the adapter by the names that its file has."""
-    return {name.replace(".default.", "."): weight for name, weight in model.named_parameters() if weight.requires_grad}

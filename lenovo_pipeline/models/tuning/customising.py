@@ -20,9 +20,11 @@ from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
 from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.models.tuning.domains import ALL
 from lenovo_pipeline.models.tuning.lessons import lesson_of, skill_rows
-from lenovo_pipeline.models.tuning.recipes import RECIPES, Recipe
-from lenovo_pipeline.models.tuning.strength import Applied, Start
-from lenovo_pipeline.models.tuning.trainer import Trained, train, validation_loss
+from lenovo_pipeline.models.tuning.reading import start as reading
+from lenovo_pipeline.models.tuning.recipes import RECIPES, Lora, Recipe
+from lenovo_pipeline.models.tuning.starts import Start
+from lenovo_pipeline.models.tuning.strength import Applied, Untrained
+from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train, validation_loss
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
@@ -47,6 +49,7 @@ class Customising:
     profile: str
     seed: int
     say: Callable[[str], None]
+    starts: Path = reading.FOLDER
 
     def adapters(self, method: str) -> list[Build]:
         """An adapter for each domain; `method` is lora or qlora. Raises what opening and training raise."""
@@ -66,6 +69,14 @@ class Customising:
         if recipe.lora is None:
             return open_model(self.base.folder)
         return with_adapter(self.base.folder, recipe.lora, four_bits=method == "qlora", seed=self.seed)
+
+    def start(self, recipe: Recipe) -> Start | None:
+        """The reading adapter that adapters of this recipe go on from, if it fits."""
+        found = None if recipe.lora is None else self._kept(recipe.lora)
+        return found if found is not None and found.fits else None
+
+    def _kept(self, lora: Lora) -> Start | None:
+        return reading.start_of(self.base.name, reading.wanted_of(self.base.foundation, lora), self.starts)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -97,6 +108,10 @@ class Customising:
             "seed": self.seed,
             "versions": self._versions,
         }
+        start = self.start(recipe)
+        if start is not None:
+            made_by["start"] = start.content
+        plan = recipe.plan_for(goes_on=start is not None)
         checkpoints = checkpoint_folder(self.store, recipe_key(made_by))
 
         def make(folder: Path) -> Mapping[str, Any]:
@@ -104,12 +119,14 @@ class Customising:
             rows, validation = self.rows(domain, recipe)
             skills = skill_rows(self._tokenizer, recipe.data.skills, self.seed)
             model = self.opened(method, recipe)
-            start = strength.start_of(model, skills, recipe.plan)
-            done = train(
-                model, rows, validation, recipe.plan, checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}")
-            )
-            applied = strength.apply(model, start, skills, recipe.strengths, recipe.plan)
-            self.say(f"{method}, {domain}: {_told_strength(start, applied)}")
+            untrained = strength.untrained(model, skills, plan)
+            if recipe.lora is not None:
+                self.say(f"{method}, {domain}: {reading.told(self._kept(recipe.lora))}")
+            if start is not None:
+                start.put_into(model)
+            done = train(model, rows, validation, plan, checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}"))
+            applied = strength.apply(model, untrained, skills, recipe.strengths, plan)
+            self.say(f"{method}, {domain}: {_told_strength(untrained, applied)}")
             if recipe.lora is None:
                 save_model(model, self.base.folder, folder)
             else:
@@ -117,13 +134,14 @@ class Customising:
             return {
                 **told(done),
                 "strength": applied.strength,
-                "base_skill_loss": start.skill_loss,
+                "base_skill_loss": untrained.skill_loss,
+                "goes_on": start is not None,
                 "skill_loss": applied.skill_loss,
-                "validation_loss": self._lost(model, validation, recipe, done, applied),
+                "validation_loss": self._lost(model, validation, plan, done, applied),
                 "examples": len(rows),
                 "parameters": parameters_of(model),
                 "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
-                "mlflow_run_id": self._recorded(method, domain, recipe, done),
+                "mlflow_run_id": self._recorded(method, domain, recipe, plan, done),
             }
 
         artifact = kept(self.store, "adapters" if kind == "adapter" else "tuned", made_by, make)
@@ -148,13 +166,13 @@ class Customising:
             measures={name: report[name] for name in _MEASURES},
         )
 
-    def _lost(self, model: Any, validation: "Sequence[Row]", recipe: Recipe, done: Trained, applied: Applied) -> float | None:
+    def _lost(self, model: Any, validation: "Sequence[Row]", plan: Plan, done: Trained, applied: Applied) -> float | None:
         """Validation loss of the model as it is kept."""
         if not validation or applied.strength == 1:
             return done.best_validation_loss
-        return round(validation_loss(model, validation, recipe.plan), 6)
+        return round(validation_loss(model, validation, plan), 6)
 
-    def _recorded(self, method: str, domain: str, recipe: Recipe, done: Trained) -> str:
+    def _recorded(self, method: str, domain: str, recipe: Recipe, plan: Plan, done: Trained) -> str:
         run = self.tracking.record(
             "models",
             self.asset,
@@ -169,7 +187,7 @@ class Customising:
                 "gradient_norm": list(enumerate(done.gradient_norms, start=1)),
                 "validation_loss": done.validation_losses,
             },
-            parameters={**asdict(recipe.data), **asdict(recipe.plan), "lora": recipe.lora, "training_set": self.training_set},
+            parameters={**asdict(recipe.data), **asdict(plan), "lora": recipe.lora, "training_set": self.training_set},
             tags={"model": self.base.name, "build": f"{self.base.name}/{method}/{domain}", "domain": domain},
             seconds=done.seconds,
         )
@@ -188,6 +206,7 @@ _MEASURES = (
     "strength",
     "base_skill_loss",
     "skill_loss",
+    "goes_on",
 )
 
 
@@ -211,10 +230,10 @@ def told(done: Trained) -> dict[str, Any]:
     }
 
 
-def _told_strength(start: Start, applied: Applied) -> str:
-    if start.skill_loss is None or applied.skill_loss is None:
+def _told_strength(base: Untrained, applied: Applied) -> str:
+    if base.skill_loss is None or applied.skill_loss is None:
         return "its skills were not measured"
-    change = f"loss of skills {start.skill_loss:.4f} to {applied.skill_loss:.4f}"
+    change = f"loss of skills {base.skill_loss:.4f} to {applied.skill_loss:.4f}"
     return (
         f"{'kept' if applied.kept else 'skills suffer at every share, kept'} at {applied.strength:.0%} of the training, {change}"
     )
@@ -227,4 +246,4 @@ def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
 
 def _reached() -> None:
     """The code that decides what is made: code_version follows these imports."""
-    from lenovo_pipeline.models.tuning import adapters, lessons, strength, trainer  # noqa: F401
+    from lenovo_pipeline.models.tuning import adapters, lessons, starts, strength, trainer  # noqa: F401

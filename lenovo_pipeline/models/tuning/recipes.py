@@ -36,14 +36,19 @@ class Lora:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to customise a base; `lora` is None where all weights are tuned. Of the training the largest of the `strengths` is
-    kept at which the general skills lose nothing (strength.py).
+    """One way to customise a base; `lora` is None where all weights are tuned. An adapter that goes on from the reading adapter
+    takes the plan `further`. Of the training the largest of the `strengths` is kept at which the general skills lose nothing
+    (strength.py).
     """
 
     data: Data
     plan: Plan
     lora: Lora | None = None
+    further: Plan | None = None
     strengths: tuple[float, ...] = (1.0, 0.7, 0.5, 0.35, 0.25)
+
+    def plan_for(self, *, goes_on: bool) -> Plan:
+        return self.further if goes_on and self.further is not None else self.plan
 
 
 @dataclass(frozen=True)
@@ -51,19 +56,34 @@ class Search:
     """How a recipe is sought: trials, and the values to choose from."""
 
     trials: int
-    ranks: tuple[int, ...] = (4, 8, 16, 32)
+    ranks: tuple[int, ...] = (8, 16, 32, 64)
     rates: tuple[float, float] = (5e-4, 2e-2)
     targets: tuple[str, ...] = ("q_proj v_proj", "q_proj k_proj v_proj o_proj", "all-linear")
     steps: tuple[int, int] = (20, 80)
 
 
+ADAPTER = Lora(rank=64, alpha=64)
+"""The shape of all adapters: that of the one that they go on from (reading/)."""
+
+
+def _gently(plan: Plan, steps: int | None = None) -> Plan:
+    """The plan of a training that goes on from the reading adapter: what that has learned is not to be lost."""
+    steps = steps or plan.steps
+    return replace(plan, steps=steps, rate=2e-4, validate_every=min(steps, plan.validate_every))
+
+
 _SMALL = Plan(steps=3, rate=3e-3, batch_tokens=1024, warmup=1, validate_every=3, checkpoint_every=2)
-_TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4, skills=3), _SMALL, Lora(rank=4, alpha=8), (1.0, 0.5))
+_TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4, skills=3), _SMALL, ADAPTER, _gently(_SMALL), (1.0, 0.5))
 # Small batches: in the few seconds that a default run has for each, more steps help more than larger ones.
 _PLAN = Plan(steps=16, rate=1e-3, batch_tokens=1024, warmup=3, validate_every=16, checkpoint_every=16)
-_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=13), _PLAN, Lora(rank=16, alpha=32), (1.0, 0.5, 0.25))
+_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=26), _PLAN, ADAPTER, _gently(_PLAN, steps=8))
 _LONG = replace(_PLAN, steps=200, batch_tokens=2048, warmup=20, validate_every=40, checkpoint_every=40)
-_FULL_LORA = replace(_LORA, data=Data(own=4000, others=1000, rehearsals=1500, validation=120, skills=260), plan=_LONG)
+_FULL_LORA = replace(
+    _LORA,
+    data=Data(own=4000, others=1000, rehearsals=1500, validation=120, skills=260),
+    plan=_LONG,
+    further=_gently(_LONG, steps=100),
+)
 
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "smoke": {"lora": _TRIAL, "qlora": _TRIAL, "full": replace(_TRIAL, lora=None)},
@@ -81,7 +101,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
 """Recipes by profile and method."""
 
 SEARCHES: Mapping[str, Search] = {
-    "smoke": Search(trials=3, ranks=(2, 4), steps=(2, 4)),
+    "smoke": Search(trials=3, ranks=(4, 64), steps=(2, 4)),
     "default": Search(trials=16),
     "full": Search(trials=100, steps=(100, 1000)),
 }

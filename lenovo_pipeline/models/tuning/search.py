@@ -81,7 +81,7 @@ def _try(customising: Customising, base: Recipe, plan: Search, trial: "Trial", r
     every = max(1, steps // _VALIDATIONS)
     tried = replace(
         base,
-        lora=Lora(rank=rank, alpha=2 * rank, targets=modules),
+        lora=Lora(rank=rank, alpha=rank, targets=modules),
         plan=replace(base.plan, steps=steps, rate=rate, validate_every=every, warmup=min(base.plan.warmup, steps // 4)),
     )
 
@@ -92,7 +92,10 @@ def _try(customising: Customising, base: Recipe, plan: Search, trial: "Trial", r
                 raise optuna.TrialPruned
 
     customising.say(f"trial {trial.number}: rank {rank}, {targets}, rate {rate:.1e}, {steps} steps")
-    done = train(customising.opened("lora", tried), *rows, tried.plan, None, on_step=report)
+    model, start = customising.opened("lora", tried), customising.start(tried)
+    if start is not None:
+        start.put_into(model)
+    done = train(model, *rows, tried.plan, None, on_step=report)
     if done.best_validation_loss is None:
         raise PermanentFailure(
             "the validation split is empty, so no recipe can be judged", remedy="Materialise models/training_sets anew."

@@ -20,8 +20,8 @@ _FIXED = ".lora_A."
 
 
 @dataclass(frozen=True)
-class Start:
-    """A model before its training: the weights that lead back to it, by name, and its loss (nat/token) on the skills' rows."""
+class Untrained:
+    """A model before all training: the weights that lead back to it, by name, and its loss (nat/token) on the skills' rows."""
 
     weights: "Mapping[str, Tensor]"
     skill_loss: float | None
@@ -38,25 +38,25 @@ class Applied:
     kept: bool
 
 
-def start_of(model: Any, skills: Sequence[Row], plan: Plan) -> Start:
+def untrained(model: Any, skills: Sequence[Row], plan: Plan) -> Untrained:
     """What there is to go back to, before a training; `skills` are rows of what the model should be able to do afterwards."""
     weights = {name: weight.detach().clone() for name, weight in _moving(model).items()}
-    return Start(weights, validation_loss(model, skills, plan) if skills else None)
+    return Untrained(weights, validation_loss(model, skills, plan) if skills else None)
 
 
-def apply(model: Any, start: Start, skills: Sequence[Row], strengths: Sequence[float], plan: Plan) -> Applied:
+def apply(model: Any, base: Untrained, skills: Sequence[Row], strengths: Sequence[float], plan: Plan) -> Applied:
     """Leave the model with the largest share of its training at which the skills lose nothing; with the smallest one if they
     lose at every share. `strengths` are the shares to try, of which 1 is the training as it ended.
     """
     ordered = sorted(strengths, reverse=True)
-    if start.skill_loss is None:
+    if base.skill_loss is None:
         return Applied(1.0, None, kept=True)
     moving = _moving(model)
     ends = {name: weight.detach().clone() for name, weight in moving.items()}
     for strength in ordered:
-        put(moving, {name: start.weights[name] + strength * (end - start.weights[name]) for name, end in ends.items()})
+        put(moving, {name: base.weights[name] + strength * (end - base.weights[name]) for name, end in ends.items()})
         loss = validation_loss(model, skills, plan)
-        if loss <= start.skill_loss:
+        if loss <= base.skill_loss:
             return Applied(strength, loss, kept=True)
     return Applied(ordered[-1], loss, kept=False)
 

@@ -13,13 +13,14 @@ from safetensors.torch import load_file, save_file
 from lenovo_pipeline.agents.adapter.__main__ import main
 from lenovo_pipeline.agents.adapter.bundling import bundle
 from lenovo_pipeline.agents.adapter.recipes import RECIPES, AgentRecipe
-from lenovo_pipeline.agents.adapter.start import RECORD, WEIGHTS, start_of, told, wanted_of
+from lenovo_pipeline.agents.adapter.start import start_of, told, wanted_of
 from lenovo_pipeline.agents.adapter.training import Lessons, make_adapter
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models import pretrain
 from lenovo_pipeline.models.compression.base import Base
 from lenovo_pipeline.models.tuning.adapters import with_adapter
 from lenovo_pipeline.models.tuning.recipes import Lora
+from lenovo_pipeline.models.tuning.starts import RECORD, WEIGHTS
 from lenovo_pipeline.provenance import MANIFEST, write_manifest
 from lenovo_pipeline.resources.inference.local import open_local
 from lenovo_pipeline.resources.inference.messages import GenerationSettings, Message
