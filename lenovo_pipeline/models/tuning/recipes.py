@@ -45,7 +45,7 @@ class Recipe:
     plan: Plan
     lora: Lora | None = None
     further: Plan | None = None
-    strengths: tuple[float, ...] = (1.0, 0.7, 0.5, 0.35, 0.25)
+    strengths: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.35, 0.25)
 
     def plan_for(self, *, goes_on: bool) -> Plan:
         return self.further if goes_on and self.further is not None else self.plan
