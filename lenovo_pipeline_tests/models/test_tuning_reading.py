@@ -48,7 +48,7 @@ EXAMPLES = [example(number) for number in range(1, 17)]
 
 
 def recipe(**changes: Any) -> ReadingRecipe:
-    return replace(ReadingRecipe(worlds=(1,), plan=PLAN, lora=LORA, validation=2), **changes)
+    return replace(ReadingRecipe(worlds=(1,), plan=PLAN, lora=LORA, validation=2, skills=2), **changes)
 
 
 def train(place: Path, said: list[str], *, say: Callable[[str], None] | None = None, plan: Plan = PLAN) -> Path:
@@ -126,6 +126,7 @@ def test_the_long_training_leaves_an_adapter_that_answers_and_its_record(trained
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     assert len(record["losses"]) == 3 and record["recipe"]["worlds"] == [1] and record["rows"] > 3
     assert record["validation_losses"][-1][1] < record["validation_losses"][0][1]
+    assert record["strength"] in BUNDLED.strengths and record["skill_loss"] and record["base_skill_loss"]
     assert not (trained.parent / "checkpoints").exists() and [path.name for path in trained.iterdir()] == ["nano.reading"]
     backend = open_local(pretrain.FOLDER, folder)
     assert backend.generate([Message("user", "Hello")], GenerationSettings(max_tokens=4)).tokens_out

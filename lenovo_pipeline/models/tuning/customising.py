@@ -83,6 +83,11 @@ class Customising:
         return open_tokenizer(self.base.folder)
 
     @cached_property
+    def _skill_losses(self) -> dict[str, float]:
+        """The loss of the base on the skills' rows by method, as it opens the base: the same for every domain."""
+        return {}
+
+    @cached_property
     def _versions(self) -> dict[str, str]:
         return {"code": code_version(_reached), **package_versions(_PACKAGES)}
 
@@ -119,7 +124,9 @@ class Customising:
             rows, validation = self.rows(domain, recipe)
             skills = skill_rows(self._tokenizer, recipe.data.skills, self.seed)
             model = self.opened(method, recipe)
-            untrained = strength.untrained(model, skills, plan)
+            untrained = strength.untrained(model, skills, plan, self._skill_losses.get(method))
+            if untrained.skill_loss is not None:
+                self._skill_losses[method] = untrained.skill_loss
             if recipe.lora is not None:
                 self.say(f"{method}, {domain}: {reading.told(self._kept(recipe.lora))}")
             if start is not None:

@@ -76,7 +76,7 @@ _SMALL = Plan(steps=3, rate=3e-3, batch_tokens=1024, warmup=1, validate_every=3,
 _TRIAL = Recipe(Data(own=8, others=0, rehearsals=2, validation=4, skills=3), _SMALL, ADAPTER, _gently(_SMALL), (1.0, 0.5))
 # Small batches: in the few seconds that a default run has for each, more steps help more than larger ones.
 _PLAN = Plan(steps=16, rate=1e-3, batch_tokens=1024, warmup=3, validate_every=16, checkpoint_every=16)
-_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=26), _PLAN, ADAPTER, _gently(_PLAN, steps=8))
+_LORA = Recipe(Data(own=40, others=8, rehearsals=32, validation=8, skills=52), _PLAN, ADAPTER, _gently(_PLAN, steps=8))
 _LONG = replace(_PLAN, steps=200, batch_tokens=2048, warmup=20, validate_every=40, checkpoint_every=40)
 _FULL_LORA = replace(
     _LORA,

@@ -38,10 +38,14 @@ class Applied:
     kept: bool
 
 
-def untrained(model: Any, skills: Sequence[Row], plan: Plan) -> Untrained:
-    """What there is to go back to, before a training; `skills` are rows of what the model should be able to do afterwards."""
+def untrained(model: Any, skills: Sequence[Row], plan: Plan, known: float | None = None) -> Untrained:
+    """What there is to go back to, before a training; `skills` are rows of what the model should be able to do afterwards, and
+    `known` is their loss where it was measured already.
+    """
     weights = {name: weight.detach().clone() for name, weight in _moving(model).items()}
-    return Untrained(weights, validation_loss(model, skills, plan) if skills else None)
+    if known is None and skills:
+        known = validation_loss(model, skills, plan)
+    return Untrained(weights, known)
 
 
 def apply(model: Any, base: Untrained, skills: Sequence[Row], strengths: Sequence[float], plan: Plan) -> Applied:

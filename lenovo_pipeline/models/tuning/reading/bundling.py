@@ -14,10 +14,12 @@ from typing import Any
 from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.compression.base import open_tokenizer
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
+from lenovo_pipeline.models.tuning.lessons import skill_rows
 from lenovo_pipeline.models.tuning.reading.lessons import exam, lessons
 from lenovo_pipeline.models.tuning.reading.recipe import BUNDLED, ReadingRecipe
 from lenovo_pipeline.models.tuning.reading.start import place_of, wanted_of
 from lenovo_pipeline.models.tuning.starts import RECORD
+from lenovo_pipeline.models.tuning.strength import apply, untrained
 from lenovo_pipeline.models.tuning.trainer import train
 from lenovo_pipeline.provenance import write_manifest
 from lenovo_pipeline.resources.folders import folder_aside
@@ -42,7 +44,11 @@ def bundle(
     tokenizer = open_tokenizer(base)
     model = with_adapter(base, recipe.lora, four_bits=False, seed=recipe.seed)
     rows = lessons(tokenizer, examples, recipe)
+    skills = skill_rows(tokenizer, recipe.skills, recipe.seed)
+    before = untrained(model, skills, recipe.plan)
     done = train(model, rows, exam(tokenizer, examples, recipe), recipe.plan, checkpoints, say=say)
+    applied = apply(model, before, skills, recipe.strengths, recipe.plan)
+    say(f"kept at {applied.strength:.0%} of the training: loss of skills {before.skill_loss} to {applied.skill_loss}")
     target = place_of(name, folder)
     with folder_aside(target) as aside:
         save_adapter(model, aside, name)
@@ -51,6 +57,9 @@ def bundle(
             "rows": len(rows),
             "losses": done.losses,
             "validation_losses": done.validation_losses,
+            "strength": applied.strength,
+            "base_skill_loss": before.skill_loss,
+            "skill_loss": applied.skill_loss,
             "seconds": round(done.seconds),
             "tokens": done.tokens,
             "packages": package_versions(("torch", "transformers", "peft", "tokenizers")),

@@ -13,7 +13,8 @@ from lenovo_pipeline.models.tuning.trainer import Plan
 class ReadingRecipe:
     """`worlds` are the seeds of those that teach; `rehearsed` is the share of tokens that rehearse what the base was trained
     for last. Rows have at most `longest` tokens, `filled` is the share of a batch that is no padding, by estimate: with it the
-    plan tells how many rows there are to be. `validation` examples of the first world's validation split measure the training.
+    plan tells how many rows there are to be. `validation` examples of the first world's validation split measure the training,
+    and `skills` rows of the general skills decide which of the `strengths` is kept of it (tuning/strength.py).
     """
 
     worlds: tuple[int, ...]
@@ -24,6 +25,8 @@ class ReadingRecipe:
     longest: int = 1100
     filled: float = 0.9
     validation: int = 150
+    skills: int = 520
+    strengths: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
 
 BUNDLED = ReadingRecipe(
