@@ -1,6 +1,6 @@
 """How long it takes to load an adapter, to load one that is loaded, and to switch; and what each takes of memory.
 
-Run: python lenovo_pipeline_tests/benchmarks/bench_adapter_switching.py [--adapters 25] [--rank 16] [--model FOLDER]
+Run: python lenovo_pipeline_tests/benchmarks/bench_adapter_switching.py [--adapters 25] [--rank 64] [--model FOLDER]
 Adapters with random matrices on all linear layers of the model are loaded over it in one process. Loading the first one imports
 peft, which is timed apart. A switch is what a request for another adapter costs beside its answer.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lenovo_pipeline.models.tuning.recipes import ADAPTER
 from lenovo_pipeline.resources.inference.adapters import CONFIG, WEIGHTS, record_base
 from lenovo_pipeline.resources.inference.local import LocalBackend, open_local
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
@@ -88,7 +89,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adapters", type=int, default=25)
-    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--rank", type=int, default=ADAPTER.rank)
     parser.add_argument("--model", type=Path, default=PROJECT_ROOT / "data" / "models" / "lenovo-nano")
     arguments = parser.parse_args()
     base = arguments.model.resolve()

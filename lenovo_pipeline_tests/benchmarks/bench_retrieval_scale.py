@@ -14,7 +14,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +167,7 @@ def opened(store: Store, stack: ExitStack, questions: int) -> tuple[HybridRetrie
     keyword = KeywordRetriever(KeywordIndex.load(store.artifacts / "keyword_index"), register, record_of)
     dense = DenseRetriever(vectors, dict.fromkeys(KINDS, encoder), register, record_of)
     tables, related = TablesRetriever(views, register), GraphRetriever(graph, register)
-    hybrid = HybridRetriever(keyword, dense, tables, related, register, pool=stack.enter_context(ThreadPoolExecutor(1)))
+    hybrid = HybridRetriever(keyword, dense, tables, related, register)
     # All sources for every question: the untuned weights leave none out.
     assert all(each.weights["dense"] > 0 for each in HybridSettings().routes.values())
     return hybrid, list(known), len(record_of)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lenovo_pipeline.resources import kept_vectors
 from lenovo_pipeline.resources.encoders import Encoder, bundled_encoder, text_hash
 from lenovo_pipeline.resources.kept_vectors import keeping, read_vectors
 from lenovo_pipeline.resources.retention import remove_unused
@@ -84,7 +83,7 @@ def test_damaged_vectors_are_encoded_again_and_a_place_that_cannot_be_written_fa
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept_vectors.np, "savez", full)
+    monkeypatch.setattr(np, "savez", full)
     with keeping(lengths, tmp_path, room=10) as run:
         assert run.encode(["one", "three"])[:, 0].tolist() == [3, 5]
     assert set(read_vectors(tmp_path / "known_vectors" / lengths.id)) == {text_hash("one")}
