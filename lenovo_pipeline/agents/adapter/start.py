@@ -11,7 +11,6 @@ not be learned again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,7 @@ def wanted_of(base: Mapping[str, Any], lora: Lora) -> dict[str, Any]:
     """What an adapter must be made for: the base (`revision`, `tokenizer_hash`, `template_hash`), its own shape, and the form of
     conversation.
     """
-    return {
-        "base_revision": base["revision"],
-        "base_tokenizer_hash": base["tokenizer_hash"],
-        "base_template_hash": base["template_hash"],
-        "lora": asdict(lora),
-        "form": form(),
-    }
+    return starts.wanted_of(base, lora, form())
 
 
 def form() -> str:

@@ -21,7 +21,7 @@ from lenovo_pipeline.models.tuning.checkpoints import checkpoint_folder, drop
 from lenovo_pipeline.models.tuning.domains import ALL
 from lenovo_pipeline.models.tuning.lessons import lesson_of, skill_rows
 from lenovo_pipeline.models.tuning.reading import start as reading
-from lenovo_pipeline.models.tuning.recipes import RECIPES, Lora, Recipe
+from lenovo_pipeline.models.tuning.recipes import RECIPES, Recipe
 from lenovo_pipeline.models.tuning.starts import Start
 from lenovo_pipeline.models.tuning.strength import Applied, Untrained
 from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train, validation_loss
@@ -71,12 +71,10 @@ class Customising:
         return with_adapter(self.base.folder, recipe.lora, four_bits=method == "qlora", seed=self.seed)
 
     def start(self, recipe: Recipe) -> Start | None:
-        """The reading adapter that adapters of this recipe go on from, if it fits."""
-        found = None if recipe.lora is None else self._kept(recipe.lora)
-        return found if found is not None and found.fits else None
-
-    def _kept(self, lora: Lora) -> Start | None:
-        return reading.start_of(self.base.name, reading.wanted_of(self.base.foundation, lora), self.starts)
+        """The reading adapter that adapters of this recipe go on from if it fits."""
+        if recipe.lora is None:
+            return None
+        return reading.start_of(self.base.name, reading.wanted_of(self.base.foundation, recipe.lora), self.starts)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -113,7 +111,8 @@ class Customising:
             "seed": self.seed,
             "versions": self._versions,
         }
-        start = self.start(recipe)
+        found = self.start(recipe)
+        start = found if found is not None and found.fits else None
         if start is not None:
             made_by["start"] = start.content
         plan = recipe.plan_for(goes_on=start is not None)
@@ -128,7 +127,7 @@ class Customising:
             if untrained.skill_loss is not None:
                 self._skill_losses[method] = untrained.skill_loss
             if recipe.lora is not None:
-                self.say(f"{method}, {domain}: {reading.told(self._kept(recipe.lora))}")
+                self.say(f"{method}, {domain}: {reading.told(found)}")
             if start is not None:
                 start.put_into(model)
             done = train(model, rows, validation, plan, checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}"))

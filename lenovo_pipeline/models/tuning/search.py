@@ -93,7 +93,7 @@ def _try(customising: Customising, base: Recipe, plan: Search, trial: "Trial", r
 
     customising.say(f"trial {trial.number}: rank {rank}, {targets}, rate {rate:.1e}, {steps} steps")
     model, start = customising.opened("lora", tried), customising.start(tried)
-    if start is not None:
+    if start is not None and start.fits:
         start.put_into(model)
     done = train(model, *rows, tried.plan, None, on_step=report)
     if done.best_validation_loss is None:

@@ -5,11 +5,12 @@ Belongs here: whether kept weights fit, and putting them into a new adapter. Doe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.models.tuning.recipes import Lora
 from lenovo_pipeline.provenance import file_hash, inspect_manifest, mismatches
 from lenovo_pipeline.settings import PROJECT_ROOT
 
@@ -72,6 +73,19 @@ def start_in(folder: Path, wanted: Mapping[str, Any]) -> Start | None:
         raise PermanentFailure(f"the adapter {folder} is damaged: {', '.join(damage)}", remedy=_remedy(folder))
     different = [name for name, value in wanted.items() if made_by.get(name) != value]
     return Start(folder, tuple(mismatches(made_by, wanted)), other_weights=different == ["base_revision"])
+
+
+def wanted_of(base: Mapping[str, Any], lora: Lora, form: str) -> dict[str, Any]:
+    """What an adapter must be made for: the base (`revision`, `tokenizer_hash`, `template_hash`), its own shape, and the version
+    of the form in which the model is asked.
+    """
+    return {
+        "base_revision": base["revision"],
+        "base_tokenizer_hash": base["tokenizer_hash"],
+        "base_template_hash": base["template_hash"],
+        "lora": asdict(lora),
+        "form": form,
+    }
 
 
 def told(start: Start | None, place: str, again: str) -> str:

@@ -9,7 +9,6 @@ shape, and one form of question. The training of an adapter of another base, or 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +39,7 @@ def wanted_of(base: Mapping[str, Any], lora: Lora) -> dict[str, Any]:
     """What an adapter must be made for: the base (`revision`, `tokenizer_hash`, `template_hash`), its own shape, and the form in
     which questions are put.
     """
-    return {
-        "base_revision": base["revision"],
-        "base_tokenizer_hash": base["tokenizer_hash"],
-        "base_template_hash": base["template_hash"],
-        "lora": asdict(lora),
-        "form": digest([str(question_messages("question", ["passage"]))]),
-    }
+    return starts.wanted_of(base, lora, digest([str(question_messages("question", ["passage"]))]))
 
 
 def told(start: Start | None) -> str:
