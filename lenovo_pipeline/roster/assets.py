@@ -131,7 +131,7 @@ def entries(
     description=DECISIONS.description,
     kinds={"duckdb"},
     columns=DECISIONS,
-    deps=["roster/policy", ROBUSTNESS, BIAS, AGENTIC_WORKFLOW],
+    deps=["roster/policy", ROBUSTNESS, BIAS, AGENTIC_WORKFLOW, ATTEMPTS, TASKS],
     entries=ENTRIES,
     leaderboard=LEADERBOARD,
 )
@@ -144,7 +144,7 @@ def decisions(
     settings: ResourceParam[Settings],
 ) -> StoreReport:
     from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
-    from lenovo_pipeline.roster.challenging import Duels, LooksTaken
+    from lenovo_pipeline.roster.challenging import Duels, LooksTaken, done_of
     from lenovo_pipeline.roster.decide import decide, headline
     from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.entries import entries_of, figures_of
@@ -159,7 +159,8 @@ def decisions(
     figures = with_agents(figures, stored_rows(warehouse, AGENTIC_WORKFLOW))
     book, rules, candidates = Book(store.deployments), read_policy(settings.policy), entries_of(entries)
     champions = {(each.environment, each.use_case): each.entry for each in book.running()}
-    duels = Duels(all_scores(warehouse), settings.seed)
+    done = done_of(all_scores(warehouse), stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
+    duels = Duels(done, settings.seed)
     log, now = DecisionLog(warehouse, Heads(store.deployments)), datetime.now(UTC).replace(tzinfo=None)
     known = log.rows()
     moment = moment_of(known, book, now, _dates(context, warehouse, rules, candidates))

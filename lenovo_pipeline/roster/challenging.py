@@ -1,18 +1,19 @@
-"""Whether a challenger is better than what runs: both on the same questions, in pairs.
+"""Whether a challenger is better than what runs: both on the same questions, or at the same tasks, in pairs.
 
-Belongs here: from score tables to one paired difference, and how often two were looked at. Does not belong here: what follows
-from it (decide.py).
+Belongs here: from score tables and attempts to one paired difference, and how often two were looked at. Does not belong here:
+what follows from it (decide.py).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.agentic.figures import attempted
 from lenovo_pipeline.evaluation.scoring import stored_table
-from lenovo_pipeline.measures.scores import ScoreTable
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
 from lenovo_pipeline.roster.decide import CHALLENGES, Look
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE
@@ -21,28 +22,55 @@ from lenovo_pipeline.roster.rules import Measured
 _METRIC = "correct"
 _LENGTH = 16
 
+Done = Mapping[str, tuple[float, str]]
+"""By question or task: what share of it was done rightly, refusals of what cannot be answered or must not be done included; and
+the entity that it is about.
+"""
+
+
+def done_of(
+    scores: Mapping[str, pd.DataFrame], attempts: pd.DataFrame | None, tasks: pd.DataFrame | None
+) -> Callable[[str], Done | None]:
+    """What a candidate did, by its name; None where nothing of it is kept. `scores`: score tables by kind; the others hold rows
+    of agents.attempts and agents.tasks, None where there are none.
+    """
+
+    @cache
+    def agents() -> dict[str, Done]:
+        if attempts is None or tasks is None:
+            return {}
+        found = (one for model, mine in attempts.groupby("model") for one in attempted(str(model), mine, tasks))
+        return {
+            one.candidate: {row["task_id"]: (float(row["success"]), str(row["cluster"])) for row in one.rows} for one in found
+        }
+
+    @cache
+    def done(candidate: str) -> Done | None:
+        tables = (stored_table(frame, candidate) for frame in scores.values() if (frame["candidate"] == candidate).any())
+        if (table := next(tables, None)) is None:
+            return agents().get(candidate)
+        values = table.values(_METRIC)
+        return {row.question_id: (values[row.question_id], row.cluster) for row in table.rows if row.question_id in values}
+
+    return done
+
 
 class Duels:
-    """Paired differences of any two candidates of the score tables (by kind), with intervals clustered by entity."""
+    """Paired differences of any two candidates, with intervals clustered by entity. `done`: what each did (done_of)."""
 
-    def __init__(self, scores: Mapping[str, pd.DataFrame], seed: int) -> None:
-        self._frames = list(scores.values())
-        self._tables: dict[str, ScoreTable | None] = {}
+    def __init__(self, done: Callable[[str], Done | None], seed: int) -> None:
+        self._done = done
         self._seed = seed
 
     def against(self, challenger: str, champion: str, confidence: float) -> Measured | None:
-        """How much more often the challenger is right (share) on the questions that both have a score for, refusals of what
-        cannot be answered included; None where there are none, or none of two entities.
+        """How much more often the challenger is right (share) on the questions or tasks that are kept of both; None where there
+        are none, or none of two entities.
         """
-        new, old = self._table(challenger), self._table(champion)
-        if new is None or old is None:
-            return None
-        after, before = new.values(_METRIC), old.values(_METRIC)
-        both = [row for row in new.rows if row.question_id in after and row.question_id in before]
-        clusters = [row.cluster for row in both]
+        both = self._both(challenger, champion)
+        clusters = [cluster for _, _, _, cluster in both]
         if len(set(clusters)) < 2:
             return None
-        differences = [after[row.question_id] - before[row.question_id] for row in both]
+        differences = [after - before for _, after, before, _ in both]
         if not any(differences):
             return Measured(0.0, 0.0, 0.0)
         # In halves, since a difference of 1 everywhere is no proportion.
@@ -50,19 +78,16 @@ class Duels:
         return Measured(2 * half.estimate, 2 * half.low, 2 * half.high)
 
     def pairs(self, challenger: str, champion: str) -> str:
-        """16 hex digits over which of the questions that both have a score for each of them answered rightly."""
-        new, old = self._table(challenger), self._table(champion)
-        if new is None or old is None:
-            return ""
-        after, before = new.values(_METRIC), old.values(_METRIC)
-        both = [(name, after[name], before[name]) for name in sorted(after.keys() & before.keys())]
-        return hashlib.sha256(json.dumps(both).encode()).hexdigest()[:_LENGTH]
+        """16 hex digits over which of the questions or tasks that are kept of both each of them did rightly; empty: none."""
+        both = sorted((name, after, before) for name, after, before, _ in self._both(challenger, champion))
+        return hashlib.sha256(json.dumps(both).encode()).hexdigest()[:_LENGTH] if both else ""
 
-    def _table(self, candidate: str) -> ScoreTable | None:
-        if candidate not in self._tables:
-            found = (stored_table(frame, candidate) for frame in self._frames if (frame["candidate"] == candidate).any())
-            self._tables[candidate] = next(found, None)
-        return self._tables[candidate]
+    def _both(self, challenger: str, champion: str) -> list[tuple[str, float, float, str]]:
+        """Each question or task that is kept of both: its name, what the two did of it, its entity."""
+        new, old = self._done(challenger), self._done(champion)
+        if new is None or old is None:
+            return []
+        return [(name, after, old[name][0], cluster) for name, (after, cluster) in new.items() if name in old]
 
 
 class LooksTaken:

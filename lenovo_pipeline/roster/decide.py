@@ -17,8 +17,10 @@ from lenovo_pipeline.roster.policy import Policy, UseCase
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures, Judged, Measured, judge
 
-_ORDERED_BY = ("correct", "answerable")
-"""Among entries that keep every rule, the one with the highest lower bound of this figure is the best."""
+_ORDERED_BY = (("correct", "answerable"), ("success", "feasible"))
+"""Among entries that keep every rule, the one with the highest lower bound of this figure is the best: of answers, or of tasks
+where an entry answers none.
+"""
 
 CHALLENGES = "shown to be better than "
 """What the text of a challenge begins with; the champion's name follows."""
@@ -46,7 +48,7 @@ class Decision:
 
 Against = Callable[[str, str, float], Measured | None]
 """(challenger, champion, confidence) -> how much more often the challenger is right on the same questions, with the interval of
-that confidence; None where they share no scored questions.
+that confidence; None where they share no scored questions or tasks.
 """
 
 
@@ -180,7 +182,7 @@ def _best(
 def _duel(champion: str, found: Measured | None, margin: float, look: Look) -> Judged:
     text = f"{CHALLENGES}{champion}"
     if found is None or found.lower is None:
-        note = f"is not shown to be better than {champion}: they share no scored questions"
+        note = f"is not shown to be better than {champion}: they share no scored questions or tasks"
         return Judged(CHALLENGE, text, "missing", note, limit=margin)
     met = found.lower > margin
     shown = "shown" if met else "not shown"
@@ -214,7 +216,7 @@ def _verdict(entry: Entry, rules: Sequence[Judged], best: Entry | None, notes: M
 
 
 def _rank(figures: Figures) -> float:
-    measured = figures.get(_ORDERED_BY, Measured(math.nan))
+    measured = next((figures[name] for name in _ORDERED_BY if name in figures), Measured(math.nan))
     bound = measured.value if measured.lower is None else measured.lower
     return -math.inf if math.isnan(bound) else bound
 

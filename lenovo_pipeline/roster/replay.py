@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.agents.running.tables import ATTEMPTS
+from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
@@ -24,7 +26,7 @@ from lenovo_pipeline.evaluation.tables import ITEMS, JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
-from lenovo_pipeline.roster.challenging import Duels, LooksTaken
+from lenovo_pipeline.roster.challenging import Done, Duels, LooksTaken, done_of
 from lenovo_pipeline.roster.decide import CHALLENGES, decide
 from lenovo_pipeline.roster.entries import entries_of, figures_of
 from lenovo_pipeline.roster.moment import as_recorded
@@ -65,11 +67,13 @@ def replay(
     *,
     seed: int,
     log: Sequence[Mapping[str, Any]] = (),
+    done: Callable[[str], Done | None] = lambda candidate: None,
     headers: Set[str] = frozenset(),
 ) -> Replayed:
     """Decide again. `decision`: a row of roster.decisions; `entries` and `figures` as they follow from `scores`, and from other
-    evaluations under `headers`; `log`: all rows in the order of writing, by which the looks at a challenger are counted as they
-    were then. What the moment said for or against it is taken as the decision has it.
+    evaluations under `headers`; `done`: what each candidate did, by which those that run and those that challenge are compared;
+    `log`: all rows in the order of writing, by which the looks at a challenger are counted as they were then. What the moment
+    said for or against it is taken as the decision has it.
 
     Where the scores that were judged have been replaced by newer ones, the figures that the decision keeps are judged again
     instead, and `basis` says so.
@@ -83,7 +87,7 @@ def replay(
         return _from_rules(decision, use_case, why)
     policy = Policy(use_cases={decision["use_case"]: use_case})
     champions = {(str(decision["environment"]), str(decision["use_case"])): champion for champion in _champion(decision)}
-    duels = Duels(scores, seed)
+    duels = Duels(done, seed)
     found = next(
         each
         for each in decide(policy, entries, figures, champions, duels.against, LooksTaken(log, duels), as_recorded(decision))
@@ -123,7 +127,8 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     figures = with_agents(figures, agentic)
     headers = frozenset(str(each) for frame in (agentic, judged) if frame is not None for each in frame["header"])
     entries = entries_of(warehouse.load(ENTRIES))
-    again = [replay(rows[each], used, entries, figures, seed=seed, log=log, headers=headers) for each in ids]
+    done = done_of(used, stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
+    again = [replay(rows[each], used, entries, figures, seed=seed, log=log, done=done, headers=headers) for each in ids]
     return (
         again
         if scores is None

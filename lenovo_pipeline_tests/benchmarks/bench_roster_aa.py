@@ -26,7 +26,7 @@ from lenovo_pipeline.evaluation.tables import RAW_FOUNDATION
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 from lenovo_pipeline.resources.snapshot import open_snapshot
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.roster.challenging import Duels, LooksTaken
+from lenovo_pipeline.roster.challenging import Done, Duels, LooksTaken
 from lenovo_pipeline.roster.decide import Decision, decide
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.rules import Entry, Figures, Measured
@@ -70,8 +70,12 @@ def entry(name: str) -> Entry:
 
 def decided(tables: dict[str, ScoreTable], seed: int, log: Sequence[Mapping[str, Any]] = ()) -> list[Decision]:
     """What the roster decides about both, `log` holding the decisions that it made before."""
-    duels = Duels({}, seed)
-    duels._tables = dict(tables)  # What it would read from score tables, without their way through the warehouse.
+    # What it would read from score tables, without their way through the warehouse.
+    done: dict[str, Done] = {
+        name: {row.question_id: (row.scores["correct"] or 0.0, row.cluster) for row in table.rows}
+        for name, table in tables.items()
+    }
+    duels = Duels(done.get, seed)
     return decide(
         POLICY,
         [entry(CHAMPION), entry(CHALLENGER)],

@@ -9,7 +9,8 @@ import pytest
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.items import items_from_rows, items_hash
-from lenovo_pipeline.roster.decide import decide
+from lenovo_pipeline.roster.challenging import Duels, LooksTaken, done_of
+from lenovo_pipeline.roster.decide import Decision, decide
 from lenovo_pipeline.roster.entries import Beside, entries_of, make_entries
 from lenovo_pipeline.roster.outdated import outdated_attempts, outdated_scores, together
 from lenovo_pipeline.roster.policy import Policy, read_policy
@@ -151,13 +152,60 @@ def test_a_decision_about_an_agent_may_cite_the_header_of_its_attempts() -> None
 
 
 def test_attempts_at_tasks_that_have_changed_since_are_no_evidence() -> None:
-    attempts = pd.DataFrame([{"model": MODEL, "workflow": "desk", "task_id": each} for each in ("T1", "T2")])
+    attempted = pd.DataFrame([{"model": MODEL, "workflow": "desk", "task_id": each} for each in ("T1", "T2")])
     tasks = pd.DataFrame([{"task_id": "T1"}])
-    outdated = outdated_attempts(agentic(), attempts, tasks)
+    outdated = outdated_attempts(agentic(), attempted, tasks)
     assert outdated == {DESK: ["agent_tasks: 1 of 2 tasks that it attempted have changed since"]}
     assert verdicts(agentic(), outdated=outdated)["production"] == ("held", "1 of 2 tasks that it attempted have changed since")
-    assert outdated_attempts(agentic(), attempts, pd.DataFrame([{"task_id": "T1"}, {"task_id": "T2"}])) == {}
-    assert outdated_attempts(None, attempts, tasks) == {}
+    assert outdated_attempts(agentic(), attempted, pd.DataFrame([{"task_id": "T1"}, {"task_id": "T2"}])) == {}
+    assert outdated_attempts(None, attempted, tasks) == {}
+
+
+TASKS = pd.DataFrame(
+    [
+        {"task_id": f"T{n}", "category": "ticket", "language": "en", "cluster": f"E{n % 20}", "writes": True, "faulty": False}
+        | {"steps": "single"}
+        for n in range(40)
+    ]
+)
+
+
+def attempts(**succeeded: int) -> pd.DataFrame:
+    """Attempts of workflows at all tasks, of which each succeeds at so many."""
+    rows = [
+        {"model": MODEL, "workflow": workflow, "task_id": f"T{n}", "path": "p", "build": "agent", "success": n < count}
+        for workflow, count in succeeded.items()
+        for n in range(len(TASKS))
+    ]
+    return pd.DataFrame(rows)
+
+
+def decided_beside(desk: int, rival: int) -> dict[str, Decision]:
+    """What is decided in production where the desk runs, and both succeed at so many of the same tasks."""
+    frame = agentic((DESK, "model"), (f"{MODEL}/rival", "model"))
+    duels = Duels(done_of({}, attempts(desk=desk, rival=rival), TASKS), seed=1)
+    running = {("production", "agent"): DESK}
+    found = decide(committed(), made(frame), with_agents({}, frame), running, duels.against, LooksTaken([], duels))
+    return {each.entry.entry: each for each in found if each.environment == "production"}
+
+
+def test_an_agent_that_succeeds_at_more_of_the_same_tasks_takes_the_place_of_the_one_that_runs() -> None:
+    found = decided_beside(desk=20, rival=36)
+    assert {name: each.verdict for name, each in found.items()} == {DESK: "held", f"{MODEL}/rival": "promoted"}
+    (duel,) = [rule for rule in found[f"{MODEL}/rival"].rules if rule.rule == "challenge"]
+    assert duel.figure == pytest.approx(16 / 40) and duel.pairs
+
+
+def test_an_agent_that_is_a_little_better_by_chance_does_not() -> None:
+    found = decided_beside(desk=30, rival=31)
+    assert {name: each.verdict for name, each in found.items()} == {DESK: "promoted", f"{MODEL}/rival": "held"}
+    assert "is not shown to be better than" in found[f"{MODEL}/rival"].reason
+
+
+def test_where_no_agent_runs_the_one_that_surely_succeeds_more_often_is_the_best() -> None:
+    frame = pd.concat([agentic(), agentic((f"{MODEL}/rival", "model"), success=0.95)])
+    found = decide(committed(), made(frame), with_agents({}, frame))
+    assert {each.entry.entry for each in found if each.verdict == "promoted"} == {f"{MODEL}/rival"}
 
 
 QUESTION = {

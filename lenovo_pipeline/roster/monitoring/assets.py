@@ -3,6 +3,8 @@
 import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, ResourceParam
 
+from lenovo_pipeline.agents.running.tables import ATTEMPTS
+from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.evaluation.tables import SCORES
 from lenovo_pipeline.resources.assets import table_asset
 from lenovo_pipeline.resources.markdown import markdown_table
@@ -44,7 +46,7 @@ def alerts(context: AssetExecutionContext, store: ResourceParam[Store]) -> pd.Da
     return made
 
 
-@table_asset(CANARY, deps=[DEPLOYMENTS, *SCORES.values()])
+@table_asset(CANARY, deps=[DEPLOYMENTS, *SCORES.values(), ATTEMPTS, TASKS])
 def canary(
     context: AssetExecutionContext,
     store: ResourceParam[Store],

@@ -3,7 +3,10 @@
 Belongs here: from the book to verdicts and back. The comparison itself is canary.py's.
 """
 
-from lenovo_pipeline.evaluation.keeping import all_scores
+from lenovo_pipeline.agents.running.tables import ATTEMPTS
+from lenovo_pipeline.agents.tables import TASKS
+from lenovo_pipeline.contracts.frames import rows_of
+from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
@@ -11,7 +14,7 @@ from lenovo_pipeline.roster.monitoring.canary import ABORTED, Canary, run_canary
 from lenovo_pipeline.roster.monitoring.judging import Limits
 from lenovo_pipeline.roster.monitoring.known import latency_budgets, seed_of
 from lenovo_pipeline.roster.monitoring.requests import Place
-from lenovo_pipeline.roster.monitoring.simulator import Outcome, outcomes
+from lenovo_pipeline.roster.monitoring.simulator import Outcome, attempt_outcome, outcomes
 from lenovo_pipeline.settings import Settings
 
 ACTOR = "canary"
@@ -47,10 +50,15 @@ def run_canaries(book: Book, warehouse: Warehouse, settings: Settings) -> tuple[
 
 
 def outcomes_of(warehouse: Warehouse, entry: str) -> list[Outcome]:
-    """What an entry answered in its evaluation, without sketches; nothing where it was never evaluated."""
+    """What an entry answered or did in its evaluation, without sketches; nothing where it was never evaluated."""
     for frame in all_scores(warehouse).values():
         table = stored_table(frame, entry)
         if table is not None:
             # Sizes of the questions do not matter here.
             return outcomes(table.rows, dict.fromkeys(table.by_question, "?"), {})
-    return []
+    attempts, tasks = stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS)
+    if attempts is None or tasks is None:
+        return []
+    mine = attempts[attempts["model"] + "/" + attempts["workflow"] == entry]
+    rows = mine.merge(tasks[["task_id", "turns", "language"]], on="task_id").sort_values("task_id")
+    return [attempt_outcome(row) for row in rows_of(rows)]

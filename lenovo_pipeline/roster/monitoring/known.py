@@ -14,7 +14,7 @@ from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.judging import Limits
 from lenovo_pipeline.roster.monitoring.requests import Place
-from lenovo_pipeline.roster.monitoring.simulator import Outcome
+from lenovo_pipeline.roster.monitoring.simulator import Outcome, attempt_outcome
 from lenovo_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,17 +64,15 @@ def latency_budgets(settings: Settings) -> dict[str, float]:
     return {
         name: min(floor.limit for floor in floors)
         for name, use_case in use_cases.items()
-        if (floors := [each for each in use_case.floors if each.metric == "latency_p95_s"])
+        if (floors := [each for each in use_case.floors if each.metric in ("latency_p95_s", "latency_p95")])
     }
 
 
 def _quality_bounds(store: Store) -> dict[str, float]:
-    """The lower bound of the share of right answers of each candidate."""
-    rows = _rows(
-        store,
-        "SELECT candidate, coalesce(lower, value) AS bound FROM evaluation.leaderboard"
-        " WHERE metric = 'correct' AND slice = 'all'",
-    )
+    """The lower bound of the share of right answers of each candidate; of an agent, of the tasks at which it succeeds."""
+    chosen = "SELECT candidate, coalesce(lower, value) AS bound FROM evaluation"
+    rows = _rows(store, f"{chosen}.leaderboard WHERE metric = 'correct' AND slice = 'all'")
+    rows += _rows(store, f"{chosen}.agentic_workflow WHERE metric = 'success' AND slice = 'all' AND kind = 'model'")
     return {row["candidate"]: float(row["bound"]) for row in rows if row["bound"] is not None}
 
 
@@ -87,13 +85,14 @@ def profile_of(store: Store, entry: str, encoder: "Encodes | None") -> list[Outc
 
     with open_snapshot(store) as connection:
         rows = _scores_of(connection, entry)
-    if not rows:
+        attempts = [] if rows else _attempts_of(connection, entry)
+    if not rows and not attempts:
         raise PermanentFailure(f"there are no scores of {entry!r} in the snapshot", remedy="Evaluate it first: make run")
-    texts = sorted({row["question"] for row in rows})
+    texts = sorted({*(row["question"] for row in rows), *(row["turns"][0] for row in attempts)})
     made: dict[str, tuple[float, ...]] = {}
     if encoder is not None:
         made = dict(zip(texts, sketches(texts, encoder), strict=True))
-    return [
+    return [attempt_outcome(row, made.get(row["turns"][0], ())) for row in attempts] or [
         Outcome(
             chars_in=len(row["question"]),
             language=row["language"],
@@ -118,11 +117,26 @@ def _scores_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[dict
             " WHERE s.candidate = ? ORDER BY question_id LIMIT ?",
             [entry, _PROFILE_ITEMS],
         )
-        names = [column[0] for column in result.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-        if rows:
+        if rows := _named(result):
             return rows
     return []
+
+
+def _attempts_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[dict[str, Any]]:
+    if not (_there(connection, "agents", "attempts") and _there(connection, "agents", "tasks")):
+        return []
+    return _named(
+        connection.execute(
+            "SELECT t.turns, t.language, a.* FROM agents.attempts a JOIN agents.tasks t USING (task_id)"
+            " WHERE a.model || '/' || a.workflow = ? ORDER BY task_id LIMIT ?",
+            [entry, _PROFILE_ITEMS],
+        )
+    )
+
+
+def _named(result: "duckdb.DuckDBPyConnection") -> list[dict[str, Any]]:
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _there(connection: "duckdb.DuckDBPyConnection", schema: str, table: str) -> bool:
@@ -138,9 +152,7 @@ def _rows(store: Store, query: str) -> list[dict[str, Any]]:
 
     try:
         with open_snapshot(store) as connection:
-            result = connection.execute(query)
-            names = [column[0] for column in result.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            return _named(connection.execute(query))
     except (PermanentFailure, duckdb.Error):
         return []
 

@@ -6,9 +6,10 @@ Does not belong here: what goes wrong on purpose (trials/), serving real request
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ GOLD_SHARE = 0.25
 """Share of the requests that are gold questions, whose answers are scored."""
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
+_NO_SERVICE = ("model_failed", "model_timeout", "failed")
+"""Endings of an agent's attempt that are errors to whoever asked."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,21 @@ def outcomes(rows: Sequence[ItemScore], questions: dict[str, str], sketches: dic
         for row in rows
         if row.question_id in questions
     ]
+
+
+def attempt_outcome(row: Mapping[str, Any], sketch: tuple[float, ...] = ()) -> Outcome:
+    """The outcome of an agent's attempt. `row`: one of agents.attempts, and of its task `language` and the first of `turns`."""
+    return Outcome(
+        chars_in=len(row["turns"][0]),
+        language=str(row["language"]),
+        sketch=sketch,
+        chars_out=0,
+        tokens_in=int(row["tokens_in"]),
+        tokens_out=int(row["tokens_out"]),
+        latency_s=float(row["seconds"]),
+        error=str(row["ending"]) if row["ending"] in _NO_SERVICE else None,
+        score=float(row["success"]),
+    )
 
 
 def simulate(

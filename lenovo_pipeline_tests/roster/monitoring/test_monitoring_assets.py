@@ -1,6 +1,7 @@
 """The assets and checks of monitoring: what was recorded is a table, and what was left lying fails a check."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.agents.running.tables import ATTEMPTS
+from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.commands.store import backup, restore
-from lenovo_pipeline.contracts import conform
+from lenovo_pipeline.contracts import Table, conform
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.candidate import Answer, Question
 from lenovo_pipeline.measures.items import Item
+from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring import canaries
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries
 from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, run_canary
 from lenovo_pipeline.roster.monitoring.judging import Limits
+from lenovo_pipeline.roster.monitoring.known import profile_of
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import Monitor
 from lenovo_pipeline.roster.monitoring.plots import draw
@@ -228,3 +234,49 @@ def test_a_backup_holds_what_the_monitor_wrote_and_a_running_monitor_keeps_the_s
     running = Book(store.deployments).active(DESK.environment, DESK.use_case)
     assert running is not None and running.entry == "old"
     assert json.loads(store.format_file.read_text())
+
+
+BLANK: dict[str, Any] = {
+    "text": "x",
+    "integer": 0,
+    "number": 0.0,
+    "boolean": False,
+    "text[]": ["x"],
+    "json": {},
+    "date": date(2026, 1, 1),
+}
+
+
+def row_of(table: Table, **given: Any) -> dict[str, Any]:
+    """A row that keeps the contract, whatever it says beside `given`."""
+    blank = {column.name: column.choices[0] if column.choices else BLANK[column.type] for column in table.columns}
+    return {**blank, **given}
+
+
+def test_agents_that_run_and_challenge_are_compared_by_their_attempts(store: Store, settings: Settings) -> None:
+    book = Book(store.deployments)
+    book.promote("testing", "agent", "m/desk", OLD, actor="run", reason="it keeps every rule")
+    book.set_challenger("testing", "agent", "m/rival", NEW, share=0.2, actor="run", reason="it is new")
+    tasks = [row_of(TASKS, task_id=f"TSK-{number:010X}", turns=["Help!"], language="en") for number in range(40)]
+    attempts = [
+        row_of(
+            ATTEMPTS,
+            **{"model": "m", "workflow": workflow, "task_id": task["task_id"], "attempt_id": f"{number:016x}"},
+            **{"ending": ending, "success": ending == "answered", "seconds": 1.0},
+        )
+        for workflow, ending in (("desk", "answered"), ("rival", "failed"))
+        for number, task in enumerate(tasks)
+    ]
+    warehouse = Warehouse(str(store.warehouse))
+    warehouse.replace(TASKS, pd.DataFrame(tasks))
+    warehouse.replace(ATTEMPTS, pd.DataFrame(attempts), model="m")
+    assert [each.error for each in canaries.outcomes_of(warehouse, "m/rival")] == ["failed"] * 40
+    assert {each.score for each in canaries.outcomes_of(warehouse, "m/desk")} == {1.0}
+    assert canaries.outcomes_of(warehouse, "m/nobody") == []
+    (found,), (change,) = canaries.run_canaries(book, warehouse, settings)
+    assert found.verdict == ABORTED and "m/rival is no challenger" in change
+    publish(store, warehouse, made_by={"run": "1"})
+    profile = profile_of(store, "m/desk", None)
+    assert len(profile) == 40 and {(each.chars_in, each.language, each.latency_s) for each in profile} == {(5, "en", 1.0)}
+    with pytest.raises(PermanentFailure, match="no scores of 'm/nobody'"):
+        profile_of(store, "m/nobody", None)
