@@ -10,6 +10,7 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from lenovo_pipeline.commands.summary import RunSummary
+from lenovo_pipeline.resources.event_log import hasten
 
 
 def execute(job: JobDefinition, instance: DagsterInstance, say: Callable[[str], None], *, model: str | None = None) -> RunSummary:
@@ -17,6 +18,8 @@ def execute(job: JobDefinition, instance: DagsterInstance, say: Callable[[str], 
 
     `model` is the partition of those assets that have partitions; a job without such assets takes no notice of it.
     """
+    # Before the run is made: that writes an event for each asset already.
+    hasten()
     run = instance.create_run_for_job(
         job,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

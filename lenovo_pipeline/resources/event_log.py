@@ -6,8 +6,7 @@ of the time of a run which changes nothing. What is set here (https://www.sqlite
 
 - Commits of files with a write-ahead log wait no longer (synchronous = NORMAL). A process that is killed loses nothing; a
   machine that loses power may lose the last events of a run, never the file.
-- One idle connection to each file keeps the others from being the last.
-- One engine for each file is kept: it knows the statements that it has compiled, which a new one compiles again.
+- One engine for each file is kept, which knows the statements that it has compiled, and with it its connections.
 
 Belongs here: how these connections are set. Does not belong here: where the files lie (dagster.yaml), and what is in them.
 """
@@ -16,11 +15,12 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 _MOST = 4
-"""Idle connections, and engines: a process writes the index, the runs, the schedules, and the events of one run at a time."""
+"""Engines: a process writes the index, the runs, the schedules, and the events of one run at a time."""
 
 
 @cache
@@ -33,13 +33,11 @@ def hasten() -> None:
 
     for module in (sqlite_event_log, sqlite_run_storage):
         vars(module)["create_engine"] = _Engines(vars(module)["create_engine"])
-    idle = _Idle()
 
     @event.listens_for(Engine, "connect")
     def settle(connection: Any, _: Any) -> None:
         if isinstance(connection, sqlite3.Connection) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
             connection.execute("PRAGMA synchronous = NORMAL")
-            idle.beside(connection)
 
 
 class _Engines:
@@ -54,33 +52,49 @@ class _Engines:
         key = f"{address} {sorted(arguments.items(), key=str)}"
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._create(address, **arguments)
+                self._made[key] = _lasting(self._create(address, **{**arguments, "poolclass": _lasting_pool()}))
             self._made.move_to_end(key)
             while len(self._made) > _MOST:
-                # Whoever still has it may use it to the end: it holds no connection.
+                # Whoever still has it may use it to the end.
                 self._made.popitem(last=False)
             return self._made[key]
 
 
-class _Idle:
-    """Connections that nobody uses, one to each of the files that were opened last."""
+@cache
+def _lasting_pool() -> Any:
+    from sqlalchemy.pool import QueuePool
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._held: OrderedDict[str, sqlite3.Connection] = OrderedDict()
+    class LastingPool(QueuePool):
+        """Connections that outlast Dagster's disposing of the engine after each event."""
 
-    def beside(self, connection: sqlite3.Connection) -> None:
-        path = str(connection.execute("PRAGMA database_list").fetchone()[2])
-        with self._lock:
-            if path not in self._held:
-                try:
-                    held = sqlite3.connect(path, check_same_thread=False)
-                    # Only who has read something counts among those that are open.
-                    held.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                except sqlite3.Error:
-                    # A file that is locked or going away: what was asked for works without.
-                    return
-                self._held[path] = held
-            self._held.move_to_end(path)
-            while len(self._held) > _MOST:
-                self._held.popitem(last=False)[1].close()
+        def dispose(self) -> None:
+            pass
+
+        def recreate(self) -> "LastingPool":
+            return self
+
+    return LastingPool
+
+
+def _lasting(engine: Any) -> Any:
+    """The engine, which opens a new connection where the file is another one than that to which the last was opened."""
+    from sqlalchemy import event
+    from sqlalchemy.exc import DisconnectionError
+
+    def file_there() -> tuple[int, int] | None:
+        try:
+            found = Path(engine.url.database).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @event.listens_for(engine, "connect")
+    def note(_: Any, record: Any) -> None:
+        record.info["file"] = file_there()
+
+    @event.listens_for(engine, "checkout")
+    def look(_: Any, record: Any, __: Any) -> None:
+        if record.info["file"] != file_there():
+            raise DisconnectionError(f"{engine.url.database} was deleted or replaced")
+
+    return engine

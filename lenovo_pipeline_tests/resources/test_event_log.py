@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,8 +20,10 @@ import sqlalchemy as sa
 from lenovo_pipeline.resources.event_log import hasten
 
 hasten()
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import create_engine
+
 for number in range(1, 1001):
-    with sa.create_engine(sys.argv[1], poolclass=sa.pool.NullPool).begin() as connection:
+    with create_engine(sys.argv[1], poolclass=sa.pool.NullPool).begin() as connection:
         connection.execute(sa.text("INSERT INTO event VALUES (:number)"), {"number": number})
     print(number, flush=True)
 """
@@ -37,12 +40,27 @@ def _file(folder: Path) -> tuple[Path, str]:
     return path, f"sqlite:///{path}"
 
 
+def _engine(url: str, **arguments: Any) -> sa.Engine:
+    """An engine as Dagster makes one."""
+    hasten()
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+    made: sa.Engine = vars(sqlite_event_log)["create_engine"](url, poolclass=sa.pool.NullPool, **arguments)
+    return made
+
+
 def test_commits_do_not_wait_and_no_connection_is_the_last(tmp_path: Path) -> None:
     path, url = _file(tmp_path)
-    hasten()
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    for number in (1, 2):
+        engine = _engine(url)
+        with engine.begin() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
+            connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS seen (number INTEGER)")
+            connection.exec_driver_sql("INSERT INTO seen VALUES (1)")
+            # What is temporary belongs to one connection: it is the same again.
+            assert connection.exec_driver_sql("SELECT count(*) FROM seen").scalar_one() == number
+        engine.dispose()
     with engine.begin() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
         connection.exec_driver_sql("INSERT INTO event VALUES (1)")
     # The last one that is closed takes the write-ahead log away.
     assert path.with_name("events.db-wal").stat().st_size > 0
@@ -50,16 +68,13 @@ def test_commits_do_not_wait_and_no_connection_is_the_last(tmp_path: Path) -> No
 
 
 def test_files_without_a_write_ahead_log_keep_waiting(tmp_path: Path) -> None:
-    hasten()
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'other.db'}", poolclass=sa.pool.NullPool)
-    with engine.begin() as connection:
+    with _engine(f"sqlite:///{tmp_path / 'other.db'}").begin() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
 def test_a_file_that_is_deleted_and_made_again_is_written_as_any_other(tmp_path: Path) -> None:
     path, url = _file(tmp_path)
-    hasten()
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    engine = _engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO event VALUES (1)")
     for each in tmp_path.glob("events.db*"):
@@ -84,7 +99,7 @@ def test_a_kill_loses_no_event_that_was_written(tmp_path: Path) -> None:
     assert found[:last] == list(range(1, last + 1))
 
 
-def test_dagster_gets_one_engine_for_each_file_and_pools_nothing(tmp_path: Path) -> None:
+def test_dagster_gets_one_engine_for_each_file(tmp_path: Path) -> None:
     hasten()
     from dagster._core.storage.event_log.sqlite import sqlite_event_log
     from dagster._core.storage.runs.sqlite import sqlite_run_storage
