@@ -43,7 +43,7 @@ def edge_builds_are_whole_and_answer(
     """Manifest, files and hash of every build belong together, and each opens on this host and answers a question."""
     from lenovo_pipeline.models.compression.verifying import broken
 
-    return broken(warehouse.load(EDGE_BUILDS).to_dict("records"), store, inference)
+    return broken(warehouse.load(EDGE_BUILDS).to_dict("records"), store, inference, warehouse)
 
 
 @violations_check(QUANTISED)
@@ -53,7 +53,7 @@ def quantised_builds_are_whole_and_answer(
     """Manifest, files and hash of every build belong together, and each model opens on this host and answers a question."""
     from lenovo_pipeline.models.compression.verifying import broken
 
-    return broken(warehouse.load(QUANTISED).to_dict("records"), store, inference)
+    return broken(warehouse.load(QUANTISED).to_dict("records"), store, inference, warehouse)
 
 
 @violations_check(PRUNED)
@@ -64,7 +64,7 @@ def pruned_models_are_whole_and_smaller(
     from lenovo_pipeline.models.compression.verifying import broken, not_pruned
 
     rows = warehouse.load(PRUNED).to_dict("records")
-    return [*broken(rows, store, inference), *not_pruned(rows, store)]
+    return [*broken(rows, store, inference, warehouse), *not_pruned(rows, store, warehouse)]
 
 
 @violations_check(DISTILLED)
@@ -75,4 +75,4 @@ def students_are_whole_and_half_the_size(
     from lenovo_pipeline.models.compression.verifying import broken, not_half
 
     rows = warehouse.load(DISTILLED).to_dict("records")
-    return [*broken(rows, store, inference), *not_half(rows, store)]
+    return [*broken(rows, store, inference, warehouse), *not_half(rows, store)]

@@ -4,7 +4,7 @@ Belongs here: one sentence for each thing that is wrong. Does not belong here: h
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,9 @@ from lenovo_pipeline.models.compression.levels import LEVEL_PLANS, TARGET_PLANS
 from lenovo_pipeline.provenance import read_manifest
 from lenovo_pipeline.resources.inference import Backend, Completion, GenerationSettings, Message, ModelSource
 from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
+from lenovo_pipeline.resources.recipes import recipe_of, remember, result_before
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.warehouse import Reads, Warehouse
 
 Row = Mapping[Any, Any]
 
@@ -66,8 +68,12 @@ def hidden_estimates(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def broken(rows: Sequence[Row], store: Store, inference: Opens) -> list[str]:
-    """Builds whose files are not those that were made, or that do not answer; the same files are opened once."""
+def broken(rows: Sequence[Row], store: Store, inference: Opens, warehouse: Warehouse) -> list[str]:
+    """Builds whose files are not those that were made, or that do not answer.
+
+    Files are hashed each time. The same ones are opened once, and not again in a later run while code and packages are the same:
+    opening a model takes longer than all else in a run that changes nothing.
+    """
     found = []
     opened: set[str] = set()
     for row in rows:
@@ -82,17 +88,18 @@ def broken(rows: Sequence[Row], store: Store, inference: Opens) -> list[str]:
             continue
         if row["artifact"] not in opened and row["format"] in _SOURCES:
             opened.add(row["artifact"])
-            found += [f"{row['build']}: {problem}" for problem in _unanswering(folder, str(row["format"]), inference)]
+            problems = _once(warehouse, row, _unanswering, folder, str(row["format"]), inference)
+            found += [f"{row['build']}: {problem}" for problem in problems]
     return found
 
 
-def not_pruned(rows: Sequence[Row], store: Store) -> list[str]:
+def not_pruned(rows: Sequence[Row], store: Store, warehouse: Warehouse) -> list[str]:
     """Pruned models that have fewer zeros than they state, or as many parameters as their base."""
     found = []
     for row in rows:
         measures, folder = _measures(row), store.root / row["path"]
         if row["method"] == "magnitude":
-            zeros = _zeros(folder)
+            zeros = next(iter(_once(warehouse, row, _zeros, folder)), None)
             if zeros is None or zeros < measures["zeros_share"] - _ZEROS_TOLERANCE:
                 stated = f"stated are {measures['zeros_share']:.1%}"
                 found.append(f"{row['build']}: {'no' if zeros is None else format(zeros, '.1%')} weights are zero, {stated}")
@@ -138,8 +145,22 @@ def _parameters(folder: Path) -> int:
     return total
 
 
-def _zeros(folder: Path) -> float | None:
-    """Share of zeros in the matrices of the layers; None if there are none."""
+def _once(warehouse: Warehouse, row: Row, function: Callable[..., list[Any]], *arguments: Any) -> list[Any]:
+    """What the function finds of a build's files, which are those that were made: in a later run without looking again, while
+    code and packages are the same. A problem is not kept: the next look may find none.
+    """
+    recipe = recipe_of(f"{function.__name__}: {row['artifact']}", function, {})
+    known = result_before(warehouse, recipe)
+    if known is not None:
+        return list(json.loads(known))
+    found = function(*arguments)
+    if function is not _unanswering or not found:
+        remember(warehouse, recipe, Reads(), json.dumps(found))
+    return found
+
+
+def _zeros(folder: Path) -> list[float]:
+    """Share of zeros in the matrices of the layers; nothing if there are none."""
     from safetensors.torch import load_file
 
     zeros = count = 0
@@ -148,4 +169,4 @@ def _zeros(folder: Path) -> float | None:
             if ".layers." in name and tensor.ndim == 2:
                 zeros += int((tensor == 0).sum())
                 count += tensor.numel()
-    return zeros / count if count else None
+    return [zeros / count] if count else []

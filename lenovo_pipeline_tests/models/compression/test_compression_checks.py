@@ -14,7 +14,7 @@ from lenovo_pipeline.models.compression import checks
 from lenovo_pipeline.models.compression.levels import LEVEL_PLANS, TARGET_PLANS
 from lenovo_pipeline.models.compression.passport import figure
 from lenovo_pipeline.models.tables import DISTILLED, EDGE_BUILDS, PRUNED, QUANTISED
-from lenovo_pipeline.resources.inference import Inference
+from lenovo_pipeline.resources.inference import Backend, Inference, ModelSource
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
@@ -154,6 +154,29 @@ def test_a_build_that_does_not_open_fails(place: Place, single_precision: Path, 
     (broken / "model.onnx").write_bytes(b"no graph")
     place.put(table, [place.row(place.keep(broken), "int4", "int4", "onnx", level="light", target="edge-x86_64")])
     assert "it cannot be opened" in place.found(check)
+
+
+def test_the_same_files_are_opened_once_and_hashed_each_time(
+    place: Place, edges: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[ModelSource] = []
+    monkeypatch.setattr(place, "inference", Counting(place.inference, opened))
+    place.put(EDGE_BUILDS, edges)
+    assert [place.found(checks.edge_builds_are_whole_and_answer) for _ in range(2)] == ["", ""]
+    assert len(opened) == 1
+    (place.store.root / edges[0]["path"] / "model.onnx.data").unlink()
+    assert "model.onnx.data is missing" in place.found(checks.edge_builds_are_whole_and_answer)
+
+
+class Counting:
+    """Models as they are opened, and a note of each."""
+
+    def __init__(self, inference: Inference, opened: list[ModelSource]) -> None:
+        self._inference, self._opened = inference, opened
+
+    def open(self, source: ModelSource) -> Backend:
+        self._opened.append(source)
+        return self._inference.open(source)
 
 
 def transformers_row(place: Place, folder: Path, method: str, measures: Mapping[str, Any]) -> dict[str, Any]:
