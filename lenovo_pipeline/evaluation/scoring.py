@@ -85,8 +85,8 @@ def score_all(
     """Score all contenders (contract `table`). `stored` is what the table holds now, `logs` the folder of unfinished runs.
 
     Nothing is asked again that was asked in the same way and whose item (question, passages, right answer, grounds) is the
-    same: the table is that of a full run, under a header of its own. Failures are tried again. Raises what the runner raises;
-    what was scored until then stays in the log and is taken over by the next run.
+    same: the table is that of a full run, under a header of its own. Failures are tried again, save those that last. Raises what
+    the runner raises; what was scored until then stays in the log and is taken over by the next run.
     """
     started = time.monotonic()
     rows: list[dict[str, Any]] = []
@@ -149,7 +149,8 @@ def _score(
     header = make_header(candidate, items, settings)
     path = log_path(logs, candidate.name)
     known = stored_table(stored, candidate.name)
-    if known is not None and known.header.hash == header.hash and not known.failed and len(known.rows) == len(items):
+    settled = known is not None and len(known.rows) == len(items) and all(row.settled for row in known.rows)
+    if known is not None and settled and known.header.hash == header.hash:
         path.unlink(missing_ok=True)
         say(f"{candidate.name}: {len(items)} scores taken over, nothing asked.")
         return known

@@ -88,7 +88,7 @@ def run(
     """Ask the candidate every item and score what it says; rows come in the order of the items.
 
     Rows of `done` are taken over if the same was asked in the same way (`Header.asking`), their item is the same (`item_keys`)
-    and they are no failures. `on_scores` gets the new rows after each
+    and they are no failures that another try may mend. `on_scores` gets the new rows after each
     batch (see ScoreLog), `progress` how many of how many items are done. An error or a time-out is recorded as that item's
     failure, and its scores are None with the reason.
 
@@ -109,7 +109,7 @@ def run(
     rows: dict[str, ItemScore] = {}
     if done is not None and done.header.asking == header.asking:
         known = done.by_question.items()
-        rows = {each: row for each, row in known if row.failure is None and keys.get(each) == row.item}
+        rows = {each: row for each, row in known if row.settled and keys.get(each) == row.item}
     order = list(items) if enough is None else [items[place] for place in shuffled(len(items), settings.seed)]
     left = [item for item in order if item.question_id not in rows]
     asker = Asker(candidate, settings.timeout_s, settings.give_up_after)

@@ -12,6 +12,9 @@ from typing import Any
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.metrics.basic import HEADLINE
 
+_LASTING = ("PromptTooLong",)
+"""Classes of errors that come again whenever the same is asked of the same candidate."""
+
 
 @dataclass(frozen=True)
 class ItemScore:
@@ -45,6 +48,11 @@ class ItemScore:
     def correct(self) -> float | None:
         """The headline score; None where unscored."""
         return self.scores.get(HEADLINE)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it would be the same if it were asked again: it has an answer, or a failure that lasts."""
+        return self.failure is None or self.failure.partition(":")[0] in _LASTING
 
     @property
     def unanswerable(self) -> bool:

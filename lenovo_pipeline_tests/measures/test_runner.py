@@ -190,6 +190,19 @@ def test_failures_are_asked_again_and_rows_of_another_header_are_not_taken() -> 
     assert other.asked == ["0", "1"]
 
 
+class PromptTooLong(Exception):
+    """Named as the error of a model that a question does not fit into."""
+
+
+def test_a_failure_that_lasts_is_not_asked_again() -> None:
+    items = make_items(2)
+    first = run(Scripted("right", PromptTooLong("4484 tokens")), items, QUICK)
+    again = Scripted("right", "right")
+    found = run(again, items, QUICK, done=first)
+    assert (found.failed, again.asked) == (1, [])
+    assert [row.settled for row in found.rows] == [True, True]
+
+
 def test_progress_and_new_rows_are_told_after_each_batch() -> None:
     told: list[tuple[int, int]] = []
     new: list[int] = []

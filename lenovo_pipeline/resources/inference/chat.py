@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable
+from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUnavailable, PromptTooLong
 from lenovo_pipeline.resources.inference.generation import Generation, Vocabulary, cut_at_stop
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message, ModelIdentity, Tool
 from lenovo_pipeline.resources.inference.model_folder import chat_template, read_json
@@ -61,10 +61,9 @@ class Chat:
         limit = self._identity.context_length
         free = settings.max_tokens if limit is None else limit - len(generation.prompt)
         if free < 1:
-            generation.fail(
+            generation.failure = PromptTooLong(
                 f"the messages have {len(generation.prompt)} tokens, and {self._identity.identifier} takes at most {limit}, "
-                "answer included",
-                remedy="Give fewer or shorter passages, or a model with a longer context; nothing was cut off silently.",
+                "answer included"
             )
         generation.room = min(settings.max_tokens, free)
         return generation

@@ -21,6 +21,15 @@ class GenerationFailed(TransientFailure):
         super().__init__(message, remedy=remedy)
 
 
+class PromptTooLong(GenerationFailed):
+    """The messages do not fit into the model, now or later."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, remedy="Give fewer or shorter passages, or a model with a longer context; nothing was cut off silently."
+        )
+
+
 class BatchInterrupted(KeyboardInterrupt):
     """A batch was interrupted. `results` keeps its order; None marks what was not finished."""
 

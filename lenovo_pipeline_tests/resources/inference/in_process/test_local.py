@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lenovo_pipeline.resources.inference.decoding import Decoder
-from lenovo_pipeline.resources.inference.errors import BatchInterrupted, GenerationFailed, ModelUnavailable
+from lenovo_pipeline.resources.inference.errors import BatchInterrupted, GenerationFailed, ModelUnavailable, PromptTooLong
 from lenovo_pipeline.resources.inference.generation import Generation
 from lenovo_pipeline.resources.inference.local import LocalBackend, open_local
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
@@ -64,8 +64,8 @@ def test_what_does_not_fit_the_context_fails_alone_and_is_never_cut(tiny_models:
     good = tiny_models.asks(0)
     long = [Message("user", "red green " * 200)]
     first, second, third = backend.generate_batch([good, long, good], GREEDY)
-    assert isinstance(second, GenerationFailed)
-    assert "at most 256" in str(second) and "nothing was cut off" in str(second)
+    assert isinstance(second, PromptTooLong)
+    assert isinstance(second, PromptTooLong) and "at most 256" in str(second) and "nothing was cut off" in str(second)
     assert answered(first).text == answered(third).text == backend.generate(good, GREEDY).text
 
 
