@@ -126,11 +126,15 @@ class Linker:
 
         # All that could be compared, by digits, so that one call compares a group: each call costs more than its comparisons.
         said: dict[tuple[str, ...], list[tuple[int, int, str]]] = {}
+        lettered = [sum(map(str.isalpha, word)) for word in words]
         for place in range(len(words)):
-            for width in range(1, min(_FUZZY_WIDTH, len(words) - place) + 1):
-                window = tuple(words[place : place + width])
-                text, digits = " ".join(window), _digits(window)
-                if digits in self._near and sum(map(str.isalpha, text)) >= _FUZZY_LETTERS:
+            text, letters = "", 0
+            digits: tuple[str, ...] = ()
+            for width, word in enumerate(words[place : place + _FUZZY_WIDTH], 1):
+                text = f"{text} {word}" if text else word
+                letters += lettered[place + width - 1]
+                digits += _digits((word,))
+                if letters >= _FUZZY_LETTERS and digits in self._near:
                     said.setdefault(digits, []).append((place, width, text))
         best: list[tuple[float, int, int, tuple[str, ...]]] = []
         for digits, windows in said.items():

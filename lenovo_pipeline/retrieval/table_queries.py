@@ -68,19 +68,23 @@ class Query:
         return list(self.parameters["p0"]) if self.told == [NAMED] else None
 
     def sql(self) -> str | None:
-        """The query: id and share of the refiners met, best first. None where nothing constrains it enough.
+        """The query: id and, for each refiner, whether it is met. None where nothing constrains it enough.
 
         Without an anchor a row must meet all refiners, and there must be two at least.
         """
-        fit = " + ".join(f"({refiner})::INTEGER" for refiner in self.refiners) or "0"
         if self.anchors:
-            where = " OR ".join(self.anchors)
+            columns, where = [self.key, *self.refiners], " OR ".join(self.anchors)
         elif len(self.refiners) > 1:
-            where = " AND ".join(self.refiners)
+            columns, where = [self.key], " AND ".join(self.refiners)
         else:
             return None
-        share = f"({fit}) / {len(self.refiners)}.0" if self.refiners else "1.0"
-        return f"SELECT {self.key}, {share} AS fit FROM {self.table} WHERE {where} ORDER BY fit DESC, {self.key} LIMIT {LIMIT}"
+        return f"SELECT {', '.join(columns)} FROM {self.table} WHERE {where}"
+
+    @property
+    def order(self) -> str:
+        """How its rows are ordered: those that meet most refiners first, then by key."""
+        met = " + ".join(f"coalesce({refiner}, false)::INTEGER" for refiner in self.refiners)
+        return f"{met} DESC, {self.key}" if met else self.key
 
 
 def queries(reading: Reading) -> list[Query]:
@@ -186,7 +190,7 @@ def _customers(reading: Reading) -> Query:
     query.name(list(reading.customers))
     if not reading.customers:
         query.refine("list_contains({}, customer_type)", sorted(words.customer_types_named(reading.text)), "of the type")
-        query.refine("list_contains({0}, city) OR list_contains({0}, country)", list(reading.places), "in the place")
+        query.refine("(list_contains({0}, city) OR list_contains({0}, country))", list(reading.places), "in the place")
         query.refine("list_contains({}, industry)", list(reading.industries), "of the industry")
     return query
 

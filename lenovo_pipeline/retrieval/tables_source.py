@@ -11,7 +11,7 @@ from lenovo_pipeline.retrieval.interface import Filters, Result, request
 from lenovo_pipeline.retrieval.ranking import Candidate, best, result
 from lenovo_pipeline.retrieval.reading import Reading, read
 from lenovo_pipeline.retrieval.register import Register
-from lenovo_pipeline.retrieval.table_queries import Query, queries
+from lenovo_pipeline.retrieval.table_queries import LIMIT, Query, queries
 
 _UNWANTED = 0.5
 """Score of a row of a table that the question does not ask for, beside 1 for one that it does."""
@@ -24,6 +24,9 @@ _TITLED = 1.2
 
 _EXACT = 3
 """Most rows that count as found exactly, so that the graph may go on from them."""
+
+_SORTED_HERE = 200
+"""Rows up to which they are ordered here: DuckDB takes longer to plan that than to find them."""
 
 _NOTHING = "nothing in the question constrains a table"
 
@@ -57,6 +60,8 @@ class TablesRetriever:
         exact: list[str] = []
         for query in queries(reading):
             rows = self._rows(query)
+            if not rows:
+                continue
             candidates += _scored(query, rows, reading)
             whole = [i for i, fit in rows if fit == 1.0]
             if query.refiners and len(whole) <= _EXACT:
@@ -70,7 +75,13 @@ class TablesRetriever:
             # Whether they exist is known without a query.
             return [(record_id, 1.0) for record_id in sorted(set(named)) if record_id in self.register.records]
         sql = query.sql()
-        return [] if sql is None else [(str(i), float(fit)) for i, fit in self.views.rows(sql, query.parameters)]
+        if sql is None:
+            return []
+        rows = self.views.rows(f"{sql} LIMIT {_SORTED_HERE}", query.parameters)
+        if len(rows) == _SORTED_HERE:
+            rows = self.views.rows(f"{sql} ORDER BY {query.order} LIMIT {LIMIT}", query.parameters)
+        found = [(str(i), sum(map(bool, met)) / len(met) if met else 1.0) for i, *met in rows]
+        return sorted(found, key=lambda row: (-row[1], row[0]))[:LIMIT]
 
 
 def _scored(query: Query, rows: list[tuple[str, float]], reading: Reading) -> list[Candidate]:
