@@ -11,6 +11,7 @@ sums scale each source's scores to [0, 1] by its best.
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 
 METHODS = ("reciprocal_rank", "weighted")
 
@@ -55,7 +56,7 @@ def joined(of_sources: Mapping[str, Ranking], weights: Mapping[str, float]) -> d
 def _shared_ranks(ranking: Ranking) -> list[float]:
     """The rank of each place, from 1; of equal scores the mean."""
     ranks: list[float] = []
-    for _, group in groupby(ranking, key=lambda pair: pair[1]):
-        size = sum(1 for _ in group)
+    for _, group in groupby(ranking, key=itemgetter(1)):
+        size = len(list(group))
         ranks += [len(ranks) + (size + 1) / 2] * size
     return ranks

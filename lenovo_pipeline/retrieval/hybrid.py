@@ -9,6 +9,7 @@ A source that weighs nothing for the kind of question is not asked, and the grap
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lenovo_pipeline.retrieval.fusion import Ranking, fuse
@@ -118,13 +119,13 @@ class HybridRetriever:
             newer = self.register.records[record].superseded_by
             if newer in moved and record not in named and moved[record] >= moved[newer]:
                 moved[record] = moved[newer] * (1 - _BEHIND) - _BEHIND
-        return moved
+        return fused if moved == fused else dict(sorted(moved.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def _joined(self, asked: Request, found: Mapping[str, Sequence[Candidate]], fused: Mapping[str, float]) -> Result:
         """The result: only of what is in it is told which sources found it, and why."""
         by_source = {name: {each.record_id: each for each in candidates} for name, candidates in found.items()}
         evidence = []
-        for record, score in sorted(fused.items(), key=lambda pair: (-pair[1], pair[0]))[: asked.k]:
+        for record, score in islice(fused.items(), asked.k):
             parts = {name: own[record] for name, own in by_source.items() if record in own}
             # Only words and meaning know passages; of the others the record's first is taken.
             passage = next((parts[name].chunk_id for name in ("keyword", "dense") if name in parts), None)

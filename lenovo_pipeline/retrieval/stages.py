@@ -6,7 +6,7 @@ Nothing is recorded, at next to no cost, unless somebody watches: `with watched(
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,13 +49,14 @@ def watched(name: str, kind: str = "CHAIN", **given: Any) -> Iterator[Stage]:
     yield from _entered(Stage(name, kind, given))
 
 
-@contextmanager
-def stage(name: str, kind: str = "RETRIEVER", **given: Any) -> Iterator[Stage]:
+def stage(name: str, kind: str = "RETRIEVER", **given: Any) -> AbstractContextManager[Stage]:
     """A stage of what is being watched; otherwise just the block."""
     outer, own = _CURRENT.get(), Stage(name, kind, given)
-    if outer is None:
-        yield own
-        return
+    return nullcontext(own) if outer is None else _within(outer, own)
+
+
+@contextmanager
+def _within(outer: Stage, own: Stage) -> Iterator[Stage]:
     outer.within.append(own)
     yield from _entered(own)
 
