@@ -4,7 +4,7 @@ Belongs here: the source `graph`, running its templates and scoring what they re
 (graph_queries.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,8 @@ class GraphRetriever:
     def find(self, reading: Reading, rows: Rows | None = None) -> list[Candidate]:
         """Records tied to what a reading names and, given the tables' `rows` for it, to those that they single out.
 
-        A relation that the tables hold is then taken from these rows, and the graph is not asked for it again.
+        A relation that the tables hold is then taken from these rows, one that a single key holds from the register, and the
+        graph is asked for the others.
         """
         further: dict[str, list[str]] = {}
         for record_id in rows.exact if rows else ():
@@ -70,13 +71,13 @@ class GraphRetriever:
                 in_tables.setdefault(self.register.records[row.record_id].record_type, []).append(row.record_id)
         parts = chosen(reading, further, in_tables)
         meant = {*reading.incidents, *further.get("Incident", ())}
-        for place, start, record_id in self._rows(parts):
-            template = parts[place][0]
-            if template is INCIDENT_ARTICLES and start not in meant:
+        tied = [part for part in parts if rows is not None and part[0].name in self.register.ties]
+        for way, start, record_id in (*self._tied(tied), *self._rows([part for part in parts if part not in tied])):
+            if way is INCIDENT_ARTICLES and start not in meant:
                 # Started from what the tables found on a device: one step of the two.
-                template = DEVICE_EXPLAINED
+                way = DEVICE_EXPLAINED
             share = 1.0 if self._is_asked_for(record_id, reading) else _UNASKED
-            candidates.append(Candidate(record_id, template.score * share, f"{template.name} {start}"))
+            candidates.append(Candidate(record_id, way.score * share, f"{way.name} {start}"))
         for record_id in reading.named:
             score = _NAMED if self._is_asked_for(record_id, reading) else _START
             candidates.append(Candidate(record_id, score, f"the question names {record_id}"))
@@ -98,8 +99,14 @@ class GraphRetriever:
         record = self.register.records.get(record_id)
         return not reading.kinds or (record is not None and record.record_type in reading.kinds)
 
-    def _rows(self, parts: Sequence[tuple[Template, list[str]]]) -> list[tuple[int, str, str]]:
+    def _tied(self, parts: Sequence[tuple[Template, list[str]]]) -> Iterator[tuple[Template, str, str]]:
+        for template, ids in parts:
+            for start in ids:
+                yield from ((template, start, record) for record in self.register.ties[template.name].get(start, ()))
+
+    def _rows(self, parts: Sequence[tuple[Template, list[str]]]) -> list[tuple[Template, str, str]]:
         if not parts:
             return []
         query, parameters = together(parts)
-        return [(int(place), str(start), str(record)) for place, start, record in self.store.look(query, **parameters)]
+        found = self.store.look(query, **parameters)
+        return [(parts[int(place)][0], str(start), str(record)) for place, start, record in found]

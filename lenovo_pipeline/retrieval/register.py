@@ -79,6 +79,17 @@ UNION ALL SELECT technical_doc_id, 'technical_docs', language, device_ids, [], N
 UNION ALL SELECT text_id, 'texts', language, mentioned_device_ids, [], NULL, NULL FROM uploads.texts
 """
 
+# Ties that one key of the tables holds, under the names of the graph's templates (graph_queries.py): (start, record).
+_TIES = {
+    "device of the incident": "SELECT incident_id, device_id FROM enterprise.incidents",
+    "articles on the incident": "SELECT incident_id, article_id FROM enterprise.support_articles",
+    "incident behind the article": "SELECT article_id, incident_id FROM enterprise.support_articles",
+    "articles on the same incident": "SELECT a.article_id, b.article_id FROM enterprise.support_articles a"
+    " JOIN enterprise.support_articles b ON b.incident_id = a.incident_id AND b.article_id != a.article_id",
+    "customer of the journey": "SELECT journey_id, customer_id FROM enterprise.journeys",
+    "customer of the document": "SELECT document_id, customer_id FROM enterprise.documents",
+}
+
 
 @dataclass(frozen=True)
 class Record:
@@ -112,6 +123,8 @@ class Register:
     firmware: dict[tuple[str, str], str]
     """(device id, version) -> firmware id."""
     linker: Linker = field(repr=False)
+    ties: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    """What one key ties to a record: name of the tie (_TIES) -> start -> record ids."""
 
     @property
     def record_of(self) -> dict[str, str]:
@@ -131,9 +144,7 @@ def read_register(views: Views) -> Register:
         if old in records:
             one = records[old]
             records[old] = Record(one.record_type, one.language, one.devices, one.customers, one.version, new)
-    chunks: dict[str, list[str]] = {}
-    for record_id, chunk_id in views.rows("SELECT record_id, chunk_id FROM knowledge.chunks ORDER BY record_id, position"):
-        chunks.setdefault(record_id, []).append(chunk_id)
+    chunks = _grouped(views, "SELECT record_id, chunk_id FROM knowledge.chunks ORDER BY record_id, position")
     devices = {
         device_id: Device(name, series, brand, generation, released)
         for device_id, name, series, brand, generation, released in views.rows(
@@ -142,7 +153,16 @@ def read_register(views: Views) -> Register:
     }
     firmware = {(d, v): f for d, v, f in views.rows("SELECT device_id, version, firmware_id FROM enterprise.firmware")}
     linker = Linker(_names(views, devices), fuzzy=_FUZZY, titles=TITLES)
-    return Register(records, {record: tuple(ids) for record, ids in chunks.items()}, devices, firmware, linker)
+    return Register(records, chunks, devices, firmware, linker, {name: _grouped(views, query) for name, query in _TIES.items()})
+
+
+def _grouped(views: Views, query: str) -> dict[str, tuple[str, ...]]:
+    """The second column of these rows, in their order, by the first; rows in which either is empty are left out."""
+    found: dict[str, list[str]] = {}
+    for key, value in views.rows(query):
+        if key is not None and value is not None:
+            found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def _names(views: Views, devices: dict[str, Device]) -> Iterator[Name]:
