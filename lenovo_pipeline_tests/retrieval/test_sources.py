@@ -9,6 +9,7 @@ import pytest
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.vectors import ENCODER_KEY, Vectors
+from lenovo_pipeline.retrieval import tables_source
 from lenovo_pipeline.retrieval.dense import DenseRetriever
 from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, left_to_tables, together
 from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
@@ -156,6 +157,22 @@ def test_the_tables_find_what_is_only_described(library: Library, place: Any) ->
     assert {journey["journey_id"], journey["customer_id"]} <= set(hybrid.record_ids[:2])
     sources = {each.record_id: each.source for each in hybrid.evidence}
     assert "tables" in sources[journey["journey_id"]] and sources[journey["customer_id"]] == "graph"
+
+
+def test_a_customer_of_another_type_in_the_same_country_is_not_found(library: Library, place: Any) -> None:
+    customers = place.world["customers"]
+    types = customers.groupby("country")["customer_type"].agg(lambda held: sorted(set(held)))
+    country, wanted = next((country, held[0]) for country, held in types.items() if len(held) > 1)
+    reading = read(f"Which {wanted.replace('_', ' ')} customers are in {country}?", library.register)
+    fitting = customers[(customers["country"] == country) & (customers["customer_type"] == wanted)]
+    assert {each.record_id for each in library.tables.find(reading).candidates} == set(fitting["customer_id"])
+
+
+def test_many_rows_come_in_the_order_of_few(library: Library, place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = [read(question, library.register) for question in place.questions["question"]]
+    few = [library.tables.find(reading) for reading in readings]
+    monkeypatch.setattr(tables_source, "_SORTED_HERE", 1)
+    assert [library.tables.find(reading) for reading in readings] == few
 
 
 def test_the_context_of_whoever_asks_stands_in_for_a_name(library: Library) -> None:
