@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lenovo_pipeline.agents.running import commands
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.resources.store import Store
@@ -120,4 +121,4 @@ _ARGUMENTS = {
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

@@ -18,6 +18,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 
 from lenovo_pipeline.build import TABLES, build_defs
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.commands.execution import execute
 from lenovo_pipeline.commands.forgetting import scrub, stock, traces
 from lenovo_pipeline.commands.forgetting.people import Person, Sought, people_of, people_of_world, resolve
@@ -247,4 +248,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

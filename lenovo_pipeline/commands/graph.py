@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PermanentFailure, PipelineError, TransientFailure
 from lenovo_pipeline.resources.graph_server import DATABASE, HOST, USER, GraphServer, Ports
 from lenovo_pipeline.resources.store import Store
@@ -93,4 +94,4 @@ def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

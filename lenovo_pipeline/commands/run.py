@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dagster import DagsterInstance
 
 from lenovo_pipeline.build import build_defs
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.commands.execution import execute
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL, MODEL_PARTITIONS
@@ -69,4 +70,4 @@ def require_partition(model: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

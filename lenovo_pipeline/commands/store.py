@@ -18,6 +18,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.privacy import FILE as FORGOTTEN
 from lenovo_pipeline.privacy import load_tombstones
@@ -162,4 +163,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

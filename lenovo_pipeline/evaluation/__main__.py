@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PermanentFailure, PipelineError, SkippedPartition
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings, get_settings
@@ -169,11 +170,15 @@ def _screened(settings: Settings, options: argparse.Namespace) -> str:
                 raise
 
 
-if __name__ == "__main__":
+def _ended() -> int:
     status = main()
     if status == _INTERRUPTED:
         # A thread may still be inside the model, which would abort the interpreter on its way out.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
-    sys.exit(status)
+    return status
+
+
+if __name__ == "__main__":
+    exit_with(_ended)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lenovo_pipeline.command_line import exit_with
+
 FOLDER = Path(__file__).parents[2] / "data" / "models" / "lenovo-nano"
 WORKING = Path(__file__).parents[2] / "data" / "store" / "pretraining"
 
@@ -77,4 +79,4 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

@@ -6,6 +6,7 @@ Belongs here: the command line. What it does is put together in asking.py.
 import argparse
 import sys
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.retrieval.asking import SOURCES, Asked, answered
@@ -46,4 +47,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

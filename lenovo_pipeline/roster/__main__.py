@@ -8,9 +8,9 @@ person runs who looked into a log that was tampered with, opens the warehouse.
 import argparse
 import getpass
 import runpy
-import signal
 import sys
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
@@ -146,6 +146,4 @@ def _user() -> str:
 
 
 if __name__ == "__main__":
-    # `… why ENTRY | head` ends without a word, as any command does whose reader has gone.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    sys.exit(main())
+    exit_with(main)

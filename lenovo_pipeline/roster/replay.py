@@ -16,6 +16,7 @@ import pandas as pd
 
 from lenovo_pipeline.agents.running.tables import ATTEMPTS
 from lenovo_pipeline.agents.tables import TASKS
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
@@ -229,4 +230,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

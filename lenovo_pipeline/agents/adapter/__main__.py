@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings, get_settings
@@ -88,4 +89,4 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.commands.rehearsal.changes import Change
 from lenovo_pipeline.commands.rehearsal.rehearse import Rehearsed, rehearse
 from lenovo_pipeline.commands.run import require_partition
@@ -84,4 +85,4 @@ def _values(pairs: list[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

@@ -7,6 +7,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.models.registry import reader
 from lenovo_pipeline.resources.store import Store
@@ -108,4 +109,4 @@ def _changed(options: argparse.Namespace, store: Store, settings: Settings) -> s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

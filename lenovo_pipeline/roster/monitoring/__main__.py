@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.requests import Place
@@ -147,4 +148,4 @@ def _say(line: str) -> None:
 _COMMANDS = {"run": _run, "once": _once, "status": _status, "serve": _serve, "simulate": _simulate}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

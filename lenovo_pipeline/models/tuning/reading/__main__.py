@@ -9,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
@@ -53,4 +54,4 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)
