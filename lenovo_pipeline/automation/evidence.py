@@ -32,7 +32,10 @@ class Versions:
         made = self._latest(asset)
         if made is None or not self._concerns(source):
             return None
-        found = self._record(source, before=made[0])
+        found = self._latest(source)
+        if found is not None and found[0] > made[0]:
+            # Seldom: most were last made before what is made from them, so that an answer costs no query of its own.
+            found = self._record(source, before=made[0])
         return None if found is None else found[1]
 
     def _latest(self, asset: str) -> tuple[int, str | None] | None:

@@ -13,6 +13,7 @@ from lenovo_pipeline.automation import adapter_watch, model_watch, upload_watch
 from lenovo_pipeline.automation.alerting import raise_alert
 from lenovo_pipeline.automation.jobs import TRACKED_INPUTS, evaluate_model, read_inputs, refresh_uploads, take_adapters
 from lenovo_pipeline.automation.looking import found, looks
+from lenovo_pipeline.automation.production_sensors import flag_edited
 from lenovo_pipeline.automation.watching import Watch, changes, content_of
 from lenovo_pipeline.failures import TransientFailure
 from lenovo_pipeline.models.foundation import Opens
@@ -33,12 +34,15 @@ def make_input_sensors(settings: Settings, inference: Opens | None = None) -> Se
         now = snapshot(settings.uploads, watch.prints, max_bytes=settings.upload_max_bytes)
         decision = upload_watch.decide(watch, now)
         key, tags = decision.run_key, {"uploads": decision.reason}
+        if key and context.cursor:
+            flag_edited(context, store, {"uploads/files": f"{decision.reason} ({key})"})
         return found([RunRequest(run_key=key, tags=tags)] if key else [], decision.watch.to_json(), decision.reason)
 
-    @looks(every_s=30, job=read_inputs, description="Reads prompts, policy, workflows or catalogue again when they changed.")
+    @looks(every_s=15, job=read_inputs, description="Reads prompts, policy, workflows or catalogue again when they changed.")
     def inputs_changed(context: SensorEvaluationContext) -> SensorResult:
         now = {name: content_of(getattr(settings, name)) for name in TRACKED_INPUTS}
         changed = changes("input", Watch.from_json(context.cursor), now, new_counts=True)
+        flag_edited(context, store, {TRACKED_INPUTS[name]: f"edited ({key})" for name, key in changed.run_keys.items()})
         requests = [
             RunRequest(run_key=key, asset_selection=[AssetKey(TRACKED_INPUTS[name].split("/"))], tags={"input": name})
             for name, key in changed.run_keys.items()

@@ -4,7 +4,8 @@ Belongs here: looking (evidence.py reads), and requesting what follows (producti
 """
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
 
 from dagster import AssetKey, AssetObservation, RunRequest, SensorDefinition, SensorEvaluationContext, SensorResult
 
@@ -21,6 +22,7 @@ from lenovo_pipeline.automation.evidence import (
 from lenovo_pipeline.automation.jobs import check_drift, evaluate_model, follow_deployments
 from lenovo_pipeline.automation.looking import found, looks
 from lenovo_pipeline.automation.production_watch import Entry, Stale, evidence_graph, new_failures, stale
+from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.settings import Settings
@@ -112,7 +114,7 @@ def make_production_sensors(settings: Settings) -> Sequence[SensorDefinition]:
         return found(requests, json.dumps(sorted({each.evaluation for each in failed})), said)
 
     @looks(
-        every_s=30,
+        every_s=15,
         asset_selection=[_DEPLOYMENTS],
         description="Flags what runs in production on evidence that has changed since: an alert, and an observation.",
     )
@@ -135,6 +137,24 @@ def make_production_sensors(settings: Settings) -> Sequence[SensorDefinition]:
         return found([], json.dumps(sorted(each.version for each in there)), said, [_observed(each) for each in new])
 
     return [deployments_changed, drift_alerts, production_checks_failed, stale_champions]
+
+
+def flag_edited(context: SensorEvaluationContext, store: Store, edited: Mapping[str, str]) -> None:
+    """An alert for each production entry that rests on an asset which somebody edited (asset: how, as a sentence).
+
+    The run that reads it again may wait for hours behind another one; until then no data version tells that anything has changed.
+    """
+    try:
+        entries = production_entries(store)
+    except (PipelineError, OSError, sqlite3.Error):
+        # The run is requested all the same, and stale_champions tells what comes of it.
+        return
+    dependencies = dependencies_of(context)
+    for entry in entries:
+        sources = {source for _, source in evidence_graph(dependencies, entry, kinds())}
+        changed = tuple(f"{asset} is being read again: {how}" for asset, how in sorted(edited.items()) if asset in sources)
+        if changed:
+            _alert(store, f"stale-{Stale(entry, changed).version}", "stale_champion", entry, changed)
 
 
 def _seen(cursor: str | None) -> set[str]:

@@ -364,3 +364,18 @@ def test_a_schedule_of_the_roster_starts_its_job(
 def test_sensors_look_often_enough_to_say_within_a_minute_what_happened(defs: Definitions) -> None:
     for name in ("deployments_changed", "stale_champions", "production_checks_failed", "drift_alerts", "inputs_changed"):
         assert (defs.resolve_sensor_def(name).minimum_interval_seconds or 60) <= 30
+
+
+def test_an_edited_policy_flags_what_runs_at_once_whenever_it_is_read(here: Settings, ticks: Any) -> None:
+    runs(here)
+    tick = ticks("inputs_changed")
+    tick()
+    alerts = Store(here.store).alerts
+    assert not list(alerts.glob("stale-*"))
+    here.policy.write_text(here.policy.read_text() + "\n# stricter\n")
+    tick()
+    (alert,) = [json.loads(path.read_text()) for path in alerts.glob("stale-*.json")]
+    assert (alert["kind"], alert["entry"]) == ("stale_champion", NANO)
+    assert alert["found"][0].startswith("roster/policy is being read again")
+    tick()
+    assert len(list(alerts.glob("stale-*.json"))) == 1
