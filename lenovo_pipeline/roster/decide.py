@@ -225,7 +225,7 @@ def _evidence(use_case: UseCase, entry: Entry, rules: Sequence[Judged], verdict:
     content: dict[str, Any] = {
         "use_case": use_case.model_dump(mode="json"),
         "entry": asdict(entry),
-        "rules": [asdict(rule) for rule in rules],
+        "rules": [vars(rule) for rule in rules],
         "verdict": [verdict, reason],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
