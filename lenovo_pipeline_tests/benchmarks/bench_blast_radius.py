@@ -1,7 +1,7 @@
 """What `blast-radius` says before a change, against what the next real run made again.
 
 Run: python lenovo_pipeline_tests/benchmarks/bench_blast_radius.py [--store FOLDER] [--home FOLDER] [--mutations 200] [--first 0]
-[--whole]
+[--whole] [--log FILE]
 `--store` (data/store) is that of a finished run of everything, of any profile that LENOVO_PROFILE names, and `--home` its
 DAGSTER_HOME if what Dagster wrote does not lie in the store, where `make run` has it. Copies are what is changed, code included.
 
@@ -9,6 +9,9 @@ Each mutation changes one thing: a record (one value of one row of a table of th
 is new, changed or gone), a prompt, the policy, an adapter (dropped, exchanged, or gone), the base model (its chat template), a
 module of the code (a comment at its end), or a package (its version). Before it is made, blast-radius is asked, once with the
 change told (--with, --set, --gone, --version: it is rehearsed on copies) and once with its name alone. Then assets are run.
+`--log` appends what was said and made to a file, one line of JSON for each mutation, and counts all that it holds: of two lines
+of a number the later, so that a slice can be run again. What is chosen follows from a mutation's number and from what those
+before it in its slice left behind.
 
 The run is a real one, of WATCHED: assets that take no or little training and few answers of models, since 200 runs of the whole
 graph would take a day. The truth is what that run reports of each: made again where it took over nothing, or, of an asset
@@ -21,7 +24,9 @@ only taken to follow, since it is made from what trains or asks a model; and of 
 """
 
 import argparse
+import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -29,13 +34,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lenovo_pipeline.commands.rehearsal.acting import Order, Outcome
     from lenovo_pipeline.commands.rehearsal.changes import Change
+    from lenovo_pipeline.commands.rehearsal.copies import Copies
 
 WATCHED = (
     "uploads/files", "uploads/rows", "uploads/rejects", "uploads/texts",
@@ -61,6 +69,10 @@ KINDS = ("record", "record", "record", "document", "document", "prompt", "adapte
 """One after the other: a record is what changes most often."""
 
 PACKAGES = ("torch", "transformers", "peft", "scipy", "onnxruntime")
+PRELOADED = (
+    "dagster", "dagster_duckdb.io_manager", "dagster_mlflow", "mlflow.store.tracking.sqlalchemy_store", "matplotlib.figure",
+    "matplotlib.backends.backend_agg", "scipy.optimize", "torch", "transformers", "peft",
+)  # fmt: skip
 MODEL = "lenovo-nano"
 SAID = ("told", "told, seen", "certain", "looks again")
 
@@ -90,7 +102,7 @@ class Score:
 class Factory:
     """The copy of a store and of a checkout, in which things are changed and runs are made."""
 
-    def __init__(self, place: Path, seed: int, whole: bool) -> None:
+    def __init__(self, place: Path, whole: bool) -> None:
         from lenovo_pipeline.resources.store import Store
         from lenovo_pipeline.resources.warehouse import Warehouse
         from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
@@ -100,16 +112,20 @@ class Factory:
         self.root = PROJECT_ROOT
         self.settings = get_settings()
         self.store = Store(self.settings.store)
-        self.rng = random.Random(seed)
+        self.rng = random.Random(0)
         self.place = place
         self.whole = whole
         self._warehouse = Warehouse(str(self.store.warehouse))
         self._number = 0
+        # Each run, on the copies or not, is a process of its own, which imports all of this project anew; what it needs of
+        # others has been imported before.
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(list(PRELOADED))
 
     def run(self) -> set[str]:
         """Run the watched assets in a process of its own, and publish; returns those that were made again."""
         said = self.place / "said.json"
-        subprocess.run([sys.executable, __file__, "--act", str(said)], cwd=self.root, check=True, stdout=subprocess.DEVNULL)
+        self._forked(act, said)
         return set(json.loads(said.read_text()))
 
     def rehearsed(self, what: str, change: "Change") -> tuple[set[str], set[str]]:
@@ -119,8 +135,33 @@ class Factory:
         from lenovo_pipeline.commands.rehearsal.rehearse import rehearse
 
         with DagsterInstance.get() as instance:
-            found = rehearse(self.store, self.settings, instance, what, change, model=MODEL, among=WATCHED, whole=self.whole)
+            found = rehearse(
+                self.store,
+                self.settings,
+                instance,
+                what,
+                change,
+                model=MODEL,
+                among=WATCHED,
+                whole=self.whole,
+                acting=self._acting,
+            )
         return set(found.made), {*found.again, *found.long}
+
+    def _acting(self, copies: "Copies", order: "Order", say: Callable[[str], None]) -> "Outcome":
+        from lenovo_pipeline.commands.rehearsal.acting import Outcome
+
+        place = copies.root / "order.json"
+        place.write_text(json.dumps(order.__dict__))
+        self._forked(act_in_copies, place, copies.checkout, copies.environment())
+        return Outcome(**json.loads(place.with_suffix(".said").read_text()))
+
+    def _forked(self, function: Callable[..., None], *given: object) -> None:
+        process = self._processes.Process(target=function, args=given)
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(f"error: the run ended with {process.exitcode}")
 
     def said(self, what: str) -> tuple[set[str], set[str]]:
         """What blast-radius says of a change that it is not told: made again whatever it is, looks again."""
@@ -129,10 +170,11 @@ class Factory:
         radius = blast_radius(self.store, self.settings, what)
         return set(radius.again) & set(WATCHED), set(radius.assets) & set(WATCHED)
 
-    def mutate(self, kind: str) -> tuple[str, "Change", Callable[[], object]]:
+    def mutate(self, number: int) -> tuple[str, "Change", Callable[[], object]]:
         """What is about to be changed, as blast-radius is asked for it, how, and what changes it."""
-        self._number += 1
-        chosen: tuple[str, Change, Callable[[], object]] = getattr(self, f"_{kind}")()
+        self._number = number + 1
+        self.rng.seed(number)
+        chosen: tuple[str, Change, Callable[[], object]] = getattr(self, f"_{kind_of(number)}")()
         return chosen
 
     def _record(self) -> tuple[str, "Change", Callable[[], object]]:
@@ -182,8 +224,10 @@ class Factory:
     def _prompt(self) -> tuple[str, "Change", Callable[[], object]]:
         import yaml
 
+        from lenovo_pipeline.resources.yaml_files import load_yaml
+
         path = self.rng.choice(sorted(path for path in self.settings.prompts.rglob("*.yaml") if "external" not in path.parts))
-        found = yaml.safe_load(path.read_text())
+        found = load_yaml(path.read_text())
         template = self.rng.choice(found["templates"])
         template["template"] = f"{template['template'].rstrip()} Revision {self._number}.\n"
         template["version"] = int(template["version"]) + 1
@@ -192,7 +236,9 @@ class Factory:
     def _policy(self) -> tuple[str, "Change", Callable[[], object]]:
         import yaml
 
-        found = yaml.safe_load(self.settings.policy.read_text())
+        from lenovo_pipeline.resources.yaml_files import load_yaml
+
+        found = load_yaml(self.settings.policy.read_text())
         use_case = found["use_cases"][self.rng.choice(sorted(found["use_cases"]))]
         floor = self.rng.choice([each for each in use_case["floors"] if "at_least" in each])
         floor["at_least"] = round(floor["at_least"] - 0.001, 4)
@@ -265,6 +311,10 @@ class Factory:
         return str(path), Change(by=new), lambda: shutil.copyfile(new, path)
 
 
+def kind_of(number: int) -> str:
+    return KINDS[number % len(KINDS)]
+
+
 def act(said: Path) -> None:
     """A real run of the watched assets, in this process; writes the names of those that were made again, and publishes."""
     import logging
@@ -283,7 +333,7 @@ def act(said: Path) -> None:
     job = define_asset_job("watched", selection=AssetSelection.assets(*WATCHED).without_checks())
     # The job is made of the production definitions, without the jobs and sensors that they bring.
     small = Definitions(assets=defs.assets, resources=defs.resources, executor=in_process_executor, jobs=[job])
-    with DagsterInstance.get() as instance:
+    with DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         result = small.resolve_job_def("watched").execute_in_process(instance=instance, partition_key=MODEL, raise_on_error=True)
     store = Store(settings.store)
     warehouse = Warehouse(str(store.warehouse))
@@ -299,6 +349,19 @@ def act(said: Path) -> None:
     graph = (defs.resources or {})["graph"]
     publish(store, warehouse, made_by={"run": result.run_id}, graph=getattr(graph, "_value", graph))
     said.write_text(json.dumps(again))
+
+
+def act_in_copies(order: Path, checkout: Path, environment: dict[str, str]) -> None:
+    """Rehearse in this process, as the one does that blast-radius starts in the copies."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(checkout)
+    sys.path[:] = [*environment["PYTHONPATH"].split(os.pathsep), *sys.path]
+    from lenovo_pipeline.commands.rehearsal.acting import main
+
+    sys.argv = ["acting", str(order)]
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        main()
 
 
 def prepared(store: Path, home: Path | None, place: Path) -> dict[str, str]:
@@ -343,66 +406,79 @@ def main() -> int:
     parser.add_argument("--store", type=Path, default=get_settings().store)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--mutations", type=int, default=200)
-    parser.add_argument("--first", type=int, default=0, help="number of the first mutation, which seeds the choices")
+    parser.add_argument("--first", type=int, default=0, help="number of the first mutation")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="stop after the mutation in which these have passed")
     parser.add_argument("--whole", action="store_true", help="let the rehearsal train and ask models, too")
+    parser.add_argument("--log", type=Path, help="append each mutation to this file, and count all that it holds")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--act", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.act:
-        act(options.act)
-        return 0
     if options.inside:
-        return measure(
-            Factory(options.inside, options.first, options.whole), options.first, options.mutations, options.minutes * 60
-        )
+        numbers = range(options.first, options.first + options.mutations)
+        return measure(Factory(options.inside, options.whole), numbers, options.minutes * 60, options.log)
     if not (options.store / "published").exists():
         print(f"skipped: {options.store} holds no finished run; run make run, or name such a store with --store")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         environment = prepared(options.store, options.home, place)
-        command = [sys.executable, __file__, "--inside", folder, *sys.argv[1:]]
+        log = options.log.resolve() if options.log else place / "log.jsonl"
+        command = [sys.executable, __file__, "--inside", folder, *sys.argv[1:], "--log", str(log)]
         return subprocess.run(command, cwd=place / "checkout", env=environment, check=False).returncode
 
 
-def measure(factory: Factory, first: int, mutations: int, seconds: float) -> int:
+def measure(factory: Factory, numbers: range, seconds: float, log: Path) -> int:
     started = time.monotonic()
     factory.run()
     if left := factory.run():
         print(f"made again although nothing changed: {', '.join(sorted(left))}")
-    totals: dict[str, list[Score]] = {"all": [Score() for _ in SAID]}
-    done = followed = 0
-    for number in range(first, first + mutations):
-        kind = KINDS[number % len(KINDS)]
-        what, told, change = factory.mutate(kind)
+    for number in numbers:
+        what, told, change = factory.mutate(number)
+        began = time.monotonic()
         made, seen = factory.rehearsed(what, told)
+        rehearsed = time.monotonic()
         again, looks = factory.said(what)
         change()
         true = factory.run()
-        for name in (kind, "all"):
-            for score, said in zip(totals.setdefault(name, [Score() for _ in SAID]), (made, seen, again, looks), strict=True):
-                score.add(said, true)
-        done += 1
-        followed += len(made - seen)
+        sets = dict(zip(("true", *SAID), (true, made, seen, again, looks), strict=True))
+        took = {"rehearsed_s": round(rehearsed - began, 1), "seconds": round(time.monotonic() - began, 1)}
+        line = {"number": number, "kind": kind_of(number), "what": what, "whole": factory.whole, **took}
+        line |= {name: sorted(each) for name, each in sets.items()}
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
         notes = [f"missed {', '.join(sorted(true - made))}"] if true - made else []
         notes += [f"not made again {', '.join(sorted(made - true))}"] if made - true else []
         print(
-            f"{number + 1:4d} {kind:8s} {Path(what).name:32.32s} {len(true):2d} made again; {'; '.join(notes) or 'as said'}",
+            f"{number:4d} {kind_of(number):8s} {Path(what).name:32.32s} {len(true):2d} made again, {took['seconds']:5.1f} s; "
+            f"{'; '.join(notes) or 'as said'}",
             flush=True,
         )
         if time.monotonic() - started > seconds:
             break
+    return shown(log)
+
+
+def shown(log: Path) -> int:
+    """Print the counts over all that a log holds, as `main` returns it."""
+    lines = {line["number"]: line for line in map(json.loads, log.read_text(encoding="utf-8").splitlines())}
+    totals: dict[str, list[Score]] = {}
+    for line in lines.values():
+        for name in (line["kind"], "all"):
+            for score, said in zip(totals.setdefault(name, [Score() for _ in SAID]), SAID, strict=True):
+                score.add(set(line[said]), set(line["true"]))
+    followed = sum(len(set(line["told"]) - set(line["told, seen"])) for line in lines.values())
     print(f"{len(WATCHED)} assets watched: {', '.join(WATCHED)}")
     print(
-        f"{'':10s}" + "".join(f"{name:>24s}" for name in SAID) + f"\n{'':10s}" + f"{'precision':>12s}{'recall':>12s}" * len(SAID)
+        f"{'':16s}" + "".join(f"{name:>24s}" for name in SAID) + f"\n{'':16s}" + f"{'precision':>12s}{'recall':>12s}" * len(SAID)
     )
+    counts = Counter(line["kind"] for line in lines.values()) + Counter(all=len(lines))
     for name, scores in sorted(totals.items(), key=lambda each: (each[0] == "all", each[0])):
-        print(f"{name:10s}" + "".join(f"{score.precision:12.3f}{score.recall:12.3f}" for score in scores))
+        figures = "".join(f"{score.precision:12.3f}{score.recall:12.3f}" for score in scores)
+        print(f"{name:10s}{counts[name]:6d}{figures}")
     exact = totals["all"][0]
     print(
-        f"{done} mutations, {exact.hit + exact.only_true} assets made again in all; of those said, {followed} were not run in the"
-        " rehearsal: they are taken to follow from what trains or asks a model"
+        f"{len(lines)} mutations ({sum(line['whole'] for line in lines.values())} rehearsed whole), {exact.hit + exact.only_true}"
+        f" assets made again in all; of those said, {followed} were not run in the rehearsal: they are taken to follow from what"
+        " trains or asks a model"
     )
     print(f"the change is told: precision {exact.precision:.3f} (1.00), recall {exact.recall:.3f} (1.00)")
     return 0 if exact.precision == exact.recall == 1.0 else 1

@@ -21,6 +21,9 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import Beginning, beginning, downstream
 from lenovo_pipeline.settings import Settings
 
+Acting = Callable[[Copies, Order, Callable[[str], None]], Outcome]
+"""Does what an order says in a process whose environment leads to the copies, and says each asset that is done."""
+
 _LAST_LINES = 20
 
 
@@ -46,6 +49,35 @@ class Rehearsed:
         return tuple(sorted({*self.again, *self.long, *self.follow}))
 
 
+def acted(copies: Copies, order: Order, say: Callable[[str], None]) -> Outcome:
+    """What a process of its own says, started for this. Raises PermanentFailure if it says nothing."""
+    place = copies.root / "order.json"
+    place.write_text(json.dumps(order.__dict__), encoding="utf-8")
+    command = [sys.executable, "-m", "lenovo_pipeline.commands.rehearsal.acting", str(place)]
+    errors = place.with_suffix(".errors")
+    with errors.open("wb") as told:
+        process = subprocess.Popen(
+            command, cwd=copies.checkout, env=copies.environment(), stdout=subprocess.PIPE, stderr=told, text=True
+        )
+        try:
+            assert process.stdout is not None
+            for number, name in enumerate((line for line in process.stdout if line.strip() in order.assets), start=1):
+                say(f"  {number} of {len(order.assets)}: {name.strip()}")
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+    answer: Path = place.with_suffix(".said")
+    if not answer.exists():
+        last = "\n".join(errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LAST_LINES:])
+        raise PermanentFailure(
+            f"after this change nothing can be run (exit {process.returncode}):\n{last}",
+            remedy="Mend the change, or see make run.",
+        )
+    return Outcome(**json.loads(answer.read_text(encoding="utf-8")))
+
+
 def rehearse(
     store: Store,
     settings: Settings,
@@ -57,6 +89,7 @@ def rehearse(
     among: Collection[str] | None = None,
     whole: bool = False,
     say: Callable[[str], None] = lambda _: None,
+    acting: Acting = acted,
 ) -> Rehearsed:
     """Try a change on copies of everything and run what may be touched by it; `among`: look at no other assets;
     `whole`: train and ask models, too, so that nothing is only taken to follow, which takes as long as the run itself.
@@ -74,7 +107,7 @@ def rehearse(
     say(f"Trying it on copies; {len(names)} assets may be touched.")
     with copied(store, settings, whole=whole) as copies:
         _change(copies, what, start, change)
-        outcome = _acted(copies, Order(sorted(names), model, _known(instance, graph)), say)
+        outcome = acting(copies, Order(sorted(names), model, _known(instance, graph)), say)
     seen = {*outcome.again, *outcome.stopped, *outcome.followed, *outcome.failed}
     return Rehearsed(
         what,
@@ -112,31 +145,3 @@ def _known(instance: DagsterInstance, names: Collection[str]) -> list[str]:
             chosen = AssetRecordsFilter(key, asset_partitions=[partition] if partition else None)
             known += [serialize_value(each.event_log_entry) for each in instance.fetch_materializations(chosen, limit=1).records]
     return known
-
-
-def _acted(copies: Copies, order: Order, say: Callable[[str], None]) -> Outcome:
-    place = copies.root / "order.json"
-    place.write_text(json.dumps(order.__dict__), encoding="utf-8")
-    command = [sys.executable, "-m", "lenovo_pipeline.commands.rehearsal.acting", str(place)]
-    errors = place.with_suffix(".errors")
-    with errors.open("wb") as told:
-        process = subprocess.Popen(
-            command, cwd=copies.checkout, env=copies.environment(), stdout=subprocess.PIPE, stderr=told, text=True
-        )
-        try:
-            assert process.stdout is not None
-            for number, name in enumerate((line for line in process.stdout if line.strip() in order.assets), start=1):
-                say(f"  {number} of {len(order.assets)}: {name.strip()}")
-        except BaseException:
-            process.terminate()
-            raise
-        finally:
-            process.wait()
-    answer: Path = place.with_suffix(".said")
-    if not answer.exists():
-        last = "\n".join(errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-_LAST_LINES:])
-        raise PermanentFailure(
-            f"after this change nothing can be run (exit {process.returncode}):\n{last}",
-            remedy="Mend the change, or see make run.",
-        )
-    return Outcome(**json.loads(answer.read_text(encoding="utf-8")))
