@@ -7,6 +7,7 @@ Dagster is imported only when a failure crosses into it, so that logic modules s
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class PipelineError(Exception):
@@ -15,6 +16,10 @@ class PipelineError(Exception):
     def __init__(self, message: str, *, remedy: str) -> None:
         self.remedy = remedy
         super().__init__(f"{message.rstrip('.')}. {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Made again from its whole message, in another process.
+        return _made_again, (type(self), str(self), self.remedy)
 
 
 class PermanentFailure(PipelineError):
@@ -31,6 +36,12 @@ class SkippedPartition(Exception):
 
 class NotRehearsed(Exception):
     """A rehearsal of a change (blast-radius) has come to work that takes long, which a real run would do: what work."""
+
+
+def _made_again(kind: type[PipelineError], message: str, remedy: str) -> PipelineError:
+    error = kind.__new__(kind, message)
+    error.remedy = remedy
+    return error
 
 
 @contextmanager

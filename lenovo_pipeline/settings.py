@@ -3,6 +3,7 @@
 Belongs here: what a user may configure. A value that no user would change belongs beside its use.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,12 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _processes() -> int:
+    """One for each of two cores; more would each take half a gigabyte, which a user may have."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(2, usable)
 
 
 class Settings(BaseSettings):
@@ -60,6 +67,9 @@ class Settings(BaseSettings):
     github_models_url: str = Field("https://models.github.ai", description="Address of GitHub Models.")
     use_proxy: bool = Field(False, description="Whether servers beyond this machine are reached through HTTPS_PROXY.")
     inference_concurrency: int = Field(4, ge=1, le=64, description="Requests to a model server that are under way at once.")
+    processes: int = Field(
+        default_factory=_processes, ge=1, le=64, description="Processes that a run computes small models with (default: 1 or 2)."
+    )
     chunk_tokens: int = Field(128, ge=16, le=254, description="Longest chunk, in tokens of the encoder.")
     git_url: str | None = Field(None, description="Web address of the repository, for code references in the UI.")
 
@@ -70,8 +80,9 @@ class Settings(BaseSettings):
 
     @property
     def content(self) -> str:
-        """The settings that may decide what is made, as text: without the paths where it lies, and without keys."""
-        return repr({name: value for name, value in self if value is not None and not isinstance(value, Path | SecretStr)})
+        """The settings that may decide what is made, as text: without paths, keys, and how many processes make it."""
+        told = {name: value for name, value in self if value is not None and not isinstance(value, Path | SecretStr)}
+        return repr({name: value for name, value in told.items() if name != "processes"})
 
 
 @cache

@@ -82,6 +82,7 @@ def scored(
         logs=asking.store.artifacts / LOGS / table.name,
         settings=run_settings,
         say=say,
+        beside=asking.beside,
     )
     not_asked = {**(refused or {}), **found.refused}
     scored_ones = [contender for contender in contenders if contender.candidate.name not in not_asked]

@@ -5,6 +5,8 @@ Belongs here: which candidates of a kind there are, and which items each is aske
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.evaluation.builds import Built
@@ -12,7 +14,7 @@ from lenovo_pipeline.evaluation.scoring import Contender
 from lenovo_pipeline.measures.baselines import TopEvidenceSentence, baselines
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.models.candidate import BuiltModel, RawModel, Wording, open_build, open_foundation
-from lenovo_pipeline.models.foundation import Opens
+from lenovo_pipeline.models.foundation import Opens, is_small
 from lenovo_pipeline.resources.inference import Backend
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.retrieval.candidate import EvidenceBase, RetrievalWorkflow
@@ -61,7 +63,7 @@ def raw_contenders(
     model = str(foundation["model"])
     with _opened_once(foundation, catalogue_row, inference) as base:
         yield [
-            Contender(RawModel(f"{model}/{book}", foundation, base), items, model)
+            Contender(RawModel(f"{model}/{book}", foundation, base), items, model, shareable=is_small(foundation))
             for book, items in ((CLOSED_BOOK, closed), (OPEN_BOOK, opened))
         ]
 
@@ -98,9 +100,9 @@ def skill_contenders(
     """
     model = str(foundation["model"])
     with _opened_once(foundation, catalogue_row, inference) as base:
-        raw = Contender(RawModel(base_name(model), foundation, base, wording=wording), items, model)
+        raw = RawModel(base_name(model), foundation, base, wording=wording)
         others = _of_builds(builds, foundation, base, inference, store, items, wording)
-        yield [raw, *others] if others else []
+        yield [Contender(raw, items, model, shareable=is_small(foundation)), *others] if others else []
 
 
 def base_name(model: str) -> str:
@@ -123,12 +125,49 @@ def _of_builds(
     wording: Wording | None = None,
 ) -> list[Contender]:
     def opens(built: Built) -> Callable[[], Backend]:
-        return lambda: open_build(built.row, store.root / str(built.row["path"]), inference, base)
+        return _Opening(built.row, store.root / str(built.row["path"]), inference, base)
 
     return [
-        Contender(BuiltModel(built.row, foundation, opens(built), wording=wording), items, built.model, alone=True)
+        Contender(
+            BuiltModel(built.row, foundation, opens(built), wording=wording),
+            items,
+            built.model,
+            alone=True,
+            shareable=is_small(foundation),
+        )
         for built in builds
     ]
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """Opens a build. A value, so that the candidate can be sent to another process."""
+
+    build: Mapping[str, Any]
+    folder: Path
+    inference: Opens
+    base: Callable[[], Backend]
+
+    def __call__(self) -> Backend:
+        return open_build(self.build, self.folder, self.inference, self.base)
+
+
+@dataclass
+class _Base:
+    """The base model of a partition: opened when it is first asked for; another process opens it for itself."""
+
+    foundation: Mapping[str, Any]
+    catalogue_row: Mapping[str, Any]
+    inference: Opens
+    _opened: list[Backend] = field(default_factory=list, repr=False)
+
+    def __call__(self) -> Backend:
+        if not self._opened:
+            self._opened.append(open_foundation(self.foundation, self.catalogue_row, self.inference))
+        return self._opened[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_opened": []}
 
 
 @contextmanager
@@ -136,15 +175,9 @@ def _opened_once(
     foundation: Mapping[str, Any], catalogue_row: Mapping[str, Any], inference: Opens
 ) -> Iterator[Callable[[], Backend]]:
     """The base model: opened when it is first asked for, and closed at the end."""
-    shared: list[Backend] = []
-
-    def open_once() -> Backend:
-        if not shared:
-            shared.append(open_foundation(foundation, catalogue_row, inference))
-        return shared[0]
-
+    base = _Base(foundation, catalogue_row, inference)
     try:
-        yield open_once
+        yield base
     finally:
-        for backend in shared:
+        for backend in base._opened:
             backend.close()

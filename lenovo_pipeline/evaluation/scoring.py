@@ -5,9 +5,11 @@ Does not belong here: how a candidate is built (kinds.py), how one is asked and 
 """
 
 import json
+import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,11 +23,18 @@ from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.measures.runner import RunSettings, make_header, run
-from lenovo_pipeline.measures.score_log import ScoreLog
+from lenovo_pipeline.measures.score_log import ScoreLog, read_log
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
+from lenovo_pipeline.resources.beside import Beside, Call
+from lenovo_pipeline.resources.threads import one_thread
 
 SAID_LENGTH, ANSWER_LENGTH = 2_000, 500
 _SAY_EVERY_S = 5.0
+_WORTH_SHARING = 100
+"""Questions below which the start of another process costs more than it saves."""
+
+_PARTS = 4
+"""Into how many parts, at least, work is divided for each process: the last one is done by one of them alone."""
 _SAME = ("question_id", "category", "language", "answer_type", "cluster", "said", "answer", "failure")
 _TOOK = ("tokens_in", "tokens_out", "latency_s", "first_token_s", "finish_reason", "item")
 _METRICS = tuple(metric.name for metric in BASIC_METRICS)
@@ -49,12 +58,14 @@ class Contender:
     """A candidate with the items that it is asked; `model` is its base model's name in the catalogue, empty without one.
 
     One that stands `alone` is closed as soon as it was asked, and if it cannot be opened the others are asked all the same.
+    One that is `shareable` can be pickled, and asked in another process as well as here.
     """
 
     candidate: Candidate
     items: Sequence[Item]
     model: str = ""
     alone: bool = False
+    shareable: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,10 @@ def score_all(
     logs: Path,
     settings: RunSettings,
     say: Callable[[str], None] = lambda _: None,
+    beside: Beside | None = None,
 ) -> Scored:
-    """Score all contenders (contract `table`). `stored` is what the table holds now, `logs` the folder of unfinished runs.
+    """Score all contenders (contract `table`). `stored` is what the table holds now, `logs` the folder of unfinished runs,
+    `beside` the processes that may take a share of the questions.
 
     Nothing is asked again that was asked in the same way and whose item (question, passages, right answer, grounds) is the
     same: the table is that of a full run, under a header of its own. Failures are tried again, save those that last. Raises what
@@ -91,20 +104,21 @@ def score_all(
     started = time.monotonic()
     rows: list[dict[str, Any]] = []
     asked, refused, anew = 0, dict[str, str](), set[str]()
+    shared = _shared(contenders, settings, stored, logs, say, beside) if beside else {}
     for contender in contenders:
+        name = contender.candidate.name
         try:
-            scored = _score(contender, settings, stored, logs, say)
+            scored = shared[name] if name in shared else _score(contender, settings, stored, logs, say)
         except (PermanentFailure, SkippedPartition) as error:
             if not contender.alone:
                 raise
-            refused[contender.candidate.name] = str(error)
-            say(f"{contender.candidate.name} is not asked: {error}")
+            refused[name] = str(error)
+            say(f"{name} is not asked: {error}")
             continue
         finally:
-            if contender.alone and isinstance(contender.candidate, Prepared):
-                contender.candidate.close()
+            _close(contender)
         asked += scored.asked
-        anew |= {contender.candidate.name} if scored.asked else set()
+        anew |= {name} if scored.asked else set()
         rows += [as_row(contender, scored.header, row) for row in scored.rows]
     frame = pd.DataFrame(rows, columns=list(table.column_names))
     failed = int(frame["failure"].notna().sum())
@@ -137,29 +151,68 @@ def stored_table(stored: pd.DataFrame | None, candidate: str) -> ScoreTable | No
     return ScoreTable(header, tuple(_item_score(row) for row in rows_of(mine)))
 
 
-def log_path(logs: Path, candidate: str) -> Path:
-    """Where a run in progress keeps its scores. By its name it is a left-over as soon as its run is gone (retention.py)."""
-    return logs / f".{candidate.replace('/', '.')}.scores.new"
+def log_path(logs: Path, candidate: str, process: str = "") -> Path:
+    """Where a run in progress keeps its scores, those of each `process` (empty: this one) by themselves. By its name it is a
+    left-over as soon as its run is gone (retention.py).
+    """
+    return logs / f".{candidate.replace('/', '.')}{process}.scores.new"
+
+
+_BESIDE = ".beside"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What is there already of a contender's scores: rows, those of an unfinished run too, and whether they are all."""
+
+    header: Header
+    rows: Mapping[str, ItemScore]
+    whole: ScoreTable | None
+
+    @property
+    def table(self) -> ScoreTable:
+        return ScoreTable(self.header, tuple(self.rows.values()))
+
+
+def _begun(contender: Contender, settings: RunSettings, stored: pd.DataFrame | None, logs: Path) -> _Begun:
+    candidate, items = contender.candidate, contender.items
+    header = make_header(candidate, items, settings)
+    known = stored_table(stored, candidate.name)
+    settled = known is not None and len(known.rows) == len(items) and all(row.settled for row in known.rows)
+    paths = [log_path(logs, candidate.name, process) for process in ("", _BESIDE)]
+    if known is not None and settled and known.header.hash == header.hash:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return _Begun(header, known.by_question, known)
+    found = [_rows_under(known, header), *(_rows_under(read_log(path), header) for path in paths if path.is_file())]
+    return _Begun(header, {row.question_id: row for rows in found for row in rows}, None)
 
 
 def _score(
     contender: Contender, settings: RunSettings, stored: pd.DataFrame | None, logs: Path, say: Callable[[str], None]
 ) -> ScoreTable:
     candidate, items = contender.candidate, contender.items
-    header = make_header(candidate, items, settings)
-    path = log_path(logs, candidate.name)
-    known = stored_table(stored, candidate.name)
-    settled = known is not None and len(known.rows) == len(items) and all(row.settled for row in known.rows)
-    if known is not None and settled and known.header.hash == header.hash:
-        path.unlink(missing_ok=True)
+    begun = _begun(contender, settings, stored, logs)
+    if begun.whole is not None:
         say(f"{candidate.name}: {len(items)} scores taken over, nothing asked.")
-        return known
+        return begun.whole
+    if begun.rows:
+        say(f"{candidate.name}: up to {len(begun.rows)} of {len(items)} scores are there already.")
+    return _ask(contender, items, settings, begun.table, log_path(logs, candidate.name), say)
+
+
+def _ask(
+    contender: Contender,
+    items: Sequence[Item],
+    settings: RunSettings,
+    done: ScoreTable,
+    path: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> ScoreTable:
+    candidate = contender.candidate
     if isinstance(candidate, Prepared):
         candidate.prepare()
-    log = ScoreLog(path, header)
-    kept = {row.question_id: row for row in (*_rows_under(known, header), *log.table.rows)}
-    if kept:
-        say(f"{candidate.name}: up to {len(kept)} of {len(items)} scores are there already.")
+    log = ScoreLog(path, done.header)
     said = [time.monotonic()]
 
     def progress(done: int, total: int) -> None:
@@ -167,8 +220,125 @@ def _score(
             said[0] = time.monotonic()
             say(f"{candidate.name}: {done} of {total} questions answered.")
 
-    done = ScoreTable(header, tuple(kept.values()))
     return run(candidate, items, settings, done=done, on_scores=log.append, progress=progress)
+
+
+def _close(contender: Contender) -> None:
+    if contender.alone and isinstance(contender.candidate, Prepared):
+        contender.candidate.close()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some of the items of the contender at `place`."""
+
+    place: int
+    items: slice
+
+
+def _shared(
+    contenders: Sequence[Contender],
+    settings: RunSettings,
+    stored: pd.DataFrame | None,
+    logs: Path,
+    say: Callable[[str], None],
+    beside: Beside,
+) -> dict[str, ScoreTable]:
+    """The scores of those contenders that were asked in shares, by name; none where that does not pay.
+
+    The parts are whole batches, so each question is answered in the company that it has without sharing.
+    """
+    begun = {
+        place: _begun(contender, settings, stored, logs) for place, contender in enumerate(contenders) if contender.shareable
+    }
+    begun = {place: each for place, each in begun.items() if each.whole is None}
+    # Metrics are functions without names, and a score table has the basic ones in any case.
+    plain = replace(settings, metrics=())
+    left = sum(max(0, len(contenders[place].items) - len(each.rows)) for place, each in begun.items())
+    parts = _parts({place: len(contenders[place].items) for place in begun}, settings.batch_size, len(beside) + 1)
+    if left < _WORTH_SHARING or len(parts) < 2:
+        return {}
+    try:
+        content = pickle.dumps({place: contenders[place] for place in begun})
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        say(f"Asked in one process: a candidate cannot be sent to another one ({error}).")
+        return {}
+
+    def here(part: _Part) -> ScoreTable | str:
+        contender = contenders[part.place]
+        path = log_path(logs, contender.candidate.name)
+        with one_thread():
+            return _asked_part(contender, part.items, settings, begun[part.place].table, path, say)
+
+    def there(part: _Part, call: Call) -> ScoreTable | str:
+        name = contenders[part.place].candidate.name
+        path = log_path(logs, name, _BESIDE)
+        found: ScoreTable | str = call(_ask_beside, content, part.place, part.items, plain, begun[part.place].table, path)
+        if isinstance(found, ScoreTable):
+            say(f"{name}: {len(found.rows)} questions answered beside.")
+        return found
+
+    found: dict[int, list[ScoreTable]] = {}
+    refused = set[int]()
+    for part, done in zip(parts, beside.in_shares(parts, here, there), strict=True):
+        if isinstance(done, str):
+            refused.add(part.place)
+        else:
+            found.setdefault(part.place, []).append(done)
+    # Who could not be opened is asked once more, alone, and says why.
+    return {
+        contenders[place].candidate.name: _together(begun[place].header, tables, contenders[place].items)
+        for place, tables in found.items()
+        if place not in refused
+    }
+
+
+def _parts(items: Mapping[int, int], batch: int, processes: int) -> list[_Part]:
+    """Items (their number by contender) in parts of whole batches: a contender each, or less where those are too few."""
+    pieces = ceil(_PARTS * processes / max(1, len(items)))
+    parts: list[_Part] = []
+    for place, count in items.items():
+        batches = ceil(count / batch)
+        size = ceil(batches / pieces) * batch
+        parts += [_Part(place, slice(begin, begin + size)) for begin in range(0, count, size)]
+    return parts
+
+
+def _asked_part(
+    contender: Contender,
+    part: slice,
+    settings: RunSettings,
+    done: ScoreTable,
+    path: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> ScoreTable | str:
+    """The scores of some items, or why a candidate that stands alone could not be opened."""
+    try:
+        return _ask(contender, contender.items[part], settings, done, path, say)
+    except (PermanentFailure, SkippedPartition) as error:
+        if not contender.alone:
+            raise
+        return str(error)
+    finally:
+        _close(contender)
+
+
+def _ask_beside(content: bytes, place: int, part: slice, settings: RunSettings, done: ScoreTable, path: Path) -> ScoreTable | str:
+    """As `_asked_part`, in another process; `content` holds the contenders."""
+    if content not in _sent:
+        _sent.clear()
+        _sent[content] = pickle.loads(content)
+    return _asked_part(_sent[content][place], part, replace(settings, metrics=BASIC_METRICS), done, path)
+
+
+_sent: dict[bytes, dict[int, Contender]] = {}
+"""The contenders that were sent last, so that a base which several of them share is opened once."""
+
+
+def _together(header: Header, tables: Sequence[ScoreTable], items: Sequence[Item]) -> ScoreTable:
+    rows = {row.question_id: row for table in tables for row in table.rows}
+    in_order = tuple(rows[item.question_id] for item in items)
+    return ScoreTable(header, in_order, sum(table.asked for table in tables), sum(table.elapsed_s for table in tables))
 
 
 def _rows_under(table: ScoreTable | None, header: Header) -> tuple[ItemScore, ...]:

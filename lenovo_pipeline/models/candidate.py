@@ -71,6 +71,10 @@ class RawModel:
         self._wording = wording or GoldWording()
         self._backend: Backend | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process opens the model for itself.
+        return {**vars(self), "_backend": None}
+
     def describe(self) -> Mapping[str, Any]:
         """What decides the answers, from what models/foundation resolved: the model is not opened for it."""
         names = ("model", "source", "revision", "tokenizer_hash", "template_hash", "identity")

@@ -17,10 +17,23 @@ from lenovo_pipeline.resources.inference.messages import ModelIdentity, ModelSou
 from lenovo_pipeline.resources.inference.model_folder import identify
 
 
+_SMALL = 100_000_000
+"""Parameters: less than half a gigabyte in single precision."""
+
+
 class Opens(Reaches, Protocol):
     """What is needed of resources.inference.Inference here."""
 
     def open(self, source: ModelSource) -> Backend: ...
+
+
+def is_small(foundation: Row) -> bool:
+    """Whether a second copy of the model costs little memory, so that another process may take a share of the work with it.
+
+    `foundation` is its row of models.foundation. A model behind a server is not in memory here at all.
+    """
+    parameters = foundation["parameters"]
+    return foundation["source"] == "folder" and parameters is not None and parameters < _SMALL
 
 
 def route_of(row: Row, inference: Reaches, root: Path, *, bundled: str, hub: Path | None = None) -> Route:

@@ -5,6 +5,7 @@ Belongs here: the bundle alone. Each of its parts is a resource of its own (wiri
 
 from dataclasses import dataclass
 
+from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.tracking import Tracking
@@ -14,10 +15,11 @@ from lenovo_pipeline.settings import Settings
 
 @dataclass(frozen=True)
 class Asking:
-    """The models, where scores lie, and the settings by which is asked."""
+    """The models, where scores lie, the settings by which is asked, and the processes that share it."""
 
     inference: Inference
     warehouse: Warehouse
     store: Store
     tracking: Tracking
     settings: Settings
+    beside: Beside

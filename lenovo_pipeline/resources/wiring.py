@@ -7,6 +7,7 @@ from dagster import InitResourceContext, ResourceDefinition, io_manager, resourc
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.resources.asking import Asking
+from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.encoders import Encoder, OnnxEncoder, bundled_encoder
 from lenovo_pipeline.resources.event_log import hasten
 from lenovo_pipeline.resources.graph import GraphStore
@@ -81,13 +82,21 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
     def inference(context: InitResourceContext) -> Inference:
         return Inference(settings)
 
+    @resource(description="Processes beside the run's own that share evaluations and trainings of small models.")
+    def beside(context: InitResourceContext) -> Iterator[Beside]:
+        opened = Beside(settings.processes)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
     @resource(
-        required_resource_keys={"inference", "warehouse", "store", "tracking"},
+        required_resource_keys={"inference", "warehouse", "store", "tracking", "beside"},
         description="What asking candidates takes: models, warehouse, store, tracking and settings.",
     )
     def asking(context: InitResourceContext) -> Asking:
         given = context.resources
-        return Asking(given.inference, given.warehouse, given.store, given.tracking, settings)
+        return Asking(given.inference, given.warehouse, given.store, given.tracking, settings, given.beside)
 
     return {
         "settings": ResourceDefinition.hardcoded_resource(settings),
@@ -98,6 +107,7 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
         "graph_store": graph_store,
         "encoder": encoder,
         "inference": inference,
+        "beside": beside,
         "asking": asking,
         "io_manager": warehouse_tables,
     }

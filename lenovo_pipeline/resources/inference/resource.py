@@ -33,6 +33,10 @@ class Inference:
     settings: Settings
     github_limit: RateLimit = field(default_factory=lambda: RateLimit(GITHUB_LIMIT))
 
+    def __reduce__(self) -> tuple[type["Inference"], tuple[Settings]]:
+        # Another process has a limit of its own: what is sent there are models in folders.
+        return Inference, (self.settings,)
+
     def open(self, source: ModelSource, *, adapter: Path | None = None) -> Backend:
         """The backend of a model, to be closed by the caller; `adapter` is the folder of a LoRA adapter for a folder's model.
 
