@@ -77,8 +77,7 @@ class Tracking:
         seconds: float = 0.0,
         failed: bool = False,
     ) -> TrackedRun:
-        """Write one asset's child run, in the experiment of its stage, under the run's parent; closed when this returns. Threads
-        may do so at once, after the first use.
+        """Write one asset's child run, in the experiment of its stage, under the run's parent; closed when this returns.
 
         `curves` are metrics over steps: (step, value). What is not finite is left out: MLflow's SQLite cannot hold it, and a
         missing value is not zero.

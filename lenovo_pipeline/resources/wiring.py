@@ -82,7 +82,7 @@ def make_resources(settings: Settings, tables: Mapping[str, Table]) -> dict[str,
     def inference(context: InitResourceContext) -> Inference:
         return Inference(settings)
 
-    @resource(description="Processes beside the run's own that share evaluations and trainings of small models.")
+    @resource(description="Processes beside the run's own that share the evaluation of small models.")
     def beside(context: InitResourceContext) -> Iterator[Beside]:
         opened = Beside(settings.processes)
         try:

@@ -23,14 +23,12 @@ from lenovo_pipeline.models.tuning.customising import Customising
 from lenovo_pipeline.models.tuning.lessons import lesson_of
 from lenovo_pipeline.models.tuning.recipes import Data, Lora, Recipe
 from lenovo_pipeline.models.tuning.trainer import Plan, Step
-from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.inference.adapters import require_base
 from lenovo_pipeline.resources.inference.errors import ModelUnavailable
 from lenovo_pipeline.resources.inference.local import open_local
 from lenovo_pipeline.resources.inference.messages import GenerationSettings, Message
 from lenovo_pipeline.resources.inference.model_folder import identify
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.threads import one_thread
 from lenovo_pipeline.resources.tracking import Tracking
 
 PLAN = Plan(steps=4, rate=0.01, batch_tokens=256, warmup=1, validate_every=2, checkpoint_every=1)
@@ -119,39 +117,6 @@ def test_an_adapter_for_each_domain_fits_its_base_and_is_used_with_it(tuning: Cu
     backend = open_local(tuning.base.folder, tuning.store.root / made[0].path)
     assert isinstance(_answer(backend), str)
     backend.close()
-
-
-def test_adapters_that_were_trained_in_shares_are_those_of_one_process(tuning: Customising, tmp_path: Path) -> None:
-    foundation = {**tuning.base.foundation, "source": "folder"}
-    said: list[str] = []
-    beside = Beside(2)
-    shared = replace(tuning, base=replace(tuning.base, foundation=foundation), say=said.append, beside=beside)
-    try:
-        made = shared.adapters("lora")
-    finally:
-        beside.close()
-    assert any("training in another process" in line for line in said)
-    runs = [shared.tracking.client().get_run(str(build.mlflow_run_id)) for build in made]
-    assert [run.data.tags["domain"] for run in runs] == list(DOMAINS)
-    with one_thread():
-        alone = replace(tuning, store=Store(tmp_path / "alone")).adapters("lora")
-    assert [build.artifact for build in made] == [build.artifact for build in alone]
-    again = shared.adapters("lora")
-    assert [build.mlflow_run_id for build in again] == [build.mlflow_run_id for build in made]
-
-
-def test_a_training_that_breaks_in_another_process_fails_with_the_remedy(tuning: Customising) -> None:
-    """All domains but the last one have rows, so it is the one that the other process begins with that breaks."""
-    foundation = {**tuning.base.foundation, "source": "folder"}
-    examples = [each for each in tuning.examples if each["domain"] not in (DOMAINS[-1], "all")]
-    beside = Beside(2)
-    shared = replace(tuning, base=replace(tuning.base, foundation=foundation), examples=examples, beside=beside)
-    try:
-        with pytest.raises(PermanentFailure, match="training_sets"):
-            shared.adapters("lora")
-    finally:
-        beside.close()
-    assert not list((shared.store.artifacts / "adapters").glob(".*"))
 
 
 def test_curves_and_measures_of_a_training_are_in_mlflow(tuning: Customising) -> None:

@@ -23,7 +23,6 @@ from lenovo_pipeline.models.tables import (
 )
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
-from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.inference import Inference
 from lenovo_pipeline.resources.markdown import markdown_table
 from lenovo_pipeline.resources.store import Store
@@ -77,12 +76,11 @@ def adapters(
     store: ResourceParam[Store],
     tracking: ResourceParam[Tracking],
     settings: ResourceParam[Settings],
-    beside: ResourceParam[Beside],
 ) -> pd.DataFrame:
     from lenovo_pipeline.models.builds import build_rows
 
     frames = (foundation, catalogue, training_sets)
-    made = _customising("adapters", context, frames, inference, store, tracking, settings, beside).adapters("lora")
+    made = _customising("adapters", context, frames, inference, store, tracking, settings).adapters("lora")
     _show(context, made)
     return build_rows(made, ADAPTERS)
 
@@ -104,12 +102,11 @@ def qlora_adapters(
     store: ResourceParam[Store],
     tracking: ResourceParam[Tracking],
     settings: ResourceParam[Settings],
-    beside: ResourceParam[Beside],
 ) -> pd.DataFrame:
     from lenovo_pipeline.models.builds import build_rows
 
     frames = (foundation, catalogue, training_sets)
-    made = _customising("qlora_adapters", context, frames, inference, store, tracking, settings, beside).adapters("qlora")
+    made = _customising("qlora_adapters", context, frames, inference, store, tracking, settings).adapters("qlora")
     _show(context, made)
     return build_rows(made, QLORA_ADAPTERS)
 
@@ -175,7 +172,6 @@ def _customising(
     store: Store,
     tracking: Tracking,
     settings: Settings,
-    beside: Beside | None = None,
 ) -> "Customising":
     """What tuning the model of this partition needs; `frames` are foundation, catalogue and training sets.
 
@@ -198,7 +194,6 @@ def _customising(
         profile=settings.profile,
         seed=settings.seed,
         say=context.log.info,
-        beside=beside or Beside(1),
     )
 
 

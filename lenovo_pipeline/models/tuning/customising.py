@@ -5,16 +5,15 @@ Belongs here: what LoRA, 4-bit LoRA and full tuning have in common. Does not bel
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.measures.header import hardware, package_versions
+from lenovo_pipeline.measures.header import package_versions
 from lenovo_pipeline.models.builds import Artifact, Build, kept, recipe_key
 from lenovo_pipeline.models.compression.base import Base, open_model, open_tokenizer, parameters_of, save_model
-from lenovo_pipeline.models.foundation import is_small
 from lenovo_pipeline.models.tables import DOMAINS
 from lenovo_pipeline.models.tuning import strength
 from lenovo_pipeline.models.tuning.adapters import save_adapter, with_adapter
@@ -26,10 +25,8 @@ from lenovo_pipeline.models.tuning.recipes import RECIPES, Recipe
 from lenovo_pipeline.models.tuning.starts import Start
 from lenovo_pipeline.models.tuning.strength import Applied, Untrained
 from lenovo_pipeline.models.tuning.trainer import Plan, Trained, train, validation_loss
-from lenovo_pipeline.resources.beside import Beside, Call
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.resources.threads import one_thread
 from lenovo_pipeline.resources.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -53,34 +50,11 @@ class Customising:
     seed: int
     say: Callable[[str], None]
     starts: Path = reading.FOLDER
-    beside: Beside = field(default_factory=lambda: Beside(1))
 
     def adapters(self, method: str) -> list[Build]:
-        """An adapter for each domain; `method` is lora or qlora. Raises what opening and training raise.
-
-        Those of a small base are trained in shares; on a GPU one after the other, since it is one for all.
-        """
+        """An adapter for each domain; `method` is lora or qlora. Raises what opening and training raise."""
         recipe = RECIPES[self.profile][method]
-        if not self.beside or not is_small(self.base.foundation) or hardware()["gpus"]:
-            return [self._build(method, domain, recipe, "adapter") for domain in DOMAINS]
-        # In this thread, since MLflow counts the run that it opens as this thread's.
-        self.tracking.client()
-
-        def here(work: _Work, folder: Path) -> tuple[dict[str, Any], Trained]:
-            with one_thread():
-                return self._trained(work, folder)
-
-        def there(call: Call, work: _Work, folder: Path) -> tuple[dict[str, Any], Trained]:
-            self.say(f"{method}, {work.domain}: training in another process")
-            found: tuple[dict[str, Any], Trained] = call(_trained_beside, self._alone(), work, folder)
-            self.say(f"{method}, {work.domain}: trained, {found[1].steps} steps, {found[1].tokens_per_s:,.0f} tokens/s")
-            return found
-
-        return self.beside.in_shares(
-            DOMAINS,
-            lambda domain: self._build(method, domain, recipe, "adapter", here),
-            lambda domain, call: self._build(method, domain, recipe, "adapter", partial(there, call)),
-        )
+        return [self._build(method, domain, recipe, "adapter") for domain in DOMAINS]
 
     def fine_tuned(self) -> list[Build]:
         """The base with all its weights tuned, for all domains."""
@@ -122,8 +96,7 @@ class Customising:
             raise PermanentFailure("the training set is empty", remedy="Materialise models/training_sets, then run again.")
         return str(self.examples[0]["version"])
 
-    def _build(self, method: str, domain: str, recipe: Recipe, kind: str, train: "_Train | None" = None) -> Build:
-        """The build, trained by `train` (None: here) unless it was made before."""
+    def _build(self, method: str, domain: str, recipe: Recipe, kind: str) -> Build:
         foundation = self.base.foundation
         made_by = {
             "kind": method,
@@ -138,67 +111,50 @@ class Customising:
             "seed": self.seed,
             "versions": self._versions,
         }
-        start = self._fitting(recipe)
+        found = self.start(recipe)
+        start = found if found is not None and found.fits else None
         if start is not None:
             made_by["start"] = start.content
+        plan = recipe.plan_for(goes_on=start is not None)
         checkpoints = checkpoint_folder(self.store, recipe_key(made_by))
-        work = _Work(method, domain, recipe, checkpoints)
 
         def make(folder: Path) -> Mapping[str, Any]:
-            report, done = (train or self._trained)(work, folder)
-            plan = recipe.plan_for(goes_on=start is not None)
-            return {**report, "mlflow_run_id": self._recorded(method, domain, recipe, plan, done)}
+            self.say(f"{method}, {domain}: training")
+            rows, validation = self.rows(domain, recipe)
+            skills = skill_rows(self._tokenizer, recipe.data.skills, self.seed)
+            model = self.opened(method, recipe)
+            untrained = strength.untrained(model, skills, plan, self._skill_losses.get(method))
+            if untrained.skill_loss is not None:
+                self._skill_losses[method] = untrained.skill_loss
+            if recipe.lora is not None:
+                self.say(f"{method}, {domain}: {reading.told(found)}")
+            if start is not None:
+                start.put_into(model)
+            done = train(model, rows, validation, plan, checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}"))
+            applied = strength.apply(model, untrained, skills, recipe.strengths, plan)
+            self.say(f"{method}, {domain}: {_told_strength(untrained, applied)}")
+            if recipe.lora is None:
+                save_model(model, self.base.folder, folder)
+            else:
+                save_adapter(model, folder, self.base.name)
+            return {
+                **told(done),
+                "strength": applied.strength,
+                "base_skill_loss": untrained.skill_loss,
+                "goes_on": start is not None,
+                "skill_loss": applied.skill_loss,
+                "validation_loss": self._lost(model, validation, plan, done, applied),
+                "examples": len(rows),
+                "parameters": parameters_of(model),
+                "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
+                "mlflow_run_id": self._recorded(method, domain, recipe, plan, done),
+            }
 
         artifact = kept(self.store, "adapters" if kind == "adapter" else "tuned", made_by, make)
         drop(checkpoints)
         if artifact.reused:
             self.say(f"{method}, {domain}: re-used {artifact.path}")
         return self._row(method, domain, kind, artifact)
-
-    def _fitting(self, recipe: Recipe) -> Start | None:
-        found = self.start(recipe)
-        return found if found is not None and found.fits else None
-
-    def _trained(self, work: "_Work", folder: Path) -> tuple[dict[str, Any], Trained]:
-        """Train, write the weights into the folder, and report what was measured."""
-        method, domain, recipe = work.method, work.domain, work.recipe
-        self.say(f"{method}, {domain}: training")
-        start = self._fitting(recipe)
-        plan = recipe.plan_for(goes_on=start is not None)
-        rows, validation = self.rows(domain, recipe)
-        skills = skill_rows(self._tokenizer, recipe.data.skills, self.seed)
-        model = self.opened(method, recipe)
-        untrained = strength.untrained(model, skills, plan, self._skill_losses.get(method))
-        if untrained.skill_loss is not None:
-            self._skill_losses[method] = untrained.skill_loss
-        if recipe.lora is not None:
-            self.say(f"{method}, {domain}: {reading.told(self.start(recipe))}")
-        if start is not None:
-            start.put_into(model)
-        done = train(model, rows, validation, plan, work.checkpoints, say=lambda line: self.say(f"{method}, {domain}: {line}"))
-        applied = strength.apply(model, untrained, skills, recipe.strengths, plan)
-        self.say(f"{method}, {domain}: {_told_strength(untrained, applied)}")
-        if recipe.lora is None:
-            save_model(model, self.base.folder, folder)
-        else:
-            save_adapter(model, folder, self.base.name)
-        report = {
-            **told(done),
-            "strength": applied.strength,
-            "base_skill_loss": untrained.skill_loss,
-            "goes_on": start is not None,
-            "skill_loss": applied.skill_loss,
-            "validation_loss": self._lost(model, validation, plan, done, applied),
-            "examples": len(rows),
-            "parameters": parameters_of(model),
-            "trainable_parameters": sum(each.numel() for each in model.parameters() if each.requires_grad),
-        }
-        return report, done
-
-    def _alone(self) -> "Customising":
-        """This, as another process can have it: without what is open here. What it says, nobody hears."""
-        tracking = Tracking(self.tracking.database, self.tracking.artifacts)
-        return replace(self, tracking=tracking, say=_unheard, beside=Beside(1))
 
     def _row(self, method: str, domain: str, kind: str, artifact: Artifact) -> Build:
         report = artifact.made_by["report"]
@@ -242,28 +198,6 @@ class Customising:
             seconds=done.seconds,
         )
         return run.run_id
-
-
-@dataclass(frozen=True)
-class _Work:
-    """One training: what it makes, how, and where its checkpoints lie."""
-
-    method: str
-    domain: str
-    recipe: Recipe
-    checkpoints: Path
-
-
-_Train = Callable[[_Work, Path], tuple[dict[str, Any], Trained]]
-"""Trains into a folder: what was measured."""
-
-
-def _trained_beside(customising: Customising, work: _Work, folder: Path) -> tuple[dict[str, Any], Trained]:
-    return customising._trained(work, folder)
-
-
-def _unheard(_: str) -> None:
-    return None
 
 
 _MEASURES = (
