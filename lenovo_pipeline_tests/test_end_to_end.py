@@ -38,6 +38,7 @@ class User:
             "LENOVO_PROFILE": "smoke",
             "LENOVO_STORE": str(self.store),
             "LENOVO_UPLOADS": str(self.uploads),
+            "LENOVO_PROCESSES": "2",
             "DAGSTER_HOME": str(self.home),
         }
         for name in ("LENOVO_SCALE", "LENOVO_CHROMA_URL", "LENOVO_NEO4J_URI", "LENOVO_WAREHOUSE", "MLFLOW_TRACKING_URI"):

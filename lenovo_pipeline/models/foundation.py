@@ -16,7 +16,6 @@ from lenovo_pipeline.resources.inference.errors import GenerationFailed, ModelUn
 from lenovo_pipeline.resources.inference.messages import ModelIdentity, ModelSource
 from lenovo_pipeline.resources.inference.model_folder import identify
 
-
 _SMALL = 100_000_000
 """Parameters: less than half a gigabyte in single precision."""
 

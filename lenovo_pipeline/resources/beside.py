@@ -47,8 +47,8 @@ class Beside:
         """What came of each part, in order; this process takes them from the first one on, the others from the last one on.
 
         `there` runs in a thread of this process. What it calls over there are functions of modules, with arguments and results
-        that can be pickled; torch has one thread there, and should have one here (`one_thread`). A part whose process was lost, for want of memory perhaps, is done here.
-        Raises what any of them raises; the other processes are ended then.
+        that can be pickled; torch has one thread there, and should have one here (`one_thread`). A part whose process was lost,
+        for want of memory perhaps, is done here. Raises what any of them raises; the other processes are ended then.
         """
         waiting = deque(enumerate(parts))
         done: dict[int, Done] = {}

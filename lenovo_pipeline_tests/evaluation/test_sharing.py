@@ -131,4 +131,4 @@ def test_the_bundled_model_says_the_same_in_either_process(tmp_path: Path, setti
     for helpers in (None, beside):
         with raw_contenders(foundation, row, inference, *gold.asked()) as contenders:
             found.append(score(contenders, tmp_path / f"logs {helpers is None}", helpers).frame.drop(columns=_TOOK))
-    pd.testing.assert_frame_equal(*found)
+    pd.testing.assert_frame_equal(found[0], found[1])

@@ -63,6 +63,26 @@ def test_little_memory_changes_no_answer(
     assert tokens(open_local(tiny), prompts) == expected
 
 
+@pytest.mark.parametrize("small", [True, False])
+def test_a_small_model_computes_with_one_thread_and_leaves_the_callers_threads_as_they_are(
+    tiny: Path, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(decoding, "_ONE_THREAD_BELOW", 32_000_000 if small else 0)
+    opened = LocalBackend(tiny)
+    seen: set[int] = set()
+    opened._running()._model.register_forward_pre_hook(lambda *_: seen.add(torch.get_num_threads()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        tokens(opened, [[5, 6, 7]], 4)
+        assert (seen, torch.get_num_threads()) == ({1 if small else 2}, 2)
+    finally:
+        torch.set_num_threads(before)
+        opened.close()
+
+
 def test_beginnings_are_shared_but_never_the_last_token() -> None:
     assert decoding.shared_beginnings([[1], [1, 2, 3], [1, 2, 3], [1, 2, 4, 5], [7]]) == [0, 1, 2, 2, 0]
     assert decoding.shared_beginnings([]) == []
