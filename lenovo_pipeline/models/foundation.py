@@ -31,7 +31,7 @@ def is_small(foundation: Row) -> bool:
 
     `foundation` is its row of models.foundation. A model behind a server is not in memory here at all.
     """
-    parameters = foundation["parameters"]
+    parameters = foundation.get("parameters")
     return foundation["source"] == "folder" and parameters is not None and parameters < _SMALL
 
 
