@@ -8,6 +8,7 @@ import json
 import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -104,11 +105,16 @@ def score_all(
     started = time.monotonic()
     rows: list[dict[str, Any]] = []
     asked, refused, anew = 0, dict[str, str](), set[str]()
-    shared = _shared(contenders, settings, stored, logs, say, beside) if beside else {}
-    for contender in contenders:
+    begun = _all_begun(contenders, settings, stored, logs) if beside else {}
+    shared = _shared(contenders, begun, settings, logs, say, beside) if beside else {}
+    for place, contender in enumerate(contenders):
         name = contender.candidate.name
         try:
-            scored = shared[name] if name in shared else _score(contender, settings, stored, logs, say)
+            if place in shared:
+                scored = shared[place]
+            else:
+                there = begun.get(place) or _begun(contender, settings, stored, logs)
+                scored = _score(contender, there, settings, logs, say)
         except (PermanentFailure, SkippedPartition) as error:
             if not contender.alone:
                 raise
@@ -188,11 +194,20 @@ def _begun(contender: Contender, settings: RunSettings, stored: pd.DataFrame | N
     return _Begun(header, {row.question_id: row for rows in found for row in rows}, None)
 
 
-def _score(
-    contender: Contender, settings: RunSettings, stored: pd.DataFrame | None, logs: Path, say: Callable[[str], None]
-) -> ScoreTable:
+def _all_begun(
+    contenders: Sequence[Contender], settings: RunSettings, stored: pd.DataFrame | None, logs: Path
+) -> dict[int, _Begun]:
+    """What is there of those that can be shared, by place; one whose log is damaged is left to its turn, when it says so."""
+    found: dict[int, _Begun] = {}
+    for place, contender in enumerate(contenders):
+        if contender.shareable:
+            with suppress(PermanentFailure):
+                found[place] = _begun(contender, settings, stored, logs)
+    return found
+
+
+def _score(contender: Contender, begun: _Begun, settings: RunSettings, logs: Path, say: Callable[[str], None]) -> ScoreTable:
     candidate, items = contender.candidate, contender.items
-    begun = _begun(contender, settings, stored, logs)
     if begun.whole is not None:
         say(f"{candidate.name}: {len(items)} scores taken over, nothing asked.")
         return begun.whole
@@ -238,19 +253,16 @@ class _Part:
 
 def _shared(
     contenders: Sequence[Contender],
+    begun: Mapping[int, _Begun],
     settings: RunSettings,
-    stored: pd.DataFrame | None,
     logs: Path,
     say: Callable[[str], None],
     beside: Beside,
-) -> dict[str, ScoreTable]:
-    """The scores of those contenders that were asked in shares, by name; none where that does not pay.
+) -> dict[int, ScoreTable]:
+    """The scores of those contenders that were asked in shares, by place; none where that does not pay.
 
     The parts are whole batches, so each question is answered in the company that it has without sharing.
     """
-    begun = {
-        place: _begun(contender, settings, stored, logs) for place, contender in enumerate(contenders) if contender.shareable
-    }
     begun = {place: each for place, each in begun.items() if each.whole is None}
     # Metrics are functions without names, and a score table has the basic ones in any case.
     plain = replace(settings, metrics=())
@@ -287,7 +299,7 @@ def _shared(
             found.setdefault(part.place, []).append(done)
     # Who could not be opened is asked once more, alone, and says why.
     return {
-        contenders[place].candidate.name: _together(begun[place].header, tables, contenders[place].items)
+        place: _together(begun[place].header, tables, contenders[place].items)
         for place, tables in found.items()
         if place not in refused
     }
