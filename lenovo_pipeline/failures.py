@@ -18,8 +18,8 @@ class PipelineError(Exception):
         super().__init__(f"{message.rstrip('.')}. {remedy}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Made again from its whole message, in another process.
-        return _made_again, (type(self), str(self), self.remedy)
+        # Made again in another process from its whole message, not from message and remedy, with all that it carries.
+        return _made_again, (type(self), str(self)), vars(self)
 
 
 class PermanentFailure(PipelineError):
@@ -38,10 +38,8 @@ class NotRehearsed(Exception):
     """A rehearsal of a change (blast-radius) has come to work that takes long, which a real run would do: what work."""
 
 
-def _made_again(kind: type[PipelineError], message: str, remedy: str) -> PipelineError:
-    error = kind.__new__(kind, message)
-    error.remedy = remedy
-    return error
+def _made_again(kind: type[PipelineError], message: str) -> PipelineError:
+    return kind.__new__(kind, message)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Belongs here: which candidates of a kind there are, and which items each is aske
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def workflow_contenders(
 ) -> Iterator[list[Contender]]:
     """The base model of a partition reading what `open_base` finds; `retrieval` says for the header how that is found."""
     model = str(foundation["model"])
-    with _opened_once(foundation, catalogue_row, inference) as base:
+    with closing(_Base(foundation, catalogue_row, inference)) as base:
         reader = RawModel(f"{model}/{OPEN_BOOK}", foundation, base)
         yield [Contender(RetrievalWorkflow(f"{model}/{RAG}", open_base, reader, retrieval), closed, model)]
 
@@ -61,7 +61,7 @@ def raw_contenders(
 ) -> Iterator[list[Contender]]:
     """The base model of a partition, closed book and open book; it is opened once, if at all, and closed at the end."""
     model = str(foundation["model"])
-    with _opened_once(foundation, catalogue_row, inference) as base:
+    with closing(_Base(foundation, catalogue_row, inference)) as base:
         yield [
             Contender(RawModel(f"{model}/{book}", foundation, base), items, model, shareable=is_small(foundation))
             for book, items in ((CLOSED_BOOK, closed), (OPEN_BOOK, opened))
@@ -80,7 +80,7 @@ def build_contenders(
     """These builds of the base model of a partition. The base is opened once, if at all, for all adapters; a build that is a
     model of its own is closed before the next one is opened.
     """
-    with _opened_once(foundation, catalogue_row, inference) as base:
+    with closing(_Base(foundation, catalogue_row, inference)) as base:
         yield _of_builds(builds, foundation, base, inference, store, items)
 
 
@@ -99,7 +99,7 @@ def skill_contenders(
     The base bears the name that it has open book, so that a build is compared with one candidate in everything.
     """
     model = str(foundation["model"])
-    with _opened_once(foundation, catalogue_row, inference) as base:
+    with closing(_Base(foundation, catalogue_row, inference)) as base:
         raw = RawModel(base_name(model), foundation, base, wording=wording)
         others = _of_builds(builds, foundation, base, inference, store, items, wording)
         yield [Contender(raw, items, model, shareable=is_small(foundation)), *others] if others else []
@@ -124,19 +124,12 @@ def _of_builds(
     items: Sequence[Item],
     wording: Wording | None = None,
 ) -> list[Contender]:
-    def opens(built: Built) -> Callable[[], Backend]:
-        return _Opening(built.row, store.root / str(built.row["path"]), inference, base)
+    def contender(built: Built) -> Contender:
+        opening = _Opening(built.row, store.root / str(built.row["path"]), inference, base)
+        candidate = BuiltModel(built.row, foundation, opening, wording=wording)
+        return Contender(candidate, items, built.model, alone=True, shareable=is_small(foundation))
 
-    return [
-        Contender(
-            BuiltModel(built.row, foundation, opens(built), wording=wording),
-            items,
-            built.model,
-            alone=True,
-            shareable=is_small(foundation),
-        )
-        for built in builds
-    ]
+    return [contender(built) for built in builds]
 
 
 @dataclass(frozen=True)
@@ -166,18 +159,10 @@ class _Base:
             self._opened.append(open_foundation(self.foundation, self.catalogue_row, self.inference))
         return self._opened[0]
 
+    def close(self) -> None:
+        """Give it back, if it was opened."""
+        while self._opened:
+            self._opened.pop().close()
+
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_opened": []}
-
-
-@contextmanager
-def _opened_once(
-    foundation: Mapping[str, Any], catalogue_row: Mapping[str, Any], inference: Opens
-) -> Iterator[Callable[[], Backend]]:
-    """The base model: opened when it is first asked for, and closed at the end."""
-    base = _Base(foundation, catalogue_row, inference)
-    try:
-        yield base
-    finally:
-        for backend in base._opened:
-            backend.close()

@@ -31,11 +31,13 @@ from lenovo_pipeline.resources.threads import one_thread
 
 SAID_LENGTH, ANSWER_LENGTH = 2_000, 500
 _SAY_EVERY_S = 5.0
+_BESIDE = ".beside"
 _WORTH_SHARING = 100
 """Questions below which the start of another process costs more than it saves."""
 
 _PARTS = 4
 """Into how many parts, at least, work is divided for each process: the last one is done by one of them alone."""
+
 _SAME = ("question_id", "category", "language", "answer_type", "cluster", "said", "answer", "failure")
 _TOOK = ("tokens_in", "tokens_out", "latency_s", "first_token_s", "finish_reason", "item")
 _METRICS = tuple(metric.name for metric in BASIC_METRICS)
@@ -162,9 +164,6 @@ def log_path(logs: Path, candidate: str, process: str = "") -> Path:
     left-over as soon as its run is gone (retention.py).
     """
     return logs / f".{candidate.replace('/', '.')}{process}.scores.new"
-
-
-_BESIDE = ".beside"
 
 
 @dataclass(frozen=True)

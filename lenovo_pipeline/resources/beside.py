@@ -55,7 +55,7 @@ class Beside:
         raised: list[BaseException] = []
 
         def help_out(helper: "_Helper") -> None:
-            while waiting and not raised:
+            while not raised:
                 try:
                     place, part = waiting.pop()
                 except IndexError:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
@@ -138,8 +139,5 @@ def _wait_for(path: Path) -> str:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        # One that has ended and that nobody has asked after yet is gone, too.
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    # One that has ended and that nobody has asked after yet is gone, too.
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
