@@ -1,8 +1,10 @@
-"""How many threads torch computes with."""
+"""How many threads torch and the products of numpy compute with."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 _lock = threading.Lock()
 _inside = 0
@@ -30,3 +32,31 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             torch.set_num_threads(_before)
+
+
+_blas_taken = threading.Lock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let numpy's products run in one thread inside the block: for small ones, which wait for a second longer than they take.
+
+    The setting is the whole process's: of several threads inside only the first one touches it.
+    """
+    if not _blas_taken.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1):
+            yield
+    finally:
+        _blas_taken.release()
+
+
+@cache
+def _blas() -> Any:
+    # Looking for the libraries takes milliseconds, limiting those that were found microseconds.
+    import numpy as np  # noqa: F401  its library must have been loaded by then
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lenovo_pipeline.resources.encoders import Encoder, Vectors32
+from lenovo_pipeline.resources.threads import one_blas_thread
 from lenovo_pipeline.resources.vectors import Vectors
 from lenovo_pipeline.retrieval.interface import Filters, Request, Result, request
 from lenovo_pipeline.retrieval.keyword import PASSAGES_PER_RECORD
@@ -28,6 +29,7 @@ as are looked at here, which misses neighbours where vectors lie apart.
 """
 
 _PAGE = 2_000
+_BLOCK = 64
 
 
 @dataclass
@@ -142,10 +144,10 @@ class _Indexed:
 
 @dataclass(frozen=True)
 class _Exact:
-    """Collections in memory: ids and their unit vectors [n, width], in the order of the ids."""
+    """Collections in memory: ids, and their unit vectors as columns [width, n or more], in the order of the ids."""
 
     ids: list[str]
-    rows: Vectors32
+    columns: Vectors32
 
     @classmethod
     def read(cls, collections: Sequence[Any]) -> "_Exact":
@@ -156,14 +158,22 @@ class _Exact:
                 held.update(zip(page["ids"], page["embeddings"], strict=True))
         ids = sorted(held)
         rows = np.asarray([held[i] for i in ids], dtype=np.float32)
-        return cls(ids, rows / np.linalg.norm(rows, axis=1, keepdims=True) if ids else rows)
+        if not ids:
+            return cls(ids, rows)
+        # Columns, since a product that runs along all vectors takes half the time of one vector after the other where they must
+        # come from memory. Whole blocks of them, since BLAS adds up what is left over in another way, and equal vectors are to
+        # have equal scores.
+        columns = np.zeros((rows.shape[1], -(-len(ids) // _BLOCK) * _BLOCK), dtype=np.float32)
+        np.divide(rows.T, np.linalg.norm(rows, axis=1), out=columns[:, : len(ids)])
+        return cls(ids, columns)
 
     def nearest(self, query: Vectors32, k: int) -> list[tuple[str, float]]:
         """Equal ones come in the order of ids."""
         if not self.ids:
             return []
-        # Row by row, in one thread: those of a BLAS product wait for one another, on a busy machine for longer than it takes.
-        scores = np.vecdot(self.rows, query / np.linalg.norm(query))
+        # In one thread: two wait for one another, on a busy machine for longer than the product takes.
+        with one_blas_thread():
+            scores = ((query / np.linalg.norm(query)) @ self.columns)[: len(self.ids)]
         places = np.arange(len(scores))
         if k < len(scores):
             places = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])

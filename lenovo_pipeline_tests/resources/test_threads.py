@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from threadpoolctl import ThreadpoolController
 
-from lenovo_pipeline.resources.threads import one_thread
+from lenovo_pipeline.resources.threads import one_blas_thread, one_thread
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +46,25 @@ def test_one_that_enters_while_another_is_inside_and_leaves_last_puts_back_what_
     later.start()
     later.join()
     assert (found, torch.get_num_threads()) == ([2, 2], 2)
+
+
+def test_products_of_numpy_have_one_thread_inside_and_afterwards_as_many_as_before_whoever_leaves_last() -> None:
+    def threads() -> set[int]:
+        return {each["num_threads"] for each in ThreadpoolController().select(user_api="blas").info()}
+
+    before = threads()
+    entered, left = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with one_blas_thread():
+            entered.set()
+            left.wait(30)
+
+    thread = threading.Thread(target=other)
+    with one_blas_thread():
+        thread.start()
+        assert entered.wait(30)
+        assert threads() == {1}
+    left.set()
+    thread.join()
+    assert threads() == before

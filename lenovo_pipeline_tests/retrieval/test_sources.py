@@ -12,7 +12,7 @@ from lenovo_pipeline.resources.vectors import ENCODER_KEY, Vectors
 from lenovo_pipeline.retrieval import tables_source
 from lenovo_pipeline.retrieval.dense import DenseRetriever
 from lenovo_pipeline.retrieval.graph_queries import TEMPLATES, left_to_tables, together
-from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Retriever
+from lenovo_pipeline.retrieval.interface import MAX_EVIDENCE, Filters, Request, Retriever
 from lenovo_pipeline.retrieval.library import Library
 from lenovo_pipeline.retrieval.ranking import Candidate
 from lenovo_pipeline.retrieval.reading import read
@@ -199,6 +199,20 @@ def test_a_missing_collection_and_one_of_another_encoder_are_refused_with_the_re
         dense.retrieve("battery", 5)
     assert vectors.collection("devices", "another").metadata == {ENCODER_KEY: "another"}
     vectors.close()
+
+
+@pytest.mark.parametrize("count", [1, 7, 64, 65, 1_001])
+def test_equal_vectors_have_equal_scores_and_come_in_the_order_of_their_ids(library: Library, empty: Store, count: int) -> None:
+    encoder = library.encoder
+    vectors = Vectors(empty.chroma)
+    ids = [f"{place:04d}" for place in range(count)]
+    vector = encoder.vector("battery").tolist()
+    vectors.create("devices", encoder.encoder.id).add(ids=ids[::-1], embeddings=[vector] * count)
+    dense = DenseRetriever(vectors, {"devices": encoder}, library.register, {i: i for i in ids})
+    found = dense._nearest(Request("battery", count, Filters()))
+    vectors.close()
+    assert [i for i, _ in found] == ids
+    assert {score for _, score in found} == {found[0][1]} and found[0][1] == pytest.approx(1.0)
 
 
 def test_a_failing_search_leaves_the_stores_usable(library: Library, empty: Store) -> None:
