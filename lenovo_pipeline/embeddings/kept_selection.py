@@ -63,9 +63,9 @@ def selected(
         return warehouse.load(SELECTION).drop(columns=HASH_COLUMN), True
     relevance = _relevance(qrels)
     fitting = questions[questions["question_id"].isin(list(relevance))]
+    splits = {"validation": sizes.validation, **({} if public is None else {"test": sizes.test})}
     asked = {
-        split: balanced(fitting[fitting["split"] == split], "question_id", size, settings.seed)
-        for split, size in (("validation", sizes.validation), ("test", sizes.test))
+        split: balanced(fitting[fitting["split"] == split], "question_id", size, settings.seed) for split, size in splits.items()
     }
     questions_asked = [question for frame in asked.values() for question in frame["question"]]
     relevance = {i: relevance[i] for frame in asked.values() for i in frame["question_id"]}

@@ -5,7 +5,7 @@ search in memory (measuring.py).
 
 What is cheap comes first, and what has failed is measured no further: the validation split, then the test split, then a
 public set of other texts, then dense search over all kinds with the tuned vectors in place, since cosines of two encoders
-meet there in one ranking.
+meet there in one ranking. Where the public set is not on this machine nothing can be chosen, and the test split is not asked.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ class Candidate:
 @dataclass
 class Judging:
     """What the candidates are judged on. `questions` has the questions of each split, with relevant records; `encode` embeds
-    passages; `public` is None where the public set is not on this machine.
+    passages; `public` is None where the public set is not on this machine, and the test split is then not asked.
     """
 
     base: Encoder
@@ -78,10 +78,9 @@ class Judging:
         ids = self.questions["validation"]["question_id"].tolist()
         return float(np.nanmean(ndcg_by_question(np.concatenate(parts, axis=1), records, ids, self.relevance)))
 
-    def on_public(self, encoder: Encoder) -> float | None:
-        """nDCG@10 on the public set; None where it is not there."""
-        if self.public is None:
-            return None
+    def on_public(self, encoder: Encoder) -> float:
+        """nDCG@10 on the public set, which must be there."""
+        assert self.public is not None
         if encoder.id not in self._public:
             self.say(f"encoding {len(self.public.documents)} documents of SciFact with {encoder.id}")
             self._public[encoder.id] = mean_ndcg(encoder, self.public)
@@ -129,7 +128,7 @@ def _judge(
     judging: Judging, row: dict[str, Any], encoder: Encoder, kind: str, in_use: Mapping[str, Encoder], overall: float
 ) -> float:
     """Measure as far as it is needed and write the verdict into the row; returns nDCG@10 over all kinds with what is chosen."""
-    if _number(row["validation_tuned"]) > _number(row["validation_base"]):
+    if judging.public is not None and _number(row["validation_tuned"]) > _number(row["validation_base"]):
         means, tuned, base, clusters = _means(judging, encoder, kind, "test")
         row |= means
         if len(set(clusters)) > 1:
@@ -137,7 +136,7 @@ def _judge(
             row |= {"test_lower": compared.low, "test_upper": compared.high}
         if _number(row["test_lower"]) > 0:
             row |= {"public_base": judging.on_public(judging.base), "public_tuned": judging.on_public(encoder)}
-            row["public_documents"] = len(judging.public.documents) if judging.public is not None else 0
+            row["public_documents"] = len(judging.public.documents)
             row |= {"overall_base": overall, "overall_tuned": judging.overall({**in_use, kind: encoder})}
     problems = shortfalls(row)
     row["verdict"] = "base stays" if problems else "chosen"

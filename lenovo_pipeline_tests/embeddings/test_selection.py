@@ -45,7 +45,8 @@ GOOD = {
         ({"validation_tuned": None}, "on validation"),
         ({"test_lower": 0.0}, "interval .* is not above zero"),
         ({"test_lower": None}, "one entity"),
-        ({"test_tuned": None, "test_lower": None}, "not measured on the test split"),
+        ({"test_tuned": None, "test_lower": None}, "^it was not measured on the test split"),
+        ({"test_tuned": None, "test_lower": None, "public_base": None}, "SciFact is not on .* not measured on the test split"),
         ({"overall_tuned": 0.49}, "dense search over all kinds reaches 0.490"),
         ({"public_tuned": 0.629}, "on SciFact it reaches 0.629"),
         ({"public_tuned": None}, "SciFact is not on this machine"),
@@ -81,7 +82,7 @@ QUESTIONS = [f"{split} which is {colour}" for split in ("validation", "test") fo
 
 
 def judging(base: Encoder, public: PublicSet | None) -> Judging:
-    """A world of four devices by colour, each with questions of both splits."""
+    """A world of four devices by colour, each with questions of both splits, or of validation alone without a public set."""
     corpora = {kind: Corpus([], [], []) for kind in JUDGED}
     corpora["devices"] = Corpus([f"C{i}" for i in range(4)], [f"a {c} device" for c in COLOURS], [f"DEV-{c}" for c in COLOURS])
     frame = pd.DataFrame(
@@ -92,7 +93,8 @@ def judging(base: Encoder, public: PublicSet | None) -> Judging:
             "anchor": [f"series:{q.split()[-1]}" for q in QUESTIONS],
         }
     )
-    questions = {split: frame[frame["split"] == split].reset_index(drop=True) for split in ("validation", "test")}
+    splits = ("validation", "test") if public is not None else ("validation",)
+    questions = {split: frame[frame["split"] == split].reset_index(drop=True) for split in splits}
     relevance = {q: {f"DEV-{q.split()[-1]}": 2} for q in QUESTIONS}
 
     def encode(encoder: Encoder, wanted: Any) -> dict[str, Vectors32]:
@@ -117,8 +119,8 @@ def test_a_better_encoder_is_chosen_and_a_forgetful_or_worse_one_is_not() -> Non
     row = select(judging(base, data), [forgetful]).set_index("kind").loc["devices"]
     assert row["verdict"] == "base stays" and "SciFact" in row["reason"]
     unmeasured = select(judging(base, None), [seeing]).set_index("kind").loc["devices"]
-    assert unmeasured["verdict"] == "base stays" and "not on this machine" in unmeasured["reason"]
-    assert pd.isna(unmeasured["public_tuned"])
+    assert unmeasured["verdict"] == "base stays" and "SciFact is not on this machine" in unmeasured["reason"]
+    assert unmeasured["validation_tuned"] == 1.0 and pd.isna(unmeasured["test_tuned"]) and unmeasured["test_questions"] == 0
     worse = select(judging(Words("base", *COLOURS), public("science")), [Candidate("joint", "x", Words("worse", "red"))])
     row = worse.set_index("kind").loc["devices"]
     assert row["verdict"] == "base stays" and pd.isna(row["test_tuned"]) and row["reason"].startswith("on validation")
