@@ -48,7 +48,8 @@ def workflow_contenders(
     model = str(foundation["model"])
     with closing(_Base(foundation, catalogue_row, inference)) as base:
         reader = RawModel(f"{model}/{OPEN_BOOK}", foundation, base)
-        yield [Contender(RetrievalWorkflow(f"{model}/{RAG}", open_base, reader, retrieval), closed, model)]
+        workflow = RetrievalWorkflow(f"{model}/{RAG}", open_base, reader, retrieval)
+        yield [Contender(workflow, closed, model, shareable=is_small(foundation))]
 
 
 @contextmanager

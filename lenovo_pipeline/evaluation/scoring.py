@@ -19,7 +19,7 @@ import pandas as pd
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
-from lenovo_pipeline.measures.candidate import Candidate
+from lenovo_pipeline.measures.candidate import Candidate, GroundedCandidate
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
@@ -269,6 +269,11 @@ def _shared(
     parts = _parts({place: len(contenders[place].items) for place in begun}, settings.batch_size, len(beside) + 1)
     if left < _WORTH_SHARING or len(parts) < 2:
         return {}
+    for place in begun:
+        candidate = contenders[place].candidate
+        if isinstance(candidate, GroundedCandidate):
+            # What answers rest on is looked up here: only one process may have the stores open.
+            candidate.grounds([item.question for item in contenders[place].items])
     try:
         content = pickle.dumps({place: contenders[place] for place in begun})
     except (pickle.PicklingError, TypeError, AttributeError) as error:

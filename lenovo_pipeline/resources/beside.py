@@ -91,6 +91,11 @@ class Beside:
             raise
         return [done[place] for place in range(len(parts))]
 
+    @property
+    def calls(self) -> list[Call]:
+        """A call into each of the other processes, for work that is no list of parts; it raises Lost if the process is gone."""
+        return [helper.call for helper in self._helpers]
+
     def close(self) -> None:
         """End the other processes, whatever they are at; the next work starts new ones."""
         for helper in self._helpers:
@@ -99,12 +104,17 @@ class Beside:
 
 @dataclass
 class _Helper:
-    """One other process; one thread at a time may call it."""
+    """One other process; threads that call it take turns."""
 
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """What the function returns over there. Raises what it raises, or Lost."""
+        with self._turn:
+            return self._called(function, arguments)
+
+    def _called(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         process = self._process
         if process is None or process.poll() is not None:
             process = self._process = _started()
@@ -163,7 +173,8 @@ def _answer(call: bytes) -> bytes:
 def _started() -> "subprocess.Popen[bytes]":
     place = os.pathsep.join([str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-c", _SERVE],
+        # Modules are those of this project, whatever lies in the folder that it is run in.
+        [sys.executable, "-P", "-c", _SERVE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": place},

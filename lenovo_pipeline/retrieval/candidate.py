@@ -5,13 +5,14 @@ Belongs here: the workflow from question to answer. Does not belong here: retrie
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lenovo_pipeline.contracts import digest
 from lenovo_pipeline.embeddings.chosen import choice_version
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Candidate, Question
 from lenovo_pipeline.measures.header import GROUNDS
 from lenovo_pipeline.measures.reading import ANSWER_MARK, NOT_STATED, final_answer
@@ -46,6 +47,21 @@ class EvidenceBase:
     passages: Passages
     register: Register
     encoder: QueryEncoder
+
+    @property
+    def records(self) -> Container[str]:
+        """All records that there are."""
+        return self.register.records
+
+
+@dataclass(frozen=True)
+class FoundBefore:
+    """The evidence of a workflow that was sent to another process, where no store is open: nothing is looked for there."""
+
+    records: frozenset[str]
+
+    def __call__(self) -> "FoundBefore":
+        return self
 
 
 @contextmanager
@@ -96,7 +112,7 @@ class RetrievalWorkflow:
     """
 
     name: str
-    open_base: Callable[[], EvidenceBase]
+    open_base: Callable[[], EvidenceBase | FoundBefore]
     reader: Candidate
     settings: Mapping[str, Any]
     """What decides what is retrieved, as JSON values, for the header."""
@@ -121,7 +137,8 @@ class RetrievalWorkflow:
 
     def grounds(self, questions: Sequence[Question]) -> list[str]:
         """For each question a hash of what the reader is shown: where it is as it was, the reader need not be asked again."""
-        self.open_base().encoder.prepare([question.text for question in questions])
+        if new := [question.text for question in questions if question.text not in self._shown]:
+            self._evidence().encoder.prepare(new)
         shown = [[(each.record_id, each.text) for each in self.shown(question.text).passages] for question in questions]
         return [short_hash(json.dumps(passages, ensure_ascii=False)) for passages in shown]
 
@@ -158,13 +175,28 @@ class RetrievalWorkflow:
     def shown(self, question: str) -> "Shown":
         """The evidence for a question, and the passages of it that the reader is shown."""
         if question not in self._shown:
-            base, begun = self.open_base(), time.perf_counter()
+            base, begun = self._evidence(), time.perf_counter()
             with stage("retrieval", "RETRIEVER", question=question, records=RECORDS) as told:
                 found = base.retriever.retrieve(question, RECORDS)
                 passages = base.passages.shown(question, found.evidence, PASSAGES)
                 told.said = {"passages": [{"record": each.record_id, "text": each.text} for each in passages]}
             self._shown[question] = Shown(found.evidence, tuple(passages), time.perf_counter() - begun)
         return self._shown[question]
+
+    def _evidence(self) -> EvidenceBase:
+        base = self.open_base()
+        if isinstance(base, FoundBefore):
+            raise PermanentFailure(
+                f"{self.name} was sent to another process before evidence for this question had been found",
+                remedy="Ask for the grounds of all its questions before it is sent.",
+            )
+        return base
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: with the evidence that was found, since only one process may have the stores open."""
+        base = self.open_base()
+        there = base if isinstance(base, FoundBefore) else FoundBefore(frozenset(base.register.records))
+        return {**vars(self), "open_base": there}
 
     def _read(self, questions: Sequence[Question]) -> Sequence[Answer | Exception]:
         if isinstance(self.reader, BatchCandidate) and len(questions) > 1:
@@ -181,7 +213,7 @@ class RetrievalWorkflow:
         if isinstance(said, Exception):
             return said
         passages = shown.passages
-        found = citations(said.text, passages, self.open_base().register.records)
+        found = citations(said.text, passages, self.open_base().records)
         text = said.text.rstrip()
         for made_up in found.unknown:
             text = text.replace(made_up.partition(" ")[0], "").rstrip()

@@ -4,7 +4,7 @@ Belongs here: choosing passages, citations and whether they exist. Does not belo
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from lenovo_pipeline.knowledge.tokenizer import tokenize
@@ -74,7 +74,7 @@ class Passages:
         return {chunk: f"{context}\n{text}" if context else text for chunk, context, text in rows}
 
 
-def citations(said: str, passages: Sequence[Passage], known: Mapping[str, object]) -> Citations:
+def citations(said: str, passages: Sequence[Passage], known: Container[str]) -> Citations:
     """What an answer cites: passages by number ([2]), records by id, and passages that it quotes word for word.
 
     An id counts only if it is of a record that was shown; `known` are all records, so that one that exists but was not shown is

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,21 @@ class Echo:
         return [Answer(f"Answer: {question.text}") for question in questions]
 
 
+@dataclass
+class Grounded(Echo):
+    """One whose answers rest on what only the process at `home` can look up."""
+
+    home: int = 0
+    found: dict[str, str] = field(default_factory=dict)
+
+    def grounds(self, questions: Sequence[Question]) -> list[str]:
+        for question in questions:
+            if question.text not in self.found:
+                assert os.getpid() == self.home
+                self.found[question.text] = question.text[::-1]
+        return [self.found[question.text] for question in questions]
+
+
 def _asked(place: Path) -> list[str]:
     return [line for path in sorted(place.glob("*.asked")) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -97,6 +112,21 @@ def test_two_processes_make_the_table_of_one(tmp_path: Path, gold: Any, beside: 
     assert len(list((tmp_path / "two").glob("*.asked"))) == 2, "the other process had a share"
     again = score(contenders(tmp_path / "three", 0), tmp_path / "logs of two", beside, both.frame)
     assert (again.asked, _asked(tmp_path / "three")) == (0, [])
+
+
+def test_what_answers_rest_on_is_looked_up_here_before_the_other_process_has_its_share(
+    tmp_path: Path, gold: Any, beside: Beside
+) -> None:
+    items = gold.asked()[1]
+
+    def contender(name: str, slow_in: int) -> Contender:
+        (tmp_path / name).mkdir()
+        return Contender(Grounded("a", tmp_path / name, slow_in, home=os.getpid()), items, "lenovo-nano", shareable=True)
+
+    alone = score([contender("one", 0)], tmp_path / "logs of one", None)
+    both = score([contender("two", os.getpid())], tmp_path / "logs of two", beside)
+    pd.testing.assert_frame_equal(both.frame.drop(columns=_TOOK), alone.frame.drop(columns=_TOOK))
+    assert both.failed == 0 and len(list((tmp_path / "two").glob("*.asked"))) == 2
 
 
 def test_what_both_processes_had_when_they_were_interrupted_is_not_asked_again(tmp_path: Path, gold: Any, beside: Beside) -> None:

@@ -1,11 +1,13 @@
 """The answer step: passages for the evidence, an answer that names its sources, and a refusal where nothing was found."""
 
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.candidate import Answer, BatchCandidate, Question
 from lenovo_pipeline.measures.reading import final_answer
 from lenovo_pipeline.retrieval.candidate import PASSAGES, EvidenceBase, RetrievalWorkflow
@@ -116,6 +118,22 @@ def test_a_reader_that_fails_on_one_question_fails_on_that_one_only(library: Lib
     assert isinstance(answers[0], Answer) and isinstance(answers[1], ValueError)
     with pytest.raises(ValueError, match="the model broke"):
         workflow(library, read).answer(Question("bad", text, "en"))
+
+
+def heavy(question: Question) -> str:
+    return "Answer: heavy KB-999999"
+
+
+def test_one_that_was_sent_to_another_process_reads_what_was_found_before_and_looks_for_nothing(library: Library) -> None:
+    here, question = workflow(library, heavy), asked(library)
+    grounds = here.grounds([question])
+    there = pickle.loads(pickle.dumps(here))
+    assert there.grounds([question]) == grounds and there.describe() == here.describe()
+    one, other = here.answer(question), there.answer(question)
+    assert (other.text, other.contexts, other.steps) == (one.text, one.contexts, one.steps)
+    again = pickle.loads(pickle.dumps(there))
+    with pytest.raises(PermanentFailure, match=r"sent to another process before .* Ask for the grounds"):
+        again.answer(Question("other", "What else?", "en"))
 
 
 def test_the_header_tells_one_retrieval_from_another(library: Library) -> None:

@@ -14,6 +14,7 @@ from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.encoders import Encoder
 from lenovo_pipeline.resources.graph import GraphStore
 from lenovo_pipeline.resources.inference import Inference
@@ -69,6 +70,7 @@ def attempts(
     graph_store: ResourceParam[GraphStore],
     tracking: ResourceParam[Tracking],
     settings: ResourceParam[Settings],
+    beside: ResourceParam[Beside],
 ) -> pd.DataFrame:
     from contextlib import ExitStack
     from functools import cache
@@ -114,6 +116,7 @@ def attempts(
             seed=settings.seed,
             read=read,
             concurrency=settings.inference_concurrency,
+            beside=beside,
             say=context.log.info,
         )
     client, experiment = tracking.client(), tracking.experiment(EXPERIMENT)

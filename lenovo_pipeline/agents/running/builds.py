@@ -12,8 +12,9 @@ from typing import Any
 
 from lenovo_pipeline.agents.running.run import about
 from lenovo_pipeline.failures import PermanentFailure, SkippedPartition
+from lenovo_pipeline.models.availability import Route
 from lenovo_pipeline.models.builds import kept
-from lenovo_pipeline.models.foundation import route_of
+from lenovo_pipeline.models.foundation import is_small, route_of
 from lenovo_pipeline.partitions import DEFAULT_MODEL
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.inference import Inference, ModelSource
@@ -23,6 +24,18 @@ from lenovo_pipeline.settings import PROJECT_ROOT
 
 _LEVEL = "light"
 _TARGET = "edge-x86_64"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Opens a model in a folder, with or without an adapter. A value, so that another process can open it for itself."""
+
+    inference: Inference
+    source: ModelSource
+    adapter: Path | None
+
+    def __call__(self) -> Backend:
+        return self.inference.open(self.source, adapter=self.adapter)
 
 
 @dataclass
@@ -49,6 +62,12 @@ class Builds:
             self._opened[build] = self._open(build)
         return self._opened[build]
 
+    def opening(self, build: str) -> Opening | None:
+        """How another process may open a build; None where a second copy of it would cost much, or it is not opened from a folder
+        as it is.
+        """
+        return self._opening(build) if build != "edge" and is_small(self.foundation) else None
+
     def about(self, build: str) -> dict[str, Any]:
         """What an attempt says of its model."""
         return about(self.open(build).identity(), **self.identity(build))
@@ -60,15 +79,21 @@ class Builds:
         self._opened.clear()
 
     def _open(self, build: str) -> Backend:
-        route = route_of(self.catalogue_row, self.inference, PROJECT_ROOT, bundled=DEFAULT_MODEL)
         if build == "edge":
+            route = self._route()
             if route.model.kind != "folder":
                 raise SkippedPartition(
                     f"{self.foundation['model']} is reached by {route.source}, and an edge build needs its weights here."
                 )
             return self.inference.open(ModelSource("edge", str(self._edge(Path(route.model.identifier)))))
+        return self._opening(build)()
+
+    def _opening(self, build: str) -> Opening:
         adapter = self.store.root / self.adapter["path"] if self.adapter is not None and build == "agent" else None
-        return self.inference.open(route.model, adapter=adapter)
+        return Opening(self.inference, self._route().model, adapter)
+
+    def _route(self) -> Route:
+        return route_of(self.catalogue_row, self.inference, PROJECT_ROOT, bundled=DEFAULT_MODEL)
 
     def _edge(self, base: Path) -> Path:
         """The folder of the edge build, made now or before."""

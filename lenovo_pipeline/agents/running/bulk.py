@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lenovo_pipeline.agents.running.attempt import Attempt
-from lenovo_pipeline.agents.running.gathering import Gathering
+from lenovo_pipeline.agents.running.gathering import Gathering, Lane
 from lenovo_pipeline.agents.running.models import RecordedModel
 from lenovo_pipeline.agents.running.run import run
 from lenovo_pipeline.agents.running.work import LinkNames, no_links
@@ -50,9 +50,11 @@ def run_tasks(
     about_model: Mapping[str, Any],
     recorded: Mapping[str, Attempt] | None = None,
     at_once: int = AT_ONCE,
+    lanes: Sequence[Lane] = (),
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Judged]:
-    """An attempt at each task, in the order of the tasks. Raises what a store raises that is gone.
+    """An attempt at each task, in the order of the tasks. Raises what a store raises that is gone. `lanes` answer beside the
+    backend (Gathering).
 
     `recorded` are attempts of this workflow and model by task: one that would come out the same stands (`attempt_again`).
     """
@@ -85,7 +87,7 @@ def run_tasks(
                 failed.append(error)
                 stop.set()
 
-    with Gathering(backend, at_once) as gathered:
+    with Gathering(backend, at_once, lanes) as gathered:
         workers = [threading.Thread(target=work, args=(gathered,), daemon=True) for _ in range(min(at_once, len(tasks)))]
         for worker in workers:
             worker.start()

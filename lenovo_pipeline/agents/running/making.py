@@ -15,6 +15,7 @@ import pandas as pd
 from lenovo_pipeline.agents.running.attempt import Attempt, Step
 from lenovo_pipeline.agents.running.builds import Builds
 from lenovo_pipeline.agents.running.bulk import Judged, run_tasks, threads_for
+from lenovo_pipeline.agents.running.gathering import lanes_beside
 from lenovo_pipeline.agents.running.keeping import FORMAT, read_attempts, write_lines
 from lenovo_pipeline.agents.running.replaying import Replay, replay
 from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS
@@ -24,6 +25,7 @@ from lenovo_pipeline.agents.tools.stores import Stores
 from lenovo_pipeline.agents.workflows.definition import Workflow
 from lenovo_pipeline.failures import SkippedPartition
 from lenovo_pipeline.models.builds import Artifact, earlier, kept
+from lenovo_pipeline.resources.beside import Beside
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 
@@ -88,12 +90,13 @@ def make_attempts(
     seed: int,
     read: str,
     concurrency: int,
+    beside: Beside | None = None,
     say: Callable[[str], None],
 ) -> Made:
     """Attempts of all workflows at their tasks; those of the same content are taken over. `read` says what the stores hold: where
     that alone has changed, only attempts whose tools tell something else are made anew.
 
-    `stores` opens them, once they are needed.
+    `stores` opens them, once they are needed; the processes `beside` this one answer a share of what a small model is asked.
     """
     rows: list[dict[str, Any]] = []
     attempts: list[Attempt] = []
@@ -120,8 +123,18 @@ def make_attempts(
             at_once = threads_for(concurrency) if about["source"] not in ("folder", "edge") else threads_for(10_000)
             before = earlier(store, KIND, made_by, but=("read", "tasks"))
             recorded = {} if before is None else {each.task_id: each for each in read_attempts(before)}
+            # Where attempts are recorded most of them stand, and a process would not be worth its start.
+            opening = builds.opening(workflow.model.build) if beside and not recorded else None
             judged = run_tasks(
-                workflow, picked, stores(), backend, about_model=about, recorded=recorded, at_once=at_once, say=say
+                workflow,
+                picked,
+                stores(),
+                backend,
+                about_model=about,
+                recorded=recorded,
+                at_once=at_once,
+                lanes=lanes_beside(beside, opening) if beside and opening else (),
+                say=say,
             )
             say(f"{workflow.title}: {sum(each.as_recorded for each in judged)} attempts would come out as recorded, and stand")
             write_lines(folder, [each.attempt for each in judged])
