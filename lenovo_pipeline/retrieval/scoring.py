@@ -19,7 +19,7 @@ from lenovo_pipeline.retrieval.settings import CONTEXT, LADDER, SOURCES, HybridS
 from lenovo_pipeline.retrieval.stages import Stage, watched
 from lenovo_pipeline.retrieval.tables import ALL, MEASURES, RETRIEVERS, SINGLE, STEPS
 
-SIZES: Mapping[str, int | None] = {"smoke": 44, "default": 240, "full": None}
+SIZES: Mapping[str, int | None] = {"smoke": 44, "default": 150, "full": None}
 """Questions of the test split that each profile asks; None: all that have an answer."""
 
 TUNING_SIZES: Mapping[str, int | None] = {"smoke": 66, "default": 180, "full": None}
