@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.agents.naming import agent_name
 from lenovo_pipeline.agents.tables import TASK_CATEGORIES
 from lenovo_pipeline.evaluation.agentic.measures import MEASURES, SLICES, Measure, Row
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
@@ -44,7 +45,7 @@ def attempted(model: str, attempts: pd.DataFrame, tasks: pd.DataFrame, kind: str
     found = []
     for workflow, mine in attempts.groupby("workflow", sort=True):
         rows = [{**row, **_of_task(known[row["task_id"]])} for row in mine.to_dict("records") if row["task_id"] in known]
-        name = f"{model}/{workflow}" if kind == "model" else f"{kind}/{workflow}"
+        name = agent_name(model if kind == "model" else kind, str(workflow))
         made_by = {
             "kind": kind,
             "attempts": sorted(mine["path"].unique()),

@@ -3,6 +3,7 @@
 Belongs here: from the book to verdicts and back. The comparison itself is canary.py's.
 """
 
+from lenovo_pipeline.agents.naming import agent_of
 from lenovo_pipeline.agents.running.tables import ATTEMPTS
 from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.contracts.frames import rows_of
@@ -59,6 +60,7 @@ def outcomes_of(warehouse: Warehouse, entry: str) -> list[Outcome]:
     attempts, tasks = stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS)
     if attempts is None or tasks is None:
         return []
-    mine = attempts[attempts["model"] + "/" + attempts["workflow"] == entry]
+    model, workflow = agent_of(entry)
+    mine = attempts[(attempts["model"] == model) & (attempts["workflow"] == workflow)]
     rows = mine.merge(tasks[["task_id", "turns", "language"]], on="task_id").sort_values("task_id")
     return [attempt_outcome(row) for row in rows_of(rows)]

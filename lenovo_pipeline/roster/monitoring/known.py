@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lenovo_pipeline.agents.naming import agent_of
 from lenovo_pipeline.evaluation.tables import SCORES
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
@@ -128,8 +129,8 @@ def _attempts_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[di
     return _named(
         connection.execute(
             "SELECT t.turns, t.language, a.* FROM agents.attempts a JOIN agents.tasks t USING (task_id)"
-            " WHERE a.model || '/' || a.workflow = ? ORDER BY task_id LIMIT ?",
-            [entry, _PROFILE_ITEMS],
+            " WHERE a.model = ? AND a.workflow = ? ORDER BY task_id LIMIT ?",
+            [*agent_of(entry), _PROFILE_ITEMS],
         )
     )
 
