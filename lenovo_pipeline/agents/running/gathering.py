@@ -122,17 +122,20 @@ class Gathering:
     def _next(self) -> list[Any]:
         """The questions to be answered together; none once closed."""
         with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            until = time.monotonic() + _PATIENCE_S
-            while len(self._waiting) < self._share(max(self._active, 1)) and not self._closed:
-                left = until - time.monotonic()
-                if left <= 0:
-                    break
-                self._changed.wait(left)
-            share = self._share(self.most)
-            batch, self._waiting = self._waiting[:share], self._waiting[share:]
-            return batch
+            while True:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                until = time.monotonic() + _PATIENCE_S
+                while len(self._waiting) < self._share(max(self._active, 1)) and not self._closed:
+                    left = until - time.monotonic()
+                    if left <= 0:
+                        break
+                    self._changed.wait(left)
+                share = self._share(self.most)
+                batch, self._waiting = self._waiting[:share], self._waiting[share:]
+                # Another lane may have taken all of them meanwhile.
+                if batch or self._closed:
+                    return batch
 
     def _share(self, asking: int) -> int:
         return ceil(min(self.most, asking) / self._open_lanes)

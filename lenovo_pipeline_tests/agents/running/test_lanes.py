@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from lenovo_pipeline.agents.running.builds import Builds
 from lenovo_pipeline.agents.running.bulk import run_tasks
-from lenovo_pipeline.agents.running.gathering import Gathering, Lane, lanes_beside
+from lenovo_pipeline.agents.running.gathering import Batch, Gathering, Lane, lanes_beside
 from lenovo_pipeline.agents.tasks.stand_ins import StandIn
 from lenovo_pipeline.agents.workflows.library import read_library
 from lenovo_pipeline.failures import PermanentFailure
@@ -100,6 +100,32 @@ def test_both_processes_answer_and_each_question_has_its_own_answer(beside: Besi
         answers = ask_all(gathered)
     assert asked(answers) == {number: f"<{number}>" for number in range(QUESTIONS)}
     assert len({said.split()[0] for said in answers.values()}) == 2
+
+
+class Slowly:
+    """A lane in this process."""
+
+    def open(self) -> None:
+        pass
+
+    def answer(self, batch: Batch) -> list[Completion | Exception]:
+        return [Named(os.getpid()).say(messages, settings) for messages, settings in batch]
+
+
+def test_a_lane_that_comes_too_late_for_a_question_waits_for_the_next_one() -> None:
+    def at_work() -> int:
+        return sum(thread.name == "gathering questions" for thread in threading.enumerate())
+
+    before = at_work()
+    with Gathering(Named(os.getpid()), 8, [Slowly(), Slowly()]) as gathered:
+        with ExitStack() as under_way:
+            for _ in range(8):
+                under_way.enter_context(gathered.attempt())
+            for number in range(10):
+                # All lanes see it, wait for more that may be answered with it, and one takes it.
+                gathered.generate([Message("user", f"<{number}>")], GenerationSettings())
+        assert at_work() - before == 3
+        assert asked(ask_all(gathered)) == {number: f"<{number}>" for number in range(QUESTIONS)}
 
 
 def test_what_a_process_had_when_it_was_killed_is_answered_here(beside: Beside) -> None:
