@@ -35,8 +35,6 @@ COMPANIONS = (
 """What an encoder's folder holds beside its weights."""
 
 _ABSENT = -1e9
-_ALIKE = 8
-"""Texts of about the same length that are computed together: a quarter less work than a batch of passages of all lengths."""
 
 
 @dataclass(frozen=True)
@@ -110,17 +108,8 @@ def contrastive_loss(model: "SentenceTransformer", scale: float) -> "Callable[[S
 
 
 def _vectors(model: "SentenceTransformer", texts: list[str]) -> "Tensor":
-    """The vectors of texts [len(texts), width], those of about the same length computed together: less of it is padding."""
-    import torch
-
-    tokens: dict[str, Tensor] = {name: value for name, value in model.preprocess(texts).items() if torch.is_tensor(value)}
-    lengths = tokens["attention_mask"].sum(dim=1)
-    order = lengths.argsort(stable=True)
-    parts = []
-    for rows in order.split(_ALIKE):
-        width = int(lengths[rows].max())
-        parts.append(model({name: value[rows, :width] for name, value in tokens.items()})["sentence_embedding"])
-    return torch.cat(parts)[order.argsort()]
+    vectors: Tensor = model(model.preprocess(texts))["sentence_embedding"]
+    return vectors
 
 
 def save_encoder(trained: "Mapping[str, Tensor]", base: Path, folder: Path, kept: float) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lenovo_pipeline.embeddings.contrastive import Pair, _vectors, contrastive_loss, open_encoder, save_encoder, trainable_of
+from lenovo_pipeline.embeddings.contrastive import Pair, contrastive_loss, open_encoder, save_encoder, trainable_of
 from lenovo_pipeline.embeddings.encoders import Tuning, open_tuned
 from lenovo_pipeline.embeddings.training import Curves, Plan, train
 from lenovo_pipeline.failures import PermanentFailure
@@ -101,14 +101,6 @@ from lenovo_pipeline.embeddings.contrastive import pairs_of
 row = {"question": "q", "positive_id": "c1", "negative_ids": ["c2"], "relevant_ids": [f"R{i}" for i in range(40)]}
 print(pairs_of([row], {"c1": "right", "c2": "wrong"}, {"c1": "R1", "c2": "X"}, 1))
 """
-
-
-def test_texts_of_all_lengths_have_the_vectors_that_each_has_alone() -> None:
-    model = open_encoder(bundled_encoder(), 32)
-    texts = [" ".join(["battery"] * count) for count in (9, 1, 40, 3, 3, 17, 2, 5, 28, 1, 11, 6)]
-    together = _vectors(model, texts)
-    alone = torch.cat([_vectors(model, [text]) for text in texts])
-    assert torch.allclose(together, alone, atol=1e-5)
 
 
 def test_every_process_writes_pairs_alike_so_that_none_trains_again_what_is_there() -> None:
