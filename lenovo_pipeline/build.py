@@ -35,7 +35,8 @@ from lenovo_pipeline.evaluation import checks as evaluation_checks
 from lenovo_pipeline.evaluation.agentic import assets as agentic_assets
 from lenovo_pipeline.evaluation.agentic import checks as agentic_checks
 from lenovo_pipeline.evaluation.agentic.tables import TABLES as AGENTIC_TABLES
-from lenovo_pipeline.evaluation.pressure_tables import PRESSURE_TABLES
+from lenovo_pipeline.evaluation.pressure import assets as pressure_assets
+from lenovo_pipeline.evaluation.pressure.tables import PRESSURE_TABLES
 from lenovo_pipeline.evaluation.tables import TABLES as EVALUATION_TABLES
 from lenovo_pipeline.gold import assets as gold_assets
 from lenovo_pipeline.gold import checks as gold_checks
@@ -112,6 +113,7 @@ _ASSET_MODULES = [
     reranking_assets,
     chunking_assets,
     evaluation_assets,
+    pressure_assets,
     agentic_assets,
     roster_assets,
     monitoring_assets,

@@ -2,6 +2,7 @@
 
 Thin by rule; the logic is imported inside the assets, so that loading the definitions stays quick. A kind of candidate is
 one asset here, with a builder in kinds.py and a table in tables.py; everything after the scores takes the kinds from there.
+What presses candidates stands in pressure/assets.py.
 """
 
 from functools import partial
@@ -12,10 +13,11 @@ from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, Reso
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, COMPARISONS, PROBES, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, PROBES, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.tables import (
     ADAPTER,
     BASELINES,
+    COMPARISONS,
     CUSTOM_MODEL,
     HEADERS,
     ITEMS,
@@ -32,7 +34,6 @@ from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
 from lenovo_pipeline.models.tables import CATALOGUE, FOUNDATION
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
-from lenovo_pipeline.prompts.tables import ADVERSARIAL, COUNTERFACTUALS, EVALUATION_PROMPTS
 from lenovo_pipeline.resources.asking import Asking
 from lenovo_pipeline.resources.assets import StoreReport, store_asset, table_asset
 from lenovo_pipeline.resources.encoders import Encoder
@@ -56,9 +57,9 @@ _RETRIEVAL = (
 )
 """What retrieval answers from."""
 
-_of_model = partial(table_asset, partitions_def=MODEL_PARTITIONS, foundation=FOUNDATION, catalogue=CATALOGUE)
-"""An asset of one model; `_asked`: for which candidates are asked the gold questions."""
-_asked = partial(_of_model, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
+of_model = partial(table_asset, partitions_def=MODEL_PARTITIONS, foundation=FOUNDATION, catalogue=CATALOGUE)
+"""An asset of one model; `asked_gold`: for which candidates are asked the gold questions."""
+asked_gold = partial(of_model, items=ITEMS, questions=QUESTIONS, chunks=CHUNKS)
 
 
 @table_asset(ITEMS, questions=QUESTIONS, qrels=QRELS, chunks=CHUNKS)
@@ -106,10 +107,10 @@ def baselines(
     with evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base:
         retrieval = retrieval_baseline(open_base, retrieval_settings(warehouse, store, encoder), closed)
         contenders = [*baseline_contenders(opened, asking.settings.seed), retrieval]
-        return _told(context, scored(contenders, BASELINES, asking, say=context.log.info))
+        return told(context, scored(contenders, BASELINES, asking, say=context.log.info))
 
 
-@_asked(RAW_FOUNDATION)
+@asked_gold(RAW_FOUNDATION)
 def raw_foundation(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
@@ -125,13 +126,13 @@ def raw_foundation(
 
     resolved = resolved_model(foundation, catalogue)
     with raw_contenders(*resolved, asking.inference, *asked_items(items, questions, chunks)) as contenders:
-        return _told(context, scored(contenders, RAW_FOUNDATION, asking, model=resolved.model, say=context.log.info))
+        return told(context, scored(contenders, RAW_FOUNDATION, asking, model=resolved.model, say=context.log.info))
 
 
 def _of_builds(table: Table) -> AssetsDefinition:
     """The asset of the scores of one kind of builds."""
 
-    @_asked(table, deps=TABLES_OF[table.name])
+    @asked_gold(table, deps=TABLES_OF[table.name])
     def scores_of_builds(
         context: AssetExecutionContext,
         foundation: pd.DataFrame,
@@ -145,7 +146,7 @@ def _of_builds(table: Table) -> AssetsDefinition:
         from lenovo_pipeline.evaluation.keeping import scored_builds
 
         _, opened = asked_items(items[items["of_builds"]], questions, chunks)
-        return _told(context, scored_builds(table, foundation, catalogue, opened, asking, say=context.log.info))
+        return told(context, scored_builds(table, foundation, catalogue, opened, asking, say=context.log.info))
 
     return scores_of_builds
 
@@ -155,7 +156,7 @@ custom_model = _of_builds(CUSTOM_MODEL)
 mobile_model = _of_builds(MOBILE_MODEL)
 
 
-@_asked(RETRIEVAL_WORKFLOW, deps=_RETRIEVAL)
+@asked_gold(RETRIEVAL_WORKFLOW, deps=_RETRIEVAL)
 def retrieval_workflow(
     context: AssetExecutionContext,
     foundation: pd.DataFrame,
@@ -181,23 +182,23 @@ def retrieval_workflow(
         evidence_base(warehouse, store, vectors, encoder, graph_store) as open_base,
         workflow_contenders(*resolved, asking.inference, open_base, how, closed) as contenders,
     ):
-        return _told(context, scored(contenders, RETRIEVAL_WORKFLOW, asking, model=resolved.model, say=context.log.info))
+        return told(context, scored(contenders, RETRIEVAL_WORKFLOW, asking, model=resolved.model, say=context.log.info))
 
 
-@_of_model(SKILLS, deps=BUILD_TABLES)
+@of_model(SKILLS, deps=BUILD_TABLES)
 def skills(
     context: AssetExecutionContext, foundation: pd.DataFrame, catalogue: pd.DataFrame, asking: ResourceParam[Asking]
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.keeping import scored_skills
 
-    return _told(context, scored_skills(foundation, catalogue, asking, say=context.log.info))
+    return told(context, scored_skills(foundation, catalogue, asking, say=context.log.info))
 
 
 @table_asset(JUDGEMENTS, deps=[*OF_MODELS, QUESTIONS, CATALOGUE])
 def judgements(context: AssetExecutionContext, asking: ResourceParam[Asking]) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.judging import judged_answers
 
-    return _told(context, judged_answers(asking, say=context.log.info, warn=context.log.warning))
+    return told(context, judged_answers(asking, say=context.log.info, warn=context.log.warning))
 
 
 @table_asset(HEADERS, baselines=BASELINES, deps=[*OF_MODELS, SKILLS, PROBES, JUDGEMENTS])
@@ -265,72 +266,6 @@ def lift(
     return made
 
 
-@_of_model(
-    PROBES,
-    deps=[ADAPTER, CUSTOM_MODEL, MOBILE_MODEL],
-    adversarial=ADVERSARIAL,
-    counterfactuals=COUNTERFACTUALS,
-    evaluation_prompts=EVALUATION_PROMPTS,
-)
-def probes(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    adversarial: pd.DataFrame,
-    counterfactuals: pd.DataFrame,
-    evaluation_prompts: pd.DataFrame,
-    asking: ResourceParam[Asking],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.pressing import scored_probes
-    from lenovo_pipeline.evaluation.probes import SIZES, probe_items
-
-    asked = probe_items(adversarial, counterfactuals, evaluation_prompts, SIZES[asking.settings.profile])
-    return _told(context, scored_probes(foundation, catalogue, asked, asking, say=context.log.info))
-
-
-@table_asset(ROBUSTNESS, partitions_def=MODEL_PARTITIONS, probes=PROBES, adversarial=ADVERSARIAL)
-def robustness(
-    context: AssetExecutionContext,
-    probes: pd.DataFrame,
-    adversarial: pd.DataFrame,
-    store: ResourceParam[Store],
-    settings: ResourceParam[Settings],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.robustness import make_robustness
-
-    return _drawn(context, make_robustness(probes, adversarial, seed=settings.seed), ROBUSTNESS, store)
-
-
-@table_asset(BIAS, partitions_def=MODEL_PARTITIONS, probes=PROBES, counterfactuals=COUNTERFACTUALS)
-def bias(
-    context: AssetExecutionContext,
-    probes: pd.DataFrame,
-    counterfactuals: pd.DataFrame,
-    store: ResourceParam[Store],
-    settings: ResourceParam[Settings],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.bias import make_bias
-
-    return _drawn(context, make_bias(probes, counterfactuals, seed=settings.seed), BIAS, store)
-
-
-@_asked(STRESS)
-def stress(
-    context: AssetExecutionContext,
-    foundation: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    items: pd.DataFrame,
-    questions: pd.DataFrame,
-    chunks: pd.DataFrame,
-    asking: ResourceParam[Asking],
-) -> pd.DataFrame:
-    from lenovo_pipeline.evaluation.items import asked_items
-    from lenovo_pipeline.evaluation.pressing import stressed
-
-    _, opened = asked_items(items, questions, chunks)
-    return _drawn(context, stressed(foundation, catalogue, opened, asking, say=context.log.info), STRESS, asking.store)
-
-
 @table_asset(COMPARISONS, pure=True, leaderboard=LEADERBOARD)
 def comparisons(
     context: AssetExecutionContext,
@@ -391,17 +326,7 @@ def report(
     )
 
 
-def _told(context: AssetExecutionContext, found: "Kept") -> pd.DataFrame:
+def told(context: AssetExecutionContext, found: "Kept") -> pd.DataFrame:
     """The rows of scores, with what the UI says of them."""
     context.add_output_metadata(found.metadata)
     return found.frame
-
-
-def _drawn(context: AssetExecutionContext, made: pd.DataFrame, table: Table, store: Store) -> pd.DataFrame:
-    """The rows of a table of pressure on one model, with the table and its pictures in the UI."""
-    from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
-
-    images = draw_pressure(made, table, store.artifacts / table.name / context.partition_key)
-    pictures = {f"{name}_picture": MetadataValue.md(image) for name, image in images.items()}
-    context.add_output_metadata({table.name: MetadataValue.md(markdown_table(made)), **pictures})
-    return made

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from lenovo_pipeline.evaluation.naming import meant
-from lenovo_pipeline.evaluation.pressure_tables import COMPARISONS
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.showing import ranked
+from lenovo_pipeline.evaluation.tables import COMPARISONS
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.figures import compare
 from lenovo_pipeline.measures.scores import ScoreTable

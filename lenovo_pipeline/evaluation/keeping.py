@@ -14,7 +14,7 @@ from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.builds import Built, refusals, stored_builds
 from lenovo_pipeline.evaluation.figures import candidate_figures, detectable
 from lenovo_pipeline.evaluation.kinds import build_contenders, skill_contenders
-from lenovo_pipeline.evaluation.pressure_tables import PROBES
+from lenovo_pipeline.evaluation.pressure.tables import PROBES
 from lenovo_pipeline.evaluation.scoring import Contender, score_all, stored_table
 from lenovo_pipeline.evaluation.skills import BATCH_SIZE as SKILLS_AT_ONCE
 from lenovo_pipeline.evaluation.skills import COUNTS, skill_items

@@ -6,7 +6,7 @@ Belongs here: which candidates of a kind there are, and which items each is aske
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from lenovo_pipeline.evaluation.builds import Built
@@ -126,24 +126,12 @@ def _of_builds(
     wording: Wording | None = None,
 ) -> list[Contender]:
     def contender(built: Built) -> Contender:
-        opening = _Opening(built.row, store.root / str(built.row["path"]), inference, base)
+        # No closure, so that the candidate can be sent to another process.
+        opening = partial(open_build, built.row, store.root / str(built.row["path"]), inference, base)
         candidate = BuiltModel(built.row, foundation, opening, wording=wording)
         return Contender(candidate, items, built.model, alone=True, shareable=is_small(foundation))
 
     return [contender(built) for built in builds]
-
-
-@dataclass(frozen=True)
-class _Opening:
-    """Opens a build. A value, so that the candidate can be sent to another process."""
-
-    build: Mapping[str, Any]
-    folder: Path
-    inference: Opens
-    base: Callable[[], Backend]
-
-    def __call__(self) -> Backend:
-        return open_build(self.build, self.folder, self.inference, self.base)
 
 
 @dataclass

@@ -26,7 +26,7 @@ from lenovo_pipeline.measures.metrics.basic import BASIC_METRICS
 from lenovo_pipeline.measures.runner import RunSettings, make_header, run
 from lenovo_pipeline.measures.score_log import ScoreLog, read_log
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
-from lenovo_pipeline.resources.beside import Beside, Call
+from lenovo_pipeline.resources.beside import Beside, Call, LastSent
 from lenovo_pipeline.resources.threads import one_thread
 
 SAID_LENGTH, ANSWER_LENGTH = 2_000, 500
@@ -341,14 +341,17 @@ def _asked_part(
 
 def _ask_beside(content: bytes, place: int, part: slice, settings: RunSettings, done: ScoreTable, path: Path) -> ScoreTable | str:
     """As `_asked_part`, in another process; `content` holds the contenders."""
-    if content not in _sent:
-        _sent.clear()
-        _sent[content] = pickle.loads(content)
-    return _asked_part(_sent[content][place], part, replace(settings, metrics=BASIC_METRICS), done, path)
+    return _asked_part(_contenders.of(content)[place], part, replace(settings, metrics=BASIC_METRICS), done, path)
 
 
-_sent: dict[bytes, dict[int, Contender]] = {}
-"""The contenders that were sent last, so that a base which several of them share is opened once."""
+def _close_all(contenders: Mapping[int, Contender]) -> None:
+    for contender in contenders.values():
+        if isinstance(contender.candidate, Prepared):
+            contender.candidate.close()
+
+
+_contenders: LastSent[dict[int, Contender]] = LastSent(lambda sent: sent, _close_all)
+"""Those that such a process was sent, so that a base which several of them share is opened once."""
 
 
 def _together(header: Header, tables: Sequence[ScoreTable], items: Sequence[Item]) -> ScoreTable:

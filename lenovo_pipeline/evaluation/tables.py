@@ -26,6 +26,17 @@ MEASURES = ("token_f1", "correct", "skills", "quality")
 
 _HEADER = r"[0-9a-f]{16}"
 
+
+def number(name: str, description: str, *, unit: str = "1", least: float | None = 0, most: float | None = 1) -> Column:
+    """A column of numbers between two bounds, empty where there is none."""
+    return Column(name=name, type="number", description=description, unit=unit, nullable=True, minimum=least, maximum=most)
+
+
+def count(name: str, description: str) -> Column:
+    """A column that counts something."""
+    return Column(name=name, type="integer", description=description, minimum=0)
+
+
 ITEMS = Table(
     stage="evaluation",
     name="items",
@@ -344,6 +355,34 @@ LIFT = Table(
     ),
 )
 
+COMPARISONS = Table(
+    stage="evaluation",
+    name="comparisons",
+    description="The best candidates side by side: paired differences on the same questions, with Holm's correction.",
+    key=("first", "second", "metric", "slice"),
+    min_rows=0,
+    columns=(
+        Column(name="first", type="text", description="Candidate.", derived_from=("evaluation.leaderboard.candidate",)),
+        Column(name="second", type="text", description="Candidate that it is compared with."),
+        Column(name="first_kind", type="text", description="What the first is built as.", choices=KINDS),
+        Column(name="metric", type="text", description="Score that is compared."),
+        Column(name="slice", type="text", description="Questions that it is taken over: all, or a category."),
+        count("items", "Questions that both have a score for."),
+        count("clusters", "Entities that they are about."),
+        number("difference", "Mean of the first less that of the second.", least=-1),
+        number("lower", "Lower bound of the 95 % interval, resampled by entity.", least=-1),
+        number("upper", "Upper bound of the interval.", least=-1),
+        number("p_value", "Two-sided, by clustered permutations."),
+        number("adjusted", "The same, by Holm: over the figures, or over the categories."),
+        Column(
+            name="verdict",
+            type="text",
+            description="What is shown at 5 %, adjusted.",
+            choices=("first is better", "second is better", "not shown"),
+        ),
+    ),
+)
+
 TABLES = (
     ITEMS,
     BASELINES,
@@ -357,4 +396,5 @@ TABLES = (
     HEADERS,
     LEADERBOARD,
     LIFT,
+    COMPARISONS,
 )

@@ -17,6 +17,7 @@ from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.provenance import short_hash
+from lenovo_pipeline.settings import usable_processors
 
 PACKAGES = (
     "numpy",
@@ -135,7 +136,7 @@ def hardware() -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "processors": _usable_processors(),
+        "processors": usable_processors(),
         "threads": os.environ.get("OMP_NUM_THREADS", "default"),
         "gpus": list(_gpus()),
         "python": platform.python_version(),
@@ -162,10 +163,6 @@ def _git(*arguments: str) -> str:
 def _processor() -> str:
     found = _field(Path("/proc/cpuinfo"), "model name")
     return found or platform.processor() or "unknown"
-
-
-def _usable_processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0
 
 
 @cache

@@ -65,8 +65,9 @@ from lenovo_pipeline.resources.code_version import code_version, reached_modules
 from lenovo_pipeline.resources.recipes import MadeRows, Recipe, check_pure, recipe_of, result_before
 from lenovo_pipeline.resources.signatures import presented
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.resources.stored_tables import contract_version
 from lenovo_pipeline.resources.tracking import Tracking
-from lenovo_pipeline.resources.warehouse import Chunks, Warehouse, contract_version
+from lenovo_pipeline.resources.warehouse import Chunks, Warehouse
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 OWNERS = {

@@ -16,12 +16,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 from lenovo_pipeline.settings import PROJECT_ROOT
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
+Made = TypeVar("Made")
 Call = Callable[..., Any]
 """Calls the function that is its first argument in another process, and gives what that returns or raises."""
 
@@ -136,6 +137,25 @@ class _Helper:
         if process is not None:
             process.kill()
             process.wait()
+
+
+@dataclass
+class LastSent(Generic[Made]):
+    """What was made of something sent to this process, kept for the next call that is sent the same; `close` gives back what
+    something else takes the place of.
+    """
+
+    make: Callable[[Any], Made]
+    close: Callable[[Made], None]
+    _held: dict[bytes, Made] = field(default_factory=dict, repr=False)
+
+    def of(self, content: bytes) -> Made:
+        """What `make` makes of the pickled content. Raises what `make` raises; then nothing is held."""
+        if content not in self._held:
+            while self._held:
+                self.close(self._held.popitem()[1])
+            self._held[content] = self.make(pickle.loads(content))
+        return self._held[content]
 
 
 def serve() -> None:

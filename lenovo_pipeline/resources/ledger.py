@@ -16,7 +16,8 @@ import pandas as pd
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table, conform, digest
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.resources.warehouse import REGISTER, Warehouse, Written, are_there, to_arrow
+from lenovo_pipeline.resources.stored_tables import REGISTER, are_there, to_arrow
+from lenovo_pipeline.resources.warehouse import Warehouse, Written
 
 if TYPE_CHECKING:
     import duckdb

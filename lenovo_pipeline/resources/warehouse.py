@@ -1,7 +1,8 @@
 """The DuckDB warehouse: one file, one writing process, one transaction for each change.
 
-Belongs here: connections, transactions, writing and reading a contract's table, what the warehouse says of itself.
-Does not belong here: Dagster's view of it (tables_io.py) and the declarations of tables (each stage's tables.py).
+Belongs here: transactions, writing and reading a contract's table, what was read, what the warehouse says of itself.
+Does not belong here: opening the file (duckdb_file.py), how rows of a contract lie in it (stored_tables.py), Dagster's view of it
+(tables_io.py) and the declarations of tables (each stage's tables.py).
 """
 
 import re
@@ -16,30 +17,29 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from lenovo_pipeline.contracts import HASH_COLUMN, Table, conform, digest
-from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.resources.duckdb_file import connect, roll_back
+from lenovo_pipeline.resources.stored_tables import (
+    are_there,
+    contract_version,
+    described,
+    from_arrow,
+    make_room,
+    selection,
+    to_arrow,
+)
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 ROWS_PER_CHUNK = 1_000_000
 """Frames with more rows are written in slices of this many, so that memory stays bounded."""
 
-_NOT_WRITTEN = re.compile("could not write|no space left", re.IGNORECASE)
 # As DuckDB writes the tables of a query: a name that needs quotes is quoted, an alias follows it.
 _QUALIFIED = re.compile(r'"?(?P<schema>\w+)"?\."?(?P<table>\w+)"?(?: AS .+)?', re.DOTALL)
 # What a query may read beside tables: the catalogue, files, other databases. DuckDB does not list it.
 _NO_TABLE = re.compile(
     r"\binformation_schema\b|\bpg_catalog\b|\bsqlite_|\bduckdb_\w+\(|\bpragma|\b(?:\w+_scan|read_\w+|glob)\(", re.IGNORECASE
 )
-_MATERIALIZE = "dagster asset materialize -m lenovo_pipeline.definitions --select"
-
-REGISTER = """
-CREATE TABLE IF NOT EXISTS pipeline.tables (
-  qualified_name VARCHAR NOT NULL, model VARCHAR NOT NULL, digest VARCHAR NOT NULL, contract VARCHAR NOT NULL,
-  rows BIGINT NOT NULL, bytes BIGINT NOT NULL, written_at TIMESTAMP NOT NULL, PRIMARY KEY (qualified_name, model)
-)
-"""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class Warehouse:
 
     @contextmanager
     def _connection(self) -> Iterator["duckdb.DuckDBPyConnection"]:
-        with _connect(self.database) as connection:
+        with connect(self.database) as connection:
             if self._kept is not None:
                 # DuckDB shares the open file among a process's connections, so one that stays is all it takes.
-                self._kept.enter_context(_connect(self.database))
+                self._kept.enter_context(connect(self.database))
                 self._kept = None
             yield connection
 
@@ -144,7 +144,7 @@ class Warehouse:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                _roll_back(connection)
+                roll_back(connection)
                 raise
             finally:
                 self._depth.connection = None
@@ -196,7 +196,7 @@ class Warehouse:
         else:
             slices = (conform(frame, table) for frame in frames)
         with self.write() as connection:
-            _make_room(connection, table, contract, model)
+            make_room(connection, table, contract, model)
             hashes: list[str] = []
             size = 0
             for part in slices:
@@ -222,7 +222,7 @@ class Warehouse:
         """
         self._note((table.qualified_name, (model or "") if table.partitioned else ""))
         with self.looking() as connection:
-            query, values = _selection(connection, table, model)
+            query, values = selection(connection, table, model)
             arrow = connection.sql(query, params=values).to_arrow_table()
         return from_arrow(arrow, table)
 
@@ -233,7 +233,7 @@ class Warehouse:
         """
         self._note((table.qualified_name, ""))
         with self.looking() as connection:
-            query, values = _selection(connection, table, None)
+            query, values = selection(connection, table, None)
             reader = connection.sql(query, params=values).to_arrow_reader(ROWS_PER_CHUNK)
             first = next(reader, None)
             yield from_arrow(reader.schema.empty_table() if first is None else first, table)
@@ -307,7 +307,7 @@ class Warehouse:
         """Digest, contract, rows, bytes and time of the last write of a table; None if it has never been written."""
         self._note(None)
         with self.looking() as connection:
-            return _described(connection, table, model)
+            return described(connection, table, model)
 
     def frame(self, query: str, parameters: list[Any] | None = None) -> pd.DataFrame:
         """The result of one query as a frame."""
@@ -315,55 +315,6 @@ class Warehouse:
             if self._reads is not None:
                 self._note(*_tables_of(connection, query))
             return connection.execute(query, parameters or []).df()
-
-
-def contract_version(table: Table) -> str:
-    """The version of a contract as far as it says how rows are stored."""
-    return digest([table.ddl()])
-
-
-def to_arrow(conformed: pd.DataFrame, table: Table) -> "pa.Table":
-    """A conformed frame as an Arrow table whose types follow the contract, not a guess from the first rows."""
-    import pyarrow as pa
-
-    types = {
-        "text": pa.string(),
-        "json": pa.string(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "timestamp": pa.timestamp("us"),
-        "text[]": pa.list_(pa.string()),
-        "integer[]": pa.list_(pa.int64()),
-        "number[]": pa.list_(pa.float64()),
-    }
-    fields = {column.name: types[column.type] for column in table.columns} | {HASH_COLUMN: pa.string()}
-    return pa.table({name: pa.array(conformed[name].tolist(), type=kind) for name, kind in fields.items()})
-
-
-def from_arrow(arrow: "pa.Table | pa.RecordBatch", table: Table) -> pd.DataFrame:
-    """The frame that `to_arrow` was made from. Columns of whole numbers without gaps come back as int64, numbers as float64."""
-    columns: dict[str, Any] = {}
-    for name in arrow.schema.names:
-        kind = "text" if name == HASH_COLUMN else table.column(name).type
-        column = arrow.column(name)
-        if kind == "number" or (kind in ("integer", "boolean") and column.null_count == 0):
-            columns[name] = column.to_pandas()
-        else:
-            columns[name] = pd.Series(column.to_pylist(), dtype=object)
-    return pd.DataFrame(columns, columns=arrow.schema.names)
-
-
-def are_there(connection: "duckdb.DuckDBPyConnection", *names: str) -> bool:
-    """Whether the warehouse has all of these tables, each written `schema.name`."""
-    # fetchall throughout: DuckDB 2 refuses other work on a connection while a result is not read to its end.
-    ((existing,),) = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-        " AND list_contains(?, schema_name || '.' || table_name)",
-        [list(names)],
-    ).fetchall()
-    return bool(existing == len(names))
 
 
 def _tables_of(connection: "duckdb.DuckDBPyConnection", query: str) -> Iterator[Read | None]:
@@ -379,113 +330,3 @@ def _tables_of(connection: "duckdb.DuckDBPyConnection", query: str) -> Iterator[
     for found in names:
         name = _QUALIFIED.fullmatch(found)
         yield (f"{name['schema']}.{name['table']}", "") if name else None
-
-
-def _is_stored(connection: "duckdb.DuckDBPyConnection", table: Table) -> bool:
-    return are_there(connection, "pipeline.tables", table.qualified_name)
-
-
-def _selection(connection: "duckdb.DuckDBPyConnection", table: Table, model: str | None) -> tuple[str, list[str]]:
-    """The query for a table's rows, once it is sure that it was written, and under this contract."""
-    contracts = _contracts(connection, table, model)
-    if not contracts:
-        raise PermanentFailure(
-            f"the table {table.qualified_name} has not been made yet",
-            remedy=f"Run: {_MATERIALIZE} '*{table.stage}/{table.name}'",
-        )
-    if contracts != {contract_version(table)}:
-        raise PermanentFailure(
-            f"the table {table.qualified_name} was written by another version of the code, with other columns",
-            remedy=f"Run: {_MATERIALIZE} '{table.stage}/{table.name}*'",
-        )
-    columns = ", ".join(f'"{name}"' for name in (*table.column_names, HASH_COLUMN))
-    order = ", ".join(f'"{name}"' for name in table.key)
-    where, values = (" WHERE model = ?", [model]) if table.partitioned and model else ("", [])
-    return f"SELECT {columns} FROM {table.qualified_name}{where} ORDER BY {order}", values
-
-
-def _described(connection: "duckdb.DuckDBPyConnection", table: Table, model: str) -> dict[str, Any] | None:
-    if not _is_stored(connection, table):
-        return None
-    rows = connection.execute(
-        "SELECT digest, contract, rows, bytes, written_at FROM pipeline.tables WHERE qualified_name = ? AND model = ?",
-        [table.qualified_name, model],
-    ).fetchall()
-    return dict(zip(("digest", "contract", "rows", "bytes", "written_at"), rows[0], strict=True)) if rows else None
-
-
-def _contracts(connection: "duckdb.DuckDBPyConnection", table: Table, model: str | None) -> set[str]:
-    """The contracts under which the rows of one partition, or of all, were written; none if there are no such rows."""
-    if not _is_stored(connection, table):
-        return set()
-    every = table.partitioned and not model
-    rows = connection.execute(
-        "SELECT DISTINCT contract FROM pipeline.tables WHERE qualified_name = ? AND (? OR model = ?)",
-        [table.qualified_name, every, (model or "") if table.partitioned else ""],
-    ).fetchall()
-    return {contract for (contract,) in rows}
-
-
-def _make_room(connection: "duckdb.DuckDBPyConnection", table: Table, contract: str, model: str) -> None:
-    """An empty place for the incoming rows; a table of an older contract is dropped, since all its rows are made anew."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS pipeline")
-    connection.execute(REGISTER)
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.stage}")
-    ((known, fits),) = connection.execute(
-        "SELECT count(*), bool_and(contract = ?) FROM pipeline.tables WHERE qualified_name = ?", [contract, table.qualified_name]
-    ).fetchall()
-    if not known or not fits or not table.partitioned:
-        connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
-        connection.execute("DELETE FROM pipeline.tables WHERE qualified_name = ?", [table.qualified_name])
-        connection.execute(table.ddl())
-    else:
-        connection.execute(f"DELETE FROM {table.qualified_name} WHERE model = ?", [model])
-
-
-@contextmanager
-def _connect(database: str) -> Iterator["duckdb.DuckDBPyConnection"]:
-    import duckdb
-
-    try:
-        connection = duckdb.connect(database)
-    except duckdb.Error as error:
-        raise _of_the_file(error, database) from error
-    try:
-        yield connection
-    except duckdb.Error as error:
-        # Damage that shows only when a block is read has no class of its own. What is wrong with a query passes.
-        of_the_file = isinstance(error, duckdb.IOException | duckdb.FatalException) or type(error) is duckdb.Error
-        if of_the_file or _NOT_WRITTEN.search(str(error)):
-            raise _of_the_file(error, database) from error
-        raise
-    finally:
-        connection.close()
-
-
-def _of_the_file(error: "duckdb.Error", database: str) -> PermanentFailure | TransientFailure:
-    """What a person needs to know of an error that the file is to blame for, not the query."""
-    said = str(error).splitlines()[0]
-    if "could not set lock" in said.lower():
-        return TransientFailure(
-            f"the warehouse {database} is open in another process",
-            remedy="Close it there (a duckdb shell, a notebook, another run), then try again.",
-        )
-    if _NOT_WRITTEN.search(said):
-        return PermanentFailure(
-            f"the warehouse {database} cannot be written ({said}); what it held before is intact",
-            remedy="Free some space or give the right to write there, then run again.",
-        )
-    return PermanentFailure(
-        f"the warehouse {database} cannot be read: {said}",
-        remedy="Restore it from a backup (make restore), or delete the file and run make run: it is rebuilt.",
-    )
-
-
-def _roll_back(connection: "duckdb.DuckDBPyConnection") -> None:
-    import duckdb
-
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.Error:
-        # A failed write (no space left) may already have ended the transaction; closing the connection drops it.
-        return

@@ -11,7 +11,7 @@ from lenovo_pipeline.agents.running.tables import ATTEMPTS, REPLAYS
 from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.tables import HEADERS, ITEMS, LEADERBOARD, LIFT, SCORES
 from lenovo_pipeline.gold.tables import QUESTIONS
 from lenovo_pipeline.knowledge.tables import ANALYTICS, CHUNKS, STORE_AGREEMENT

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Bar
 from lenovo_pipeline.roster.policy import UseCase

@@ -21,7 +21,7 @@ from lenovo_pipeline.contracts.frames import rows_by
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 from lenovo_pipeline.evaluation.tables import ITEMS, JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.bias import FEWEST, make_bias
-from lenovo_pipeline.evaluation.pressure_plots import draw_pressure
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, PROBES, ROBUSTNESS, STRESS
-from lenovo_pipeline.evaluation.probes import SIZES, ProbeSizes, probe_items, side_id, worth_probing
-from lenovo_pipeline.evaluation.robustness import make_robustness
+from lenovo_pipeline.evaluation.pressure.bias import FEWEST, make_bias
+from lenovo_pipeline.evaluation.pressure.plots import draw_pressure
+from lenovo_pipeline.evaluation.pressure.probes import SIZES, ProbeSizes, probe_items, side_id, worth_probing
+from lenovo_pipeline.evaluation.pressure.robustness import make_robustness
+from lenovo_pipeline.evaluation.pressure.stress import Step, header_of, measure, questions_of, steps
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, PROBES, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.scoring import Contender, score_all
-from lenovo_pipeline.evaluation.stress import Step, header_of, measure, questions_of, steps
 from lenovo_pipeline.measures.candidate import Answer, Question
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.measures.sentiment import sentiment

@@ -13,12 +13,12 @@ import pytest
 from lenovo_pipeline.evaluation.comparing import compare_best, compare_candidates, shown
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, COMPARISONS, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.report.inspect_log import write_logs
 from lenovo_pipeline.evaluation.report.pages import Evidence, leaderboard_page, page_name
 from lenovo_pipeline.evaluation.report.writing import CSV, INDEX, JSON, write_report
 from lenovo_pipeline.evaluation.scoring import Contender, score_all
-from lenovo_pipeline.evaluation.tables import BASELINES, LIFT, RAW_FOUNDATION
+from lenovo_pipeline.evaluation.tables import BASELINES, COMPARISONS, LIFT, RAW_FOUNDATION
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.resources.warehouse import Warehouse

@@ -1,6 +1,7 @@
 """Work in shares: every part is done once, whatever becomes of the other process, which ends with the one that started it."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.resources.beside import Beside
+from lenovo_pipeline.resources.beside import Beside, LastSent
 from lenovo_pipeline.settings import PROJECT_ROOT
 
 PARTS = list(range(8))
@@ -141,3 +142,23 @@ def _wait_for(path: Path) -> str:
 def _alive(pid: int) -> bool:
     # One that has ended and that nobody has asked after yet is gone, too.
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_what_was_sent_is_made_once_and_given_back_when_something_else_comes() -> None:
+    made: list[str] = []
+    given_back: list[str] = []
+
+    def make(name: str) -> str:
+        if name == "damaged":
+            raise PermanentFailure(f"{name} cannot be opened", remedy="Make it again.")
+        made.append(name)
+        return name
+
+    held = LastSent(make, given_back.append)
+    first, second = pickle.dumps("first"), pickle.dumps("second")
+    assert [held.of(first), held.of(first), held.of(second)] == ["first", "first", "second"]
+    assert (made, given_back) == (["first", "second"], ["first"])
+    with pytest.raises(PermanentFailure, match="damaged"):
+        held.of(pickle.dumps("damaged"))
+    assert held.of(second) == "second"
+    assert (made, given_back) == (["first", "second", "second"], ["first", "second"])

@@ -18,6 +18,7 @@ from lenovo_pipeline.contracts import HASH_COLUMN, Column, ContractError, Table,
 from lenovo_pipeline.contracts.table import DUCKDB_TYPES, ColumnType
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.resources import warehouse as module
+from lenovo_pipeline.resources.stored_tables import to_arrow
 from lenovo_pipeline.resources.warehouse import Warehouse
 
 
@@ -188,8 +189,7 @@ def test_an_exception_between_two_tables_of_one_transaction_takes_both_back(ware
 def test_a_large_frame_is_written_in_slices_with_no_row_lost(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROWS_PER_CHUNK", 3)
     sizes: list[int] = []
-    make = module.to_arrow
-    monkeypatch.setattr(module, "to_arrow", lambda frame, table: sizes.append(len(frame)) or make(frame, table))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(module, "to_arrow", lambda frame, table: sizes.append(len(frame)) or to_arrow(frame, table))  # type: ignore[func-returns-value]
     frame = parts(*((f"{i}", i, None) for i in range(8)))
     written = warehouse.replace(PARTS, frame)
     assert sizes == [3, 3, 2]

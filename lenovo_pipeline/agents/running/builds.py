@@ -7,6 +7,7 @@ Does not belong here: training the adapter (agents/adapter), levels and targets 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,6 @@ from lenovo_pipeline.settings import PROJECT_ROOT
 
 _LEVEL = "light"
 _TARGET = "edge-x86_64"
-
-
-@dataclass(frozen=True)
-class Opening:
-    """Opens a model in a folder, with or without an adapter. A value, so that another process can open it for itself."""
-
-    inference: Inference
-    source: ModelSource
-    adapter: Path | None
-
-    def __call__(self) -> Backend:
-        return self.inference.open(self.source, adapter=self.adapter)
 
 
 @dataclass
@@ -62,9 +51,9 @@ class Builds:
             self._opened[build] = self._open(build)
         return self._opened[build]
 
-    def opening(self, build: str) -> Opening | None:
-        """How another process may open a build; None where a second copy of it would cost much, or it is not opened from a folder
-        as it is.
+    def opening(self, build: str) -> Callable[[], Backend] | None:
+        """How another process may open a build, as a value that can be pickled; None where a second copy of it would cost much,
+        or it is not opened from a folder as it is.
         """
         return self._opening(build) if build != "edge" and is_small(self.foundation) else None
 
@@ -88,9 +77,9 @@ class Builds:
             return self.inference.open(ModelSource("edge", str(self._edge(Path(route.model.identifier)))))
         return self._opening(build)()
 
-    def _opening(self, build: str) -> Opening:
+    def _opening(self, build: str) -> Callable[[], Backend]:
         adapter = self.store.root / self.adapter["path"] if self.adapter is not None and build == "agent" else None
-        return Opening(self.inference, self._route().model, adapter)
+        return partial(self.inference.open, self._route().model, adapter=adapter)
 
     def _route(self) -> Route:
         return route_of(self.catalogue_row, self.inference, PROJECT_ROOT, bundled=DEFAULT_MODEL)

@@ -16,7 +16,7 @@ from functools import partial
 from math import ceil
 from typing import Any, Protocol
 
-from lenovo_pipeline.resources.beside import Beside, Call, Lost
+from lenovo_pipeline.resources.beside import Beside, Call, LastSent, Lost
 from lenovo_pipeline.resources.inference.backend import Backend
 from lenovo_pipeline.resources.inference.errors import GenerationFailed
 from lenovo_pipeline.resources.inference.messages import Completion, GenerationSettings, Message
@@ -164,20 +164,16 @@ def lanes_beside(beside: Beside, opening: Callable[[], Backend]) -> list[Lane]:
     return [LaneBeside(call, content) for call in beside.calls]
 
 
-_opened: dict[bytes, Backend] = {}
-"""What was opened last in such a process: the workflows of a run ask one after the other."""
+_backends: LastSent[Backend] = LastSent(lambda opening: opening(), lambda backend: backend.close())
+"""What such a process has open: the workflows of a run ask one after the other."""
 
 
 def _open_beside(opening: bytes) -> None:
-    if opening not in _opened:
-        while _opened:
-            _opened.popitem()[1].close()
-        _opened[opening] = pickle.loads(opening)()
+    _backends.of(opening)
 
 
 def _answered_beside(opening: bytes, batch: Batch) -> list[Completion | Exception]:
-    _open_beside(opening)
-    return answered(_opened[opening], batch)
+    return answered(_backends.of(opening), batch)
 
 
 def answered(backend: Backend, batch: Batch) -> list[Completion | Exception]:

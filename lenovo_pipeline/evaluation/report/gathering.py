@@ -5,7 +5,7 @@ import pandas as pd
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.builds import stored_builds
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.report.pages import Evidence, embedded
 from lenovo_pipeline.models.tables import FOUNDATION
 from lenovo_pipeline.resources.store import Store

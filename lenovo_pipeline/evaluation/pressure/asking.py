@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation import stress
 from lenovo_pipeline.evaluation.builds import refusals, stored_builds
 from lenovo_pipeline.evaluation.keeping import Kept, all_scores, resolved_model, scored, stored_rows
 from lenovo_pipeline.evaluation.kinds import base_name, build_contenders, raw_contenders
-from lenovo_pipeline.evaluation.pressure_tables import PROBES, STRESS
-from lenovo_pipeline.evaluation.probes import BATCH_SIZE as PROBES_AT_ONCE
-from lenovo_pipeline.evaluation.probes import SIZES, worth_probing
+from lenovo_pipeline.evaluation.pressure import stress
+from lenovo_pipeline.evaluation.pressure.probes import BATCH_SIZE as PROBES_AT_ONCE
+from lenovo_pipeline.evaluation.pressure.probes import SIZES, worth_probing
+from lenovo_pipeline.evaluation.pressure.tables import PROBES, STRESS
 from lenovo_pipeline.evaluation.scoring import Prepared
 from lenovo_pipeline.measures.items import Item
 from lenovo_pipeline.resources.asking import Asking

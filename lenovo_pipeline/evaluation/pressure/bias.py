@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.pressure_tables import BIAS
-from lenovo_pipeline.evaluation.probes import side_id
+from lenovo_pipeline.evaluation.pressure.probes import side_id
+from lenovo_pipeline.evaluation.pressure.tables import BIAS
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.measures.scores import ItemScore
 from lenovo_pipeline.measures.sentiment import sentiment

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.plots import BLUE, GREY, canvas, drawn
-from lenovo_pipeline.evaluation.pressure_tables import BIAS, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.pressure_tables import ROBUSTNESS
-from lenovo_pipeline.evaluation.probes import SOURCE
+from lenovo_pipeline.evaluation.pressure.probes import SOURCE
+from lenovo_pipeline.evaluation.pressure.tables import ROBUSTNESS
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.measures.figures import figure
 from lenovo_pipeline.measures.metrics.normalise import normalise
