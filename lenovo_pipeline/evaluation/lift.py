@@ -29,7 +29,7 @@ from lenovo_pipeline.evaluation.kinds import base_name, rivals_of_workflow
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import LIFT, WORKFLOW_KINDS
 from lenovo_pipeline.measures.scores import ScoreTable
-from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
+from lenovo_pipeline.measures.statistics.bootstrap import DIFFERENCE, cluster_bootstrap
 from lenovo_pipeline.measures.statistics.power import design_effect, detectable_mean
 
 LIFT_ITEMS, SKILL_ITEMS, EDGE_ITEMS = 1_000, 2_000, 2_000
@@ -201,20 +201,17 @@ def _compared(after: ScoreTable | None, before: ScoreTable | None, measure: str,
     if len(set(clusters)) < 2:
         return Difference(means[0], means[1], means[1] - means[0], None, None, len(ids), 1, failed, None)
     differences = [new[question_id] - old[question_id] for question_id in ids]
-    if not any(differences):
-        return Difference(means[0], means[1], 0.0, 0.0, 0.0, len(ids), len(set(clusters)), failed, None)
-    # In halves, since a difference of 1 everywhere is no proportion.
-    half = cluster_bootstrap([each / 2 for each in differences], clusters, seed=seed)
+    found = cluster_bootstrap(differences, clusters, seed=seed, bounds=DIFFERENCE)
     effect = max(1.0, design_effect(differences, clusters))
     spread = float(pd.Series(differences).std())
     return Difference(
         means[0],
         means[1],
-        2 * half.estimate,
-        2 * half.low,
-        2 * half.high,
-        half.n,
-        half.clusters,
+        found.estimate,
+        found.low,
+        found.high,
+        found.n,
+        found.clusters,
         failed,
         detectable_mean(len(ids), spread, design_effect=effect) if spread else None,
     )

@@ -17,7 +17,7 @@ from lenovo_pipeline.retrieval.interface import Retriever, request
 from lenovo_pipeline.retrieval.reading import read
 from lenovo_pipeline.retrieval.settings import CONTEXT, LADDER, SOURCES, HybridSettings, Tried, tune
 from lenovo_pipeline.retrieval.stages import Stage, watched
-from lenovo_pipeline.retrieval.tables import ALL, MEASURES, RETRIEVERS, SINGLE, STEPS
+from lenovo_pipeline.retrieval.tables import ABLATION, ALL, MEASURES, RETRIEVERS, SINGLE, STEPS
 
 SIZES: Mapping[str, int | None] = {"smoke": 44, "default": 150, "full": None}
 """Questions of the test split that each profile asks; None: all that have an answer."""
@@ -147,13 +147,13 @@ def ablation(scores: pd.DataFrame, seed: int) -> pd.DataFrame:
                 now = by[step]
                 row |= {"questions": len(now), "value": float(now[measure].mean())}
                 if position > 1:
-                    before = by[STEPS[position - 2]].loc[now.index]
-                    found = compare_paired(
-                        now[measure].to_numpy(float), before[measure].to_numpy(float), now["anchor"].tolist(), seed=seed
-                    )
-                    row |= {"difference": found.difference, "lower": found.low, "upper": found.high, "p_value": found.p_value}
+                    values, earlier = (each[measure].to_numpy(float) for each in (now, by[STEPS[position - 2]].loc[now.index]))
+                    row |= {"difference": float((values - earlier).mean())}
+                    if now["anchor"].nunique() > 1:
+                        found = compare_paired(values, earlier, now["anchor"].tolist(), seed=seed)
+                        row |= {"lower": found.low, "upper": found.high, "p_value": found.p_value}
                 rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(ABLATION.column_names))
 
 
 Say = Callable[[str], None]

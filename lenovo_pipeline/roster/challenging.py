@@ -14,7 +14,7 @@ import pandas as pd
 
 from lenovo_pipeline.evaluation.agentic.figures import attempted
 from lenovo_pipeline.evaluation.scoring import stored_table
-from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
+from lenovo_pipeline.measures.statistics.bootstrap import DIFFERENCE, cluster_bootstrap
 from lenovo_pipeline.roster.decide import CHALLENGES, Look
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE
 from lenovo_pipeline.roster.rules import Measured
@@ -71,11 +71,8 @@ class Duels:
         if len(set(clusters)) < 2:
             return None
         differences = [after - before for _, after, before, _ in both]
-        if not any(differences):
-            return Measured(0.0, 0.0, 0.0)
-        # In halves, since a difference of 1 everywhere is no proportion.
-        half = cluster_bootstrap([each / 2 for each in differences], clusters, seed=self._seed, confidence=confidence)
-        return Measured(2 * half.estimate, 2 * half.low, 2 * half.high)
+        found = cluster_bootstrap(differences, clusters, seed=self._seed, confidence=confidence, bounds=DIFFERENCE)
+        return Measured(found.estimate, found.low, found.high)
 
     def pairs(self, challenger: str, champion: str) -> str:
         """16 hex digits over which of the questions or tasks that are kept of both each of them did rightly; empty: none."""

@@ -77,14 +77,15 @@ class Words(Encoder):
         yield np.arange(len(texts)), vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-COLOURS = ("red", "blue", "green", "grey")
+COLOURS = ("red", "blue", "green", "grey", "black", "white", "brown", "pink", "gold", "silver", "violet", "orange")
 QUESTIONS = [f"{split} which is {colour}" for split in ("validation", "test") for colour in COLOURS]
 
 
 def judging(base: Encoder, public: PublicSet | None) -> Judging:
-    """A world of four devices by colour, each with questions of both splits, or of validation alone without a public set."""
+    """A world of devices by colour, each with questions of both splits, or of validation alone without a public set."""
     corpora = {kind: Corpus([], [], []) for kind in JUDGED}
-    corpora["devices"] = Corpus([f"C{i}" for i in range(4)], [f"a {c} device" for c in COLOURS], [f"DEV-{c}" for c in COLOURS])
+    ids, texts, records = zip(*((f"C{i}", f"a {c} device", f"DEV-{c}") for i, c in enumerate(COLOURS)), strict=True)
+    corpora["devices"] = Corpus(list(ids), list(texts), list(records))
     frame = pd.DataFrame(
         {
             "question_id": QUESTIONS,
@@ -128,7 +129,7 @@ def test_a_better_encoder_is_chosen_and_a_forgetful_or_worse_one_is_not() -> Non
 
 def test_of_two_good_encoders_the_better_one_on_validation_serves_a_kind_alone() -> None:
     base = Words("base", "science")
-    joint = Candidate("joint", "x", Words("joint", "red", "blue", "green", "science"))
+    joint = Candidate("joint", "x", Words("joint", *COLOURS[:9], "science"))
     own = Candidate("device_support", "y", Words("own", *COLOURS, "science"))
     found = select(judging(base, public("science")), [joint, own])
     devices = found[found["kind"] == "devices"].set_index("domain")["verdict"].to_dict()

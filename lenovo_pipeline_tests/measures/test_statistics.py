@@ -38,7 +38,7 @@ def clustered_scores(
 
 def test_with_clusters_of_one_the_interval_is_that_of_the_normal_approximation() -> None:
     values = np.random.default_rng(1).normal(3, 2, 1_000)
-    found = cluster_bootstrap(values, SINGLE[:1_000], seed=5, resamples=8_000)
+    found = cluster_bootstrap(values, SINGLE[:1_000], seed=5, resamples=8_000, bounds=None)
     half = stats.norm.ppf(0.975) * values.std(ddof=1) / math.sqrt(1_000)
     assert found.estimate == pytest.approx(values.mean())
     assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.02 * half * 2)
@@ -47,7 +47,7 @@ def test_with_clusters_of_one_the_interval_is_that_of_the_normal_approximation()
 
 def test_the_interval_agrees_with_scipys_bca_interval() -> None:
     values = np.random.default_rng(2).exponential(1.0, 60)
-    found = cluster_bootstrap(values, SINGLE[:60], seed=5, resamples=20_000)
+    found = cluster_bootstrap(values, SINGLE[:60], seed=5, resamples=20_000, bounds=None)
     theirs = stats.bootstrap(
         (values,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(3)
     ).confidence_interval
@@ -84,8 +84,50 @@ def test_scores_that_are_all_right_still_have_an_interval_with_a_lower_end_below
 
 def test_bounds_stay_in_order_however_skewed_a_few_clusters_are() -> None:
     for values in ([0.0, 0.0, 0.0, 1_000.0], [0.0] * 9 + [1.0], [-1e6, 0.0], [1.0] * 30 + [-500.0]):
-        found = cluster_bootstrap(values, SINGLE[: len(values)], seed=3, confidence=0.99)
-        assert min(values) <= found.low <= found.estimate <= found.high <= max(values)
+        found = cluster_bootstrap(values, SINGLE[: len(values)], seed=3, confidence=0.99, bounds=None)
+        assert found.low <= found.estimate <= found.high
+        within = cluster_bootstrap(values, SINGLE[: len(values)], seed=3, bounds=(min(values), max(values)))
+        assert min(values) <= within.low <= within.estimate <= within.high <= max(values)
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 4, 6, 9])
+def test_few_clusters_of_unequal_size_never_claim_more_than_they_show(clusters: int) -> None:
+    generator = np.random.default_rng(clusters)
+    covered, above = 0, 0
+    for trial in range(200):
+        sizes = generator.integers(1, 5, clusters)
+        names = [place for place, size in enumerate(sizes) for _ in range(size)]
+        chances = generator.beta(0.8, 1.2, clusters)
+        values = [float(generator.random() < chances[place]) for place in names]
+        found = cluster_bootstrap(values, names, seed=trial, resamples=500)
+        covered += found.low <= 0.4 <= found.high
+        above += found.low > 0.4
+    assert covered / 200 >= 0.95 and above / 200 <= 0.025
+
+
+def test_a_better_answer_never_lowers_the_lower_end() -> None:
+    lows = [cluster_bootstrap(values, list("aabc"), seed=1).low for values in ([1, 0, 1, 0], [1, 0, 1, 1], [1, 1, 1, 1])]
+    assert lows == sorted(lows) and lows[0] < 0.1
+    two_entities = [cluster_bootstrap(values, list("aab"), seed=20_261).low for values in ([1, 0, 1], [1, 1, 1])]
+    assert two_entities[0] < two_entities[1] < 0.4
+
+
+def test_what_every_cluster_shows_alike_still_has_an_interval() -> None:
+    halves = cluster_bootstrap([1.0, 0.0] * 20, [place // 2 for place in range(40)], seed=1)
+    unseen = 1 - 0.025 ** (1 / 20)
+    assert halves.estimate == 0.5
+    assert (halves.low, halves.high) == pytest.approx((0.5 - unseen / 2, 0.5 + unseen / 2))
+    better = compare_paired([1.0, 1.0], [0.0, 0.0], "ab", seed=1)
+    assert better.low < 0 and better.high == 1
+
+
+def test_values_of_any_range_have_students_interval_where_clusters_are_few() -> None:
+    values = [3.0, 5.0, 4.0]
+    found = cluster_bootstrap(values, "abc", seed=1, bounds=None)
+    half = stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / math.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((4 - half, 4 + half))
+    with pytest.raises(ValueError, match="between 3 and 5, expected 0 to 1"):
+        cluster_bootstrap(values, "abc", seed=1)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +177,13 @@ def test_mcnemars_test_is_the_exact_binomial_one() -> None:
         mcnemar_test([0.5], [1.0])
 
 
-def test_equal_candidates_differ_by_nothing_with_a_p_value_of_one() -> None:
+def test_equal_candidates_differ_by_nothing_that_so_many_entities_can_show() -> None:
     scores = [1.0, 0.0, 1.0]
     found = compare_paired(scores, scores, "abc", seed=1)
-    assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+    assert (found.difference, found.p_value) == (0, 1) and found.low < -0.5 and found.high > 0.5
+    many = compare_paired([1.0, 0.0] * 500, [1.0, 0.0] * 500, range(1_000), seed=1)
+    assert (many.difference, many.p_value) == (0, 1)
+    assert -0.005 < many.low < 0 < many.high < 0.005
     assert mcnemar_test(scores, scores) == wilcoxon_test(scores, scores) == bootstrap_test(scores, scores, "abc", seed=1) == 1
 
 
@@ -259,8 +304,8 @@ def test_values_that_cannot_be_bet_on_are_refused() -> None:
 
 def test_a_bound_so_far_out_that_few_resamples_reach_it_is_no_nearer_than_the_normal_one() -> None:
     values = np.random.default_rng(3).binomial(1, 0.5, 400).astype(np.float64) - 0.5
-    wide = cluster_bootstrap(values, range(400), seed=1, confidence=0.99999)
-    narrow = cluster_bootstrap(values, range(400), seed=1, confidence=0.95)
+    wide = cluster_bootstrap(values, range(400), seed=1, confidence=0.99999, bounds=(-0.5, 0.5))
+    narrow = cluster_bootstrap(values, range(400), seed=1, confidence=0.95, bounds=(-0.5, 0.5))
     spread = float(values.std(ddof=1)) / 20
     assert narrow.low == pytest.approx(narrow.estimate - 1.96 * spread, abs=0.005)
     assert wide.low < wide.estimate - 4.2 * spread and wide.high > wide.estimate + 4.2 * spread

@@ -67,7 +67,9 @@ def test_the_stage_runs_and_runs_again_without_building_anything(trial: Any, pla
     quality = scoring.figures(scores, "recall")["all"]
     assert quality["hybrid"] == max(quality) and quality["hybrid"] > quality["keyword"]
     ladder = trial.warehouse.load(ABLATION)
-    assert set(ladder["step"]) == set(STEPS) and ladder[ladder["position"] > 1]["lower"].notna().all()
+    later = ladder[ladder["position"] > 1]
+    assert set(ladder["step"]) == set(STEPS) and later["difference"].notna().all()
+    assert later[later["category"] == "all"]["lower"].notna().all()
     client = trial.client()
     experiments = {each.name for each in client.search_experiments()}
     assert {f"retrieval {name}" for name in ("keyword", "dense", "langchain", "graph", "tables", "hybrid")} <= experiments
@@ -105,7 +107,14 @@ def test_a_step_is_compared_with_the_one_before_it_in_pairs() -> None:
     rows = {row["step"]: row for row in found if (row["category"], row["measure"]) == ("all", "recall")}
     assert rows["dense"]["value"] == pytest.approx(0.2) and math.isnan(rows["dense"]["difference"])
     assert rows[STEPS[1]]["difference"] == pytest.approx(0.3)
-    assert [rows[STEPS[2]][name] for name in ("difference", "lower", "upper")] == [0, 0, 0]
+    same = rows[STEPS[2]]
+    assert same["difference"] == 0 and same["lower"] < 0 < same["upper"]
+
+
+def test_a_slice_about_one_entity_has_a_difference_without_an_interval() -> None:
+    found = scoring.ablation(made_up(dense=0.2).assign(anchor="series:0"), 1)
+    later = found[(found["position"] > 1) & (found["category"] == "basic")]
+    assert later["difference"].notna().all() and later["lower"].isna().all()
 
 
 @pytest.mark.parametrize(

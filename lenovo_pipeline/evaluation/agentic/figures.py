@@ -17,7 +17,7 @@ from lenovo_pipeline.evaluation.agentic.measures import MEASURES, SLICES, Measur
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.measures.header import measures_version
 from lenovo_pipeline.measures.speed import percentiles
-from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
+from lenovo_pipeline.measures.statistics.bootstrap import SHARE, cluster_bootstrap
 from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.markdown import markdown_table
 
@@ -120,9 +120,7 @@ def _figure(name: str, measure: Measure, rows: Sequence[Row], seed: int) -> dict
         return {"value": percentiles(values, (95,))["p95"], "lower": None, "upper": None, **same}
     if count < 2:
         return {"value": sum(values) / len(values), "lower": None, "upper": None, **same}
-    if not measure.share and len(set(values)) == 1:
-        return {"value": values[0], "lower": values[0], "upper": values[0], **same}
-    found = cluster_bootstrap(values, clusters, seed=seed)
+    found = cluster_bootstrap(values, clusters, seed=seed, bounds=SHARE if measure.share else None)
     return {"value": found.estimate, "lower": found.low, "upper": found.high, **same}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenovo_pipeline.measures.statistics.bootstrap import (
+    DIFFERENCE,
     RESAMPLES,
     Floats,
     chunks,
@@ -48,18 +49,16 @@ def compare_paired(
 ) -> Comparison:
     """The difference of two candidates' scores [n] on the same items, in clusters [n].
 
-    The interval is the clustered bootstrap's, the p-value that of the clustered permutation test. Scores that are equal
-    everywhere give the interval [0, 0] and p = 1. Raises ValueError as cluster_bootstrap does.
+    The interval is the clustered bootstrap's, the p-value that of the clustered permutation test. Scores lie in [0, 1]; where
+    they are equal everywhere p is 1, and the interval says what so many clusters may not have shown. Raises ValueError as
+    cluster_bootstrap does.
     """
-    differences = _differences(first, second)
+    found = cluster_bootstrap(
+        _differences(first, second), clusters, seed=seed, confidence=confidence, resamples=resamples, bounds=DIFFERENCE
+    )
     p_value = permutation_test(first, second, clusters, seed=seed)
-    if not differences.any():
-        _, sizes = cluster_sums(differences, clusters)
-        return Comparison(0.0, 0.0, 0.0, 1.0, confidence, len(differences), len(sizes), "equal on every item")
-    # In halves, since a difference of 1 everywhere is no proportion.
-    half = cluster_bootstrap(differences / 2, clusters, seed=seed, confidence=confidence, resamples=resamples)
-    method = f"{half.method}; clustered permutation test, {PERMUTATIONS} permutations"
-    return Comparison(2 * half.estimate, 2 * half.low, 2 * half.high, p_value, confidence, half.n, half.clusters, method)
+    method = f"{found.method}; clustered permutation test, {PERMUTATIONS} permutations"
+    return Comparison(found.estimate, found.low, found.high, p_value, confidence, found.n, found.clusters, method)
 
 
 def permutation_test(

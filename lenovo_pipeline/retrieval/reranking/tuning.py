@@ -48,9 +48,10 @@ def compared(tried: Tried, clusters: Sequence[Hashable], seed: int) -> dict[str,
 
     found = {}
     for weight, values in tried.items():
-        beside = compare_paired(values, tried[0.0], clusters, seed=seed)
-        mean = sum(values) / len(values)
-        found[str(weight)] = {"ndcg": mean, "difference": beside.difference, "lower": beside.low, "upper": beside.high}
+        found[str(weight)] = {"ndcg": sum(values) / len(values), "difference": 0.0, "lower": 0.0, "upper": 0.0}
+        if weight:
+            beside = compare_paired(values, tried[0.0], clusters, seed=seed)
+            found[str(weight)] |= {"difference": beside.difference, "lower": beside.low, "upper": beside.high}
     return found
 
 
