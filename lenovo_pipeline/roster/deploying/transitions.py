@@ -147,15 +147,24 @@ def places(steps: Iterable[Transition]) -> dict[tuple[str, str], Place]:
 
 
 def last_good(steps: Sequence[Transition], running: Running) -> Transition | None:
-    """The transition that last put another entry in this place which was never rolled back from; None if there is none.
+    """The transition that last put another entry in this place that nothing speaks against; None if there is none.
 
-    `steps` are those of the place, in their order.
+    `steps` are those of the place, in their order. An entry counts by what became of it, whichever of its decisions put it
+    there: one that was rolled back from, refused, aborted or retired is passed over until somebody puts it there again.
     """
-    bad = barred(steps)
-    for step in reversed(steps):
-        if step.kind in PUTS_IN_PLACE and step.entry != running.entry and step.decision_id not in bad:
-            return step
-    return None
+    bad = {running.entry, *bars(steps), *_retired(steps)}
+    return next((step for step in reversed(steps) if step.kind in PUTS_IN_PLACE and step.entry not in bad), None)
+
+
+def _retired(steps: Iterable[Transition]) -> set[str]:
+    """Entries that were taken out of a place because no rules let them run there, and were not put there again."""
+    found: set[str] = set()
+    for step in steps:
+        if step.kind == "retired":
+            found.add(step.replaced)
+        elif step.kind in ("promoted", "approved"):
+            found.discard(step.entry)
+    return found
 
 
 def barred(steps: Iterable[Transition]) -> set[str]:

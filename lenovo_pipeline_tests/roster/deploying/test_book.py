@@ -69,6 +69,29 @@ def test_a_rollback_goes_to_the_last_good_entry_and_bars_the_bad_one(book: Book)
     assert book.verify() == []
 
 
+def test_a_rollback_passes_over_what_was_rolled_back_from_by_whichever_decision_it_ran(book: Book) -> None:
+    promote(book, "a")
+    promote(book, "b")
+    book.promote(*DESK, "b", "DEC-b2", actor="run", reason="new evidence")
+    assert book.rollback(*DESK, reason="errors", actor="monitor", only="b").entry == "a"
+    promote(book, "c")
+    assert book.rollback(*DESK, reason="errors", actor="monitor", only="c").entry == "a"
+    assert book.rollback(*DESK, reason="errors too", actor="monitor", only="a").entry == ""
+    promote(book, "b")
+    promote(book, "d")
+    assert book.rollback(*DESK, reason="errors", actor="monitor", only="d").entry == "b", "a person chose it again"
+    assert book.verify() == []
+
+
+def test_a_rollback_passes_over_what_was_retired(book: Book) -> None:
+    for entry in "ab":
+        promote(book, entry)
+    book.retire(*DESK, reason="no decision in force finds all its rules kept", actor="run")
+    promote(book, "c")
+    assert book.rollback(*DESK, reason="errors", actor="monitor", only="c").entry == "a"
+    assert book.rollback(*DESK, reason="errors", actor="monitor", only="a").entry == ""
+
+
 def test_a_rollback_of_an_entry_that_no_longer_runs_touches_nothing(book: Book) -> None:
     promote(book, "a")
     promote(book, "b")
