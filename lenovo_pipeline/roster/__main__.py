@@ -17,7 +17,7 @@ from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Transition
 from lenovo_pipeline.roster.dossier.reading import tell
-from lenovo_pipeline.roster.reader import promotable, require_log, status, why
+from lenovo_pipeline.roster.reader import approvable, promotable, status, why
 from lenovo_pipeline.settings import Settings, get_settings
 
 
@@ -60,9 +60,11 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         return _said(book.set_challenger(*place, options.entry, decision["decision_id"], share=options.share, **named))
     if options.command == "rollback":
         return _said(book.rollback(*place, actor=options.actor, reason=options.reason))
-    if not options.refuse:
-        require_log(store)
-    return _said(book.approve(*place, actor=options.actor, reason=options.reason, refuse=options.refuse))
+    asked = next((each for each in book.pending() if (each.environment, each.use_case) == place), None)
+    if asked is not None and not options.refuse:
+        approvable(store, asked)
+    only = asked.decision_id if asked is not None else None
+    return _said(book.approve(*place, actor=options.actor, reason=options.reason, refuse=options.refuse, only=only))
 
 
 def _rehearsed(what: str, change: list[str]) -> int:

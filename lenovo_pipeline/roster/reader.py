@@ -16,6 +16,7 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.deploying.transitions import Pending
 from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
 from lenovo_pipeline.roster.log.heads import Heads
@@ -186,6 +187,17 @@ def promotable(store: Store, environment: str, use_case: str, entry: str, *, any
             remedy="Evaluate it again (make run), or say that you know better: promote --anyway",
         )
     return {**here[0], "model": models[0]["model"]}
+
+
+def approvable(store: Store, asked: Pending) -> None:
+    """Raises PermanentFailure, as `promotable` does, unless what waits for a person may run by the decision that it waits by."""
+    decision = promotable(store, asked.environment, asked.use_case, asked.entry)
+    if decision["decision_id"] != asked.decision_id:
+        raise PermanentFailure(
+            f"{asked.entry} waits for {asked.use_case} ({asked.environment}) by {asked.decision_id}, but the last published "
+            f"decision about it is {decision['decision_id']}",
+            remedy="Let the run that decides end, or run: make run. Then look again: python -m lenovo_pipeline.roster status",
+        )
 
 
 def why(store: Store, entry: str, *, every: bool = False) -> str:

@@ -61,7 +61,8 @@ def record_deployments(
     """Bring the book in line with the last decisions about the entries that are still candidates, and copy it into the table.
 
     `current`: environment, use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
-    `approval`: places (environment, use case) in which a promotion waits for a person. What runs there because of a rollback
+    `approval`: places (environment, use case) in which a promotion waits for a person, as long as the decision that it waits
+    by is in force. What runs there because of a rollback
     or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
     back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log that was
     tampered with.
@@ -72,7 +73,7 @@ def record_deployments(
     wanted = {(row["environment"], row["use_case"]): row for row in candidates if row["verdict"] == "promoted"}
     kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
     changes: list[str] = []
-    waiting: list[str] = []
+    waiting = _withdraw(book, {place: row["decision_id"] for place, row in wanted.items()})
     for place, decision in sorted(wanted.items()):
         running = book.active(*place)
         if running is not None and running.decision_id == decision["decision_id"]:
@@ -95,6 +96,17 @@ def record_deployments(
             book.retire(*place, actor=_RUN, reason="no decision in force finds all its rules kept")
             changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
     return Deployed(copy_book(log.warehouse, book), tuple(changes), tuple(waiting))
+
+
+def _withdraw(book: Book, wanted: Mapping[tuple[str, str], str]) -> list[str]:
+    """Let no promotion wait for a person whose decision is not the one by which an entry is to run (`wanted`, by place)."""
+    said = []
+    for asked in book.pending():
+        place = (asked.environment, asked.use_case)
+        if wanted.get(place) != asked.decision_id:
+            book.withdraw(*place, actor=_RUN, reason="no decision in force promotes it")
+            said.append(f"{asked.entry} no longer waits for approval in {place[0]} for {place[1]}")
+    return said
 
 
 def copy_book(warehouse: Warehouse, book: Book) -> Written:

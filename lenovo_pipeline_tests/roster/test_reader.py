@@ -29,6 +29,7 @@ from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 NOON = datetime(2026, 3, 1, 12)
 NAME = "lenovo-nano/open-book"
+PROMOTED = "SELECT decision_id FROM roster.decisions WHERE entry = ? AND verdict = 'promoted'"
 Make = Callable[..., Any]
 
 
@@ -222,6 +223,35 @@ def test_a_person_approves_or_refuses_what_waits(
     assert command(store, monkeypatch, "approve", "phone", "--refuse") == 0
     assert f"{NAME} is refused for phone (production); nothing runs there as before" in capsys.readouterr().out
     assert "waits for approval" not in status(store)
+
+
+def test_a_person_approves_only_what_the_decision_in_force_promotes(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    book = book_of(store)
+    decision = str(warehouse.rows_if_there("roster.decisions", PROMOTED, [NAME])[0][0])  # type: ignore[index]
+    book.retire("production", "desk", actor="mei", reason="to begin with nothing")
+    book.request_approval("production", "desk", NAME, decision, actor="run", reason="it keeps all 8 rules")
+    record_decisions(
+        DecisionLog(warehouse, Heads(store.deployments)), decide(policy(), [entry()], {NAME: figures(correct=0.81)}), NOON
+    )
+    publish(store, warehouse, made_by={})
+    assert command(store, monkeypatch, "approve", "desk") == 2
+    said = capsys.readouterr().err
+    assert f"waits for desk (production) by {decision}, but the last published decision about it is DEC-" in said
+    record_decisions(
+        DecisionLog(warehouse, Heads(store.deployments)), decide(policy(), [entry()], {NAME: figures(correct=0.1)}), NOON
+    )
+    publish(store, warehouse, made_by={})
+    assert command(store, monkeypatch, "approve", "desk") == 2
+    assert "may not run for desk (production): correct of answerable lower bound 0.05 < 0.60" in capsys.readouterr().err
+    assert book.running() == []
 
 
 def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(

@@ -132,6 +132,17 @@ def test_a_promotion_that_needs_approval_waits_and_is_asked_for_once(desk: Desk)
     assert desk.active() == [("production", "desk", NAME)]
 
 
+def test_what_waits_for_a_person_is_withdrawn_when_its_decision_is_no_longer_in_force(desk: Desk) -> None:
+    desk.decide()
+    desk.deploy(approval=True)
+    desk.decide(correct=0.1)
+    assert desk.deploy(approval=True) == [f"{NAME} no longer waits for approval in production for desk"]
+    assert desk.book.pending() == []
+    desk.decide()
+    assert desk.deploy(approval=True) == [f"{NAME} waits for approval in production for desk"]
+    assert desk.deploy(current=(), approval=True) == [f"{NAME} no longer waits for approval in production for desk"]
+
+
 def test_an_empty_roster_is_a_table_and_not_an_error(desk: Desk) -> None:
     desk.decide(correct=0.1)
     assert desk.deploy() == []

@@ -9,7 +9,7 @@ A place (environment, use case) is a primary key, so that the database itself re
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from lenovo_pipeline.roster.deploying.transitions import (
 )
 
 _BUSY_S = 15.0
+_LOOK = "See what runs, and what waits: python -m lenovo_pipeline.roster status"
 _COLUMNS = tuple(field.name for field in fields(Transition))
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS transitions (
@@ -118,7 +119,7 @@ class Book:
         decision is brought up to date.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             now = place.running
             if seen_version is not None and (now.version if now else 0) != seen_version:
                 raise PermanentFailure(
@@ -140,15 +141,14 @@ class Book:
         PermanentFailure if nothing, or another entry, runs there.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             now = place.running
             if now is None or (only is not None and now.entry != only):
                 raise PermanentFailure(
                     f"there is nothing to roll back for {use_case} ({environment}): {now.entry if now else 'nothing'} runs there",
-                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                    remedy=_LOOK,
                 )
-            mine = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
-            good = last_good(mine, now)
+            good = last_good(steps, now)
             entry, model, decision = (good.entry, good.model, good.decision_id) if good else ("", "", "")
             return self._step(place, environment, use_case, "rolled_back", entry, model, decision, actor, reason)
 
@@ -157,7 +157,7 @@ class Book:
     def retire(self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None) -> Transition:
         """Take what runs out of a place. Raises PermanentFailure if nothing runs there."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             if place.running is None:
                 raise PermanentFailure(f"nothing runs for {use_case} ({environment})", remedy="Nothing is to be done.")
             return self._step(place, environment, use_case, "retired", "", "", "", actor, reason)
@@ -167,22 +167,40 @@ class Book:
     def request_approval(
         self, environment: str, use_case: str, entry: str, decision_id: str, *, actor: str, reason: str, model: str = ""
     ) -> Transition:
-        """Let a promotion wait for a person; it takes the place of one that waits. A decision is asked for once."""
+        """Let a promotion wait for a person; it takes the place of one that waits. Nothing changes if this decision waits
+        already, or a person refused it.
+        """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            asked = [step for step in steps if step.decision_id == decision_id and step.kind in ("approval_requested", "refused")]
+            waits = place.pending is not None and place.pending.decision_id == decision_id
+            if asked and (waits or asked[-1].kind == "refused"):
+                return asked[-1]
             return self._step(place, environment, use_case, "approval_requested", entry, model, decision_id, actor, reason)
 
-        return self._change(environment, use_case, f"approval {environment} {use_case} {decision_id}", change)
+        return self._change(environment, use_case, None, change)
 
-    def approve(self, environment: str, use_case: str, *, actor: str, reason: str, refuse: bool = False) -> Transition:
-        """Do what waits in a place, or refuse it. Raises PermanentFailure if nothing waits."""
+    def withdraw(self, environment: str, use_case: str, *, actor: str, reason: str) -> Transition:
+        """Let nothing wait for a person in a place; it may be asked for again. Raises PermanentFailure if nothing waits."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
-            asked = place.pending
-            if asked is None:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            was = _waiting(place, environment, use_case)
+            return self._step(place, environment, use_case, "withdrawn", was.entry, was.model, was.decision_id, actor, reason)
+
+        return self._change(environment, use_case, None, change)
+
+    def approve(
+        self, environment: str, use_case: str, *, actor: str, reason: str, refuse: bool = False, only: str | None = None
+    ) -> Transition:
+        """Do what waits in a place, or refuse it. `only`: the decision that is meant. Raises PermanentFailure if nothing, or
+        another decision, waits.
+        """
+
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            asked = _waiting(place, environment, use_case)
+            if only is not None and asked.decision_id != only:
                 raise PermanentFailure(
-                    f"nothing waits for approval for {use_case} ({environment})",
-                    remedy="See what waits: python -m lenovo_pipeline.roster status",
+                    f"{asked.entry} waits for {use_case} ({environment}) by {asked.decision_id} now, not by {only}", remedy=_LOOK
                 )
             kind: Kind = "refused" if refuse else "approved"
             return self._step(place, environment, use_case, kind, asked.entry, asked.model, asked.decision_id, actor, reason)
@@ -204,7 +222,7 @@ class Book:
     ) -> Transition:
         """Give an entry a share (above 0, at most 0.5) of the requests of a place where another one runs."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             problems = [f"a share of {share:g} is not above 0 and at most 0.5"] if not 0 < share <= 0.5 else []
             if place.running is None:
                 problems.append("nothing runs there that it could be compared with")
@@ -213,7 +231,7 @@ class Book:
             if problems:
                 raise PermanentFailure(
                     f"{entry} is no challenger for {use_case} ({environment}): {'; '.join(problems)}",
-                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                    remedy=_LOOK,
                 )
             return self._step(place, environment, use_case, "challenger_set", entry, model, decision_id, actor, reason, share)
 
@@ -234,7 +252,7 @@ class Book:
         `harmful`: because it did harm, which bars its decision from putting it in place.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             was = place.challenger
             if was is None:
                 raise PermanentFailure(f"there is no challenger for {use_case} ({environment})", remedy="Nothing is to be done.")
@@ -268,7 +286,7 @@ class Book:
         environment: str,
         use_case: str,
         request_id: str | None,
-        change: Callable[[sqlite3.Connection, Place], Transition],
+        change: Callable[[Sequence[Transition], Place], Transition],
     ) -> Transition:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors(), closing(self._connect()) as connection:
@@ -279,10 +297,11 @@ class Book:
                 if known is None:
                     steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
                     place = places(steps).get((environment, use_case), Place())
-                    made = change(connection, place)
-                    known = _sealed_with(connection, made, request_id or f"request {uuid.uuid4().hex}")
-                    place.follow(known)
-                    _write(connection, known, place)
+                    known = change(steps, place)
+                    if not known.sequence:
+                        known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
+                        place.follow(known)
+                        _write(connection, known, place)
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -363,6 +382,15 @@ class Book:
 def _steps(connection: sqlite3.Connection) -> list[Transition]:
     rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions ORDER BY sequence").fetchall()
     return [Transition(*row) for row in rows]
+
+
+def _waiting(place: Place, environment: str, use_case: str) -> Pending:
+    if place.pending is None:
+        raise PermanentFailure(
+            f"nothing waits for approval for {use_case} ({environment})",
+            remedy=_LOOK,
+        )
+    return place.pending
 
 
 def _made(connection: sqlite3.Connection, request_id: str) -> Transition | None:

@@ -17,6 +17,7 @@ Kind = Literal[
     "approval_requested",
     "approved",
     "refused",
+    "withdrawn",
     "challenger_set",
     "challenger_removed",
     "challenger_aborted",
@@ -130,7 +131,7 @@ class Place:
             self.running, self.challenger = None, None
         elif step.kind == "approval_requested":
             self.pending = Pending(*where, step.entry, step.model, step.decision_id, step.reason, step.at)
-        elif step.kind == "refused":
+        elif step.kind in ("refused", "withdrawn"):
             self.pending = None
         elif step.kind == "challenger_set":
             self.challenger = Challenger(*where, step.entry, step.model, step.decision_id, step.share, step.at)

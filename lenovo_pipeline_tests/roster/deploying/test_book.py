@@ -144,6 +144,31 @@ def test_a_promotion_can_wait_for_a_person_who_approves_or_refuses(book: Book) -
         book.approve(*DESK, actor="mei", reason="again")
 
 
+def test_a_promotion_is_asked_for_again_unless_it_waits_or_was_refused(book: Book) -> None:
+    ask = {"actor": "run", "reason": "it keeps all rules"}
+    book.request_approval(*DESK, "a", "DEC-a", **ask)
+    promote(book, "b")
+    assert book.pending() == []
+    book.rollback(*DESK, reason="complaints", actor="mei")
+    book.request_approval(*DESK, "a", "DEC-a", **ask)
+    assert [each.entry for each in book.pending()] == ["a"]
+    book.approve(*DESK, actor="mei", reason="too slow", refuse=True)
+    book.request_approval(*DESK, "a", "DEC-a", **ask)
+    assert book.pending() == []
+
+
+def test_what_waits_can_be_withdrawn_and_only_what_was_looked_at_is_approved(book: Book) -> None:
+    book.request_approval(*DESK, "a", "DEC-a", actor="run", reason="it keeps all rules")
+    with pytest.raises(PermanentFailure, match=r"a waits for desk .* by DEC-a now, not by DEC-old"):
+        book.approve(*DESK, actor="mei", reason="checked", only="DEC-old")
+    book.withdraw(*DESK, actor="run", reason="no decision in force promotes it")
+    assert book.pending() == []
+    with pytest.raises(PermanentFailure, match="nothing waits"):
+        book.withdraw(*DESK, actor="run", reason="again")
+    book.request_approval(*DESK, "a", "DEC-a", actor="run", reason="it keeps all rules")
+    assert book.approve(*DESK, actor="mei", reason="checked", only="DEC-a").entry == "a"
+
+
 def test_a_challenger_needs_a_champion_and_a_share_that_harms_little(book: Book) -> None:
     with pytest.raises(PermanentFailure, match="nothing runs there"):
         book.set_challenger(*DESK, "b", "DEC-b", share=0.1, actor="mei", reason="try")
