@@ -6,15 +6,17 @@ Belongs here: what a run adds to the ledger of decisions and changes in the book
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.decide import Decision
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.deploying.transitions import DecidedOn
 from lenovo_pipeline.roster.log.chain import decision_id
 from lenovo_pipeline.roster.log.decisions import DecisionLog
+from lenovo_pipeline.roster.moment import Moment
 from lenovo_pipeline.roster.rule_kinds import broken_rules
 from lenovo_pipeline.roster.tables import DEPLOYMENTS
 
@@ -37,6 +39,17 @@ def record_decisions(log: DecisionLog, decisions: Sequence[Decision], now: datet
         if known is None or known["evidence"] != decision.evidence:
             rows.append(_row(decision, known["decision_id"] if known else None, now))
     return log.append(rows), len(rows)
+
+
+def record_decided_on(book: Book, decisions: Sequence[Decision], moment: Moment) -> None:
+    """Say in the book what was decided on at this moment, and until when the evidence counts: time alone is no new decision."""
+    now = _iso(moment.now)
+    found = []
+    for decision in decisions:
+        until = moment.fresh_until(decision.policy, decision.entry)
+        where = (decision.environment, decision.use_case, decision.entry.entry)
+        found.append(DecidedOn(*where, None if until is None else _iso(until), now))
+    book.put_decided_on(found)
 
 
 def latest(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -130,6 +143,10 @@ def copy_book(warehouse: Warehouse, book: Book) -> Written:
 def keeps_every_rule(decision: Mapping[str, Any]) -> bool:
     """Whether a decision found every rule kept, be it that another entry is better."""
     return not broken_rules(decision)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.replace(tzinfo=UTC).isoformat(timespec="seconds")
 
 
 def _row(decision: Decision, previous: str | None, now: datetime) -> dict[str, Any]:

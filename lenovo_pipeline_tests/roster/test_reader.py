@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.log.heads import Heads
+from lenovo_pipeline.roster.moment import Moment
 from lenovo_pipeline.roster.reader import status, why
-from lenovo_pipeline.roster.record import record_decisions, record_deployments
+from lenovo_pipeline.roster.record import record_decided_on, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import ENTRIES
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 NOON = datetime(2026, 3, 1, 12)
 NAME = "lenovo-nano/open-book"
+RAW = ("evaluation/raw_foundation", "lenovo-nano")
 PROMOTED = "SELECT decision_id FROM roster.decisions WHERE entry = ? AND verdict = 'promoted'"
 Make = Callable[..., Any]
 
@@ -46,7 +48,9 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     entries = [entry(), entry("closed", allowed_uses=(), refused_uses=("production: it forbids commercial use",))]
     found = {NAME: figures(), "closed": figures(correct=0.9)}
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
-    record_decisions(log, decide(rules, entries, found), NOON)
+    decided = decide(rules, entries, found)
+    record_decisions(log, decided, NOON)
+    record_decided_on(book_of(made), decided, Moment(NOON, {}))
     record_deployments(log, book_of(made), [("production", use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
@@ -201,7 +205,7 @@ def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
     assert command(store, monkeypatch, "promote", "phone", NAME) == 2
     assert "may not run for phone (production): correct of answerable lower bound 0.75 < 0.90" in capsys.readouterr().err
     assert command(store, monkeypatch, "promote", "nowhere", NAME) == 2
-    assert "Decided was: desk (production), phone (production)" in capsys.readouterr().err
+    assert "Decided is: desk (production), phone (production)" in capsys.readouterr().err
     assert command(store, monkeypatch, "rollback", "desk", "--reason", "complaints", "--actor", "mei") == 0
     assert f"Nothing runs for desk (production) now instead of {NAME}" in capsys.readouterr().out
     assert "desk (production): nothing runs\n  rolled back from lenovo-nano/open-book by mei" in status(store)
@@ -270,12 +274,15 @@ def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(
 
 def barred(store: Store, warehouse: Warehouse, policy: Make, entry: Make, figures: Make) -> None:
     """Publish decisions by which the moment speaks against the entry."""
-    from lenovo_pipeline.roster.moment import Moment
-
     rules = policy(desk={"max_age_days": 30, "environments": ["testing", "production"]})
-    moment = Moment(NOON, {("evaluation/raw_foundation", "lenovo-nano"): datetime(2026, 1, 1)})
-    log = DecisionLog(warehouse, Heads(store.deployments))
-    record_decisions(log, decide(rules, [entry()], {NAME: figures()}, now=moment.against), NOON)
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(NOON, {RAW: datetime(2026, 1, 1)}))
+
+
+def run(store: Store, warehouse: Warehouse, rules: Any, entries: list[Any], found: dict[str, Any], moment: Moment) -> None:
+    """Decide at a moment and publish, as a run does; what is deployed stays."""
+    decided = decide(rules, entries, found, now=moment.against)
+    record_decisions(DecisionLog(warehouse, Heads(store.deployments)), decided, moment.now)
+    record_decided_on(book_of(store), decided, moment)
     publish(store, warehouse, made_by={})
 
 
@@ -294,6 +301,58 @@ def test_a_person_promotes_on_old_evidence_only_by_saying_so(
     said = capsys.readouterr().err
     assert "should not run for desk (production) now: its evidence is too old" in said and "promote --anyway" in said
     assert command(store, monkeypatch, "promote", "desk", NAME, "--anyway") == 0
+
+
+@pytest.mark.parametrize(
+    ("made_days_ago", "judged_days_ago", "said"),
+    [(40, 20, "its evidence is too old: it was young enough until"), (0, -1, "the clock is behind what was recorded at")],
+)
+def test_the_age_of_the_evidence_counts_when_a_person_promotes_not_only_when_it_was_judged(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    made_days_ago: int,
+    judged_days_ago: int,
+    said: str,
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rules = policy(desk={"max_age_days": 30})
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    moment = Moment(now - timedelta(days=judged_days_ago), {RAW: now - timedelta(days=made_days_ago)})
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, moment)
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    assert said in capsys.readouterr().err
+    assert book_of(store).running() == []
+    assert command(store, monkeypatch, "promote", "desk", NAME, "--anyway") == 0
+    # Looked at again and found as it was, the same decision promotes.
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    if judged_days_ago > 0:
+        run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(now, {RAW: now}))
+        assert command(store, monkeypatch, "promote", "desk", NAME) == 0
+
+
+def test_a_use_case_that_left_the_policy_takes_nothing_and_what_runs_there_is_said(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(store, warehouse, policy(phone={}), [entry(), entry("closed")], {NAME: figures()}, Moment(NOON, {}))
+    said = status(store)
+    assert f"desk (production): {NAME} since 2026-03-01 12:00, though nothing is decided on there any more (make run)" in said
+    book_of(store).retire("production", "desk", actor="run", reason="it left the policy")
+    assert "desk" not in status(store)
+    assert "No longer decided on for desk (production)." in why(store, NAME)
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    assert f"nothing is decided about {NAME} for desk (production)" in capsys.readouterr().err
+    assert command(store, monkeypatch, "promote", "phone", NAME) == 0
 
 
 def test_environments_before_production_are_told_in_brief_unless_they_are_asked_for(

@@ -20,6 +20,7 @@ from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
     Bar,
     Challenger,
+    DecidedOn,
     Kind,
     Pending,
     Place,
@@ -44,6 +45,9 @@ CREATE TABLE IF NOT EXISTS transitions (
 CREATE TABLE IF NOT EXISTS running (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
     version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
+CREATE TABLE IF NOT EXISTS decided_on (
+    environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
+    PRIMARY KEY (environment, use_case, entry));
 CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
     BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END;
 CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
@@ -100,6 +104,18 @@ class Book:
             for place in places(steps)
             for entry, bar in bars(step for step in steps if (step.environment, step.use_case) == place).items()
         }
+
+    def decided_on(self) -> list[DecidedOn]:
+        """All that the last run decided on; nothing if no run has said so yet."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT * FROM decided_on ORDER BY 1, 2, 3").fetchall() if connection else []
+        return [DecidedOn(*row) for row in rows]
+
+    def put_decided_on(self, decided_on: Sequence[DecidedOn]) -> None:
+        """Say what is decided on now, instead of what was before."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM decided_on")
+            connection.executemany("INSERT INTO decided_on VALUES (?, ?, ?, ?, ?)", [astuple(each) for each in decided_on])
 
     def promote(
         self,
@@ -288,26 +304,17 @@ class Book:
         request_id: str | None,
         change: Callable[[Sequence[Transition], Place], Transition],
     ) -> Transition:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                known = _made(connection, request_id) if request_id else None
-                if known is None:
-                    steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
-                    place = places(steps).get((environment, use_case), Place())
-                    known = change(steps, place)
-                    if not known.sequence:
-                        known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
-                        place.follow(known)
-                        _write(connection, known, place)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            return known
+        with self._writing() as connection:
+            known = _made(connection, request_id) if request_id else None
+            if known is None:
+                steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
+                place = places(steps).get((environment, use_case), Place())
+                known = change(steps, place)
+                if not known.sequence:
+                    known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
+                    place.follow(known)
+                    _write(connection, known, place)
+        return known
 
     def _step(
         self,
@@ -346,6 +353,21 @@ class Book:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, done whole or not at all; the file is made if it is not there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors(), closing(self._connect()) as connection:
+            connection.executescript(_SCHEMA)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:

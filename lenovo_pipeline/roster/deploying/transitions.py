@@ -107,6 +107,19 @@ class Bar:
     decision_id: str
 
 
+@dataclass(frozen=True)
+class DecidedOn:
+    """An entry that the last run decided on for a place, at `judged_at`; `fresh_until`: until when its evidence is as young as
+    the policy asks, None if it may be of any age. Both are UTC in ISO 8601.
+    """
+
+    environment: str
+    use_case: str
+    entry: str
+    fresh_until: str | None
+    judged_at: str
+
+
 @dataclass
 class Place:
     """What a sequence of transitions of one environment and use case leads to."""
