@@ -15,7 +15,7 @@ from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
-from lenovo_pipeline.roster.deploying.transitions import Transition
+from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, MOST_SHARE, Transition
 from lenovo_pipeline.roster.dossier.reading import tell
 from lenovo_pipeline.roster.reader import approvable, promotable, status, why
 from lenovo_pipeline.settings import Settings, get_settings
@@ -54,6 +54,8 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
         seen = running.version if running else 0
         return _said(book.promote(*place, options.entry, decision["decision_id"], seen_version=seen, **named))
+    if options.command == "challenge" and options.remove:
+        return _said(book.remove_challenger(*place, actor=options.actor, reason=options.reason))
     if options.command == "challenge":
         decision = promotable(store, *place, options.entry, anyway=options.anyway)
         named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
@@ -92,6 +94,7 @@ def _said(step: Transition) -> str:
     runs = {
         "confirmed": f"{step.entry} runs {where} already; its decision is now {step.decision_id}.",
         "challenger_set": f"{step.entry} challenges {step.replaced} {where} with {step.share:.0%} of the requests.",
+        "challenger_removed": f"{step.entry} no longer challenges {step.replaced} {where}.",
         "refused": f"{step.entry} is refused {where}; {step.replaced or 'nothing'} runs there as before.",
     }
     instead = f" instead of {step.replaced}" if step.replaced else ""
@@ -134,9 +137,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (promote, challenge, rollback, approve, accept):
         command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
     for command in (promote, challenge):
-        command.add_argument("entry", help="name of a candidate")
         command.add_argument("--anyway", action="store_true", help="even if its evidence is old, or it did harm there before")
-    challenge.add_argument("--share", type=float, default=0.1, help="of the requests, above 0 and at most 0.5 (default 0.1)")
+    promote.add_argument("entry", help="name of a candidate")
+    which = challenge.add_mutually_exclusive_group(required=True)
+    which.add_argument("entry", nargs="?", help="name of a candidate")
+    which.add_argument("--remove", action="store_true", help="send all requests to what runs again instead")
+    shares = f"{LEAST_SHARE:g} to {MOST_SHARE:g}"
+    challenge.add_argument("--share", type=float, default=0.1, help=f"of the requests, {shares} (default 0.1)")
     return parser
 
 

@@ -13,7 +13,7 @@ from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.decide import Decision
 from lenovo_pipeline.roster.deploying.book import Book
-from lenovo_pipeline.roster.deploying.transitions import DecidedOn
+from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, DecidedOn
 from lenovo_pipeline.roster.log.chain import decision_id
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.moment import Moment
@@ -73,7 +73,8 @@ def record_deployments(
 ) -> Deployed:
     """Bring the book in line with the last decisions about the entries that are still candidates, and copy it into the table.
 
-    `current`: environment, use case and entry of everything that was decided on now; what is no candidate any more runs nowhere.
+    `current`: environment, use case and entry of everything that was decided on now; what is no candidate any more runs
+    nowhere, and challenges nothing.
     `approval`: places (environment, use case) in which a promotion waits for a person, as long as the decision that it waits
     by is in force. What runs there because of a rollback
     or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
@@ -108,6 +109,7 @@ def record_deployments(
         if (*place, running.entry) not in kept:
             book.retire(*place, actor=_RUN, reason="no decision in force finds all its rules kept")
             changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
+    changes += _end_challenges(book, kept)
     return Deployed(copy_book(log.warehouse, book), tuple(changes), tuple(waiting))
 
 
@@ -119,6 +121,22 @@ def _withdraw(book: Book, wanted: Mapping[tuple[str, str], str]) -> list[str]:
         if wanted.get(place) != asked.decision_id:
             book.withdraw(*place, actor=_RUN, reason="no decision in force promotes it")
             said.append(f"{asked.entry} no longer waits for approval in {place[0]} for {place[1]}")
+    return said
+
+
+def _end_challenges(book: Book, kept: Collection[tuple[str, str, str]]) -> list[str]:
+    """Send all requests to what runs again where the challenger may not run (`kept`: place and entry of all that may), or gets
+    too little to show anything.
+    """
+    said = []
+    for challenger in book.challengers():
+        place = (challenger.environment, challenger.use_case)
+        reasons = [] if (*place, challenger.entry) in kept else ["no decision in force finds all its rules kept"]
+        if challenger.share < LEAST_SHARE:
+            reasons.append(f"a share of {challenger.share:g} of the requests shows nothing")
+        if reasons:
+            book.remove_challenger(*place, actor=_RUN, reason="; ".join(reasons))
+            said.append(f"{challenger.entry} no longer challenges in {place[0]} for {place[1]}: {'; '.join(reasons)}")
     return said
 
 

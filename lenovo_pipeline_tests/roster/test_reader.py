@@ -270,6 +270,11 @@ def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(
     said = f"{NAME} challenges closed for desk (production) with 20% of the requests"
     assert said in capsys.readouterr().out
     assert f"challenger {NAME} gets 20% of the requests" in status(store)
+    assert command(store, monkeypatch, "challenge", "desk", "--remove", "--reason", "enough") == 0
+    assert f"{NAME} no longer challenges closed for desk (production)." in capsys.readouterr().out
+    assert "challenger" not in status(store)
+    assert command(store, monkeypatch, "challenge", "--remove", "desk") == 2
+    assert "there is no challenger for desk (production)" in capsys.readouterr().err
 
 
 def barred(store: Store, warehouse: Warehouse, policy: Make, entry: Make, figures: Make) -> None:

@@ -143,6 +143,22 @@ def test_what_waits_for_a_person_is_withdrawn_when_its_decision_is_no_longer_in_
     assert desk.deploy(current=(), approval=True) == [f"{NAME} no longer waits for approval in production for desk"]
 
 
+def test_a_challenger_that_keeps_its_rules_no_longer_or_is_gone_is_removed_with_the_reason(desk: Desk) -> None:
+    other = desk.entry("other")
+    desk.decide(entries=[desk.entry(), other])
+    both = (NAME, "other")
+    desk.deploy(both)
+    said = "other no longer challenges in production for desk: no decision in force finds all its rules kept"
+    for current, changes in ((both, {"correct": 0.1}), ((NAME,), {"correct": 0.8})):
+        desk.book.set_challenger("production", "desk", "other", "DEC-1", share=0.1, actor="mei", reason="try")
+        assert desk.deploy(both) == []
+        found = {NAME: desk.figures(), "other": desk.figures(**changes)}
+        record_decisions(desk.log, decide(desk.policy(), [desk.entry(), other], found), NOON)
+        assert desk.deploy(current) == [said]
+        assert desk.book.challengers() == []
+        desk.decide(entries=[desk.entry(), other])
+
+
 def test_an_empty_roster_is_a_table_and_not_an_error(desk: Desk) -> None:
     desk.decide(correct=0.1)
     assert desk.deploy() == []

@@ -18,6 +18,8 @@ from pathlib import Path
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
+    LEAST_SHARE,
+    MOST_SHARE,
     Bar,
     Challenger,
     DecidedOn,
@@ -83,6 +85,10 @@ class Book:
         with self._reading() as connection:
             steps = _steps(connection) if connection else []
         return [step for step in steps if environment in (None, step.environment) and use_case in (None, step.use_case)]
+
+    def challengers(self) -> list[Challenger]:
+        """The challengers of all places."""
+        return [place.challenger for _, place in sorted(places(self.history()).items()) if place.challenger is not None]
 
     def challenger(self, environment: str, use_case: str) -> Challenger | None:
         """The challenger of a place; None if there is none."""
@@ -236,10 +242,12 @@ class Book:
         model: str = "",
         request_id: str | None = None,
     ) -> Transition:
-        """Give an entry a share (above 0, at most 0.5) of the requests of a place where another one runs."""
+        """Give an entry a share (LEAST_SHARE to MOST_SHARE) of the requests of a place where another one runs."""
 
         def change(steps: Sequence[Transition], place: Place) -> Transition:
-            problems = [f"a share of {share:g} is not above 0 and at most 0.5"] if not 0 < share <= 0.5 else []
+            problems = []
+            if not LEAST_SHARE <= share <= MOST_SHARE:
+                problems.append(f"a share of {share:g} is not from {LEAST_SHARE:g} to {MOST_SHARE:g}")
             if place.running is None:
                 problems.append("nothing runs there that it could be compared with")
             elif place.running.entry == entry:

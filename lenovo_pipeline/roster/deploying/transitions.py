@@ -25,6 +25,9 @@ Kind = Literal[
 PUTS_IN_PLACE = ("promoted", "confirmed", "approved")
 """Kinds after which the entry that they name runs because somebody chose it."""
 
+LEAST_SHARE, MOST_SHARE = 0.01, 0.5
+"""Of the requests of a place, what a challenger may get: with less a canary shows nothing, more would do much harm."""
+
 FIRST = "0" * 64
 """What the first transition follows."""
 
