@@ -9,6 +9,7 @@ import argparse
 import getpass
 import runpy
 import sys
+from datetime import timedelta
 
 from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
@@ -19,6 +20,9 @@ from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, MOST_SHARE
 from lenovo_pipeline.roster.dossier.reading import tell
 from lenovo_pipeline.roster.reader import approvable, promotable, status, why
 from lenovo_pipeline.settings import Settings, get_settings
+
+_SETTLED = timedelta(minutes=10)
+"""For so long after a rollback, the next one by hand has to name the entry that it means."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +65,8 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
         named = {"actor": options.actor, "reason": options.reason, "model": decision["model"]}
         return _said(book.set_challenger(*place, options.entry, decision["decision_id"], share=options.share, **named))
     if options.command == "rollback":
-        return _said(book.rollback(*place, actor=options.actor, reason=options.reason))
+        named = {"actor": options.actor, "reason": options.reason}
+        return _said(book.rollback(*place, only=options.entry, settled=_SETTLED, **named))
     asked = next((each for each in book.pending() if (each.environment, each.use_case) == place), None)
     if asked is not None and not options.refuse:
         approvable(store, asked)
@@ -126,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         "challenge", help="give an entry a share of the requests: the canary compares it with what runs"
     )
     rollback = commands.add_parser("rollback", help="put the last good entry back")
+    rollback.add_argument("--entry", help="roll back only if this entry runs; asked for soon after another rollback")
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
     approve.add_argument("--refuse", action="store_true", help="refuse it instead")
     accept = commands.add_parser("accept-log", help="let a log of decisions go on, or begin again, that was tampered with")

@@ -217,6 +217,34 @@ def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
     assert [step.kind for step in book_of(store).history()] == ["promoted", "rolled_back", "promoted"]
 
 
+def test_soon_after_a_rollback_the_next_one_names_the_entry_it_means(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Book(store.deployments)
+    for entry in ("better", "bad"):
+        book.promote("production", "desk", entry, f"DEC-{entry}", actor="run", reason="it is better")
+    book.rollback("production", "desk", reason="errors", actor="monitor", only="bad")
+    assert command(store, monkeypatch, "rollback", "desk", "--entry", "bad") == 2
+    assert "nothing to roll back of bad for desk (production): better runs there" in capsys.readouterr().err
+    assert command(store, monkeypatch, "rollback", "desk", "--reason", "errors") == 2
+    said = capsys.readouterr().err
+    assert "bad was rolled back from for desk (production) by monitor at" in said and "rollback desk --entry better" in said
+    assert command(store, monkeypatch, "rollback", "desk", "--entry", "better") == 0
+    assert f"{NAME} runs for desk (production) now instead of better" in capsys.readouterr().out
+    book.promote("production", "desk", "better", "DEC-2", actor="mei", reason="looked into")
+    assert command(store, monkeypatch, "rollback", "desk") == 0, "what was promoted since is no remnant of a rollback"
+
+
+def test_a_rollback_long_after_another_needs_no_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = book_of(store)
+    book.promote("production", "desk", "bad", "DEC-bad", actor="run", reason="it is better")
+    book.rollback("production", "desk", reason="errors", actor="monitor", only="bad")
+    assert command(store, monkeypatch, "rollback", "desk") == 0
+    assert f"Nothing runs for desk (production) now instead of {NAME}" in capsys.readouterr().out
+
+
 def test_a_person_approves_or_refuses_what_waits(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
@@ -155,20 +155,38 @@ class Book:
         return self._change(environment, use_case, request_id, change)
 
     def rollback(
-        self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None, only: str | None = None
+        self,
+        environment: str,
+        use_case: str,
+        *,
+        reason: str,
+        actor: str,
+        request_id: str | None = None,
+        only: str | None = None,
+        settled: timedelta = timedelta(0),
     ) -> Transition:
         """Put the last good entry in the place of what runs there; where there is none, nothing runs afterwards.
 
-        The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. Raises
-        PermanentFailure if nothing, or another entry, runs there.
+        The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. `settled`: how
+        long the last rollback there must be ago where `only` does not say which entry is meant, lest two who see the same
+        harm take out the bad entry and then the good one. Raises PermanentFailure if nothing, or another entry, runs there.
         """
 
         def change(steps: Sequence[Transition], place: Place) -> Transition:
             now = place.running
             if now is None or (only is not None and now.entry != only):
+                meant = f" of {only}" if only else ""
                 raise PermanentFailure(
-                    f"there is nothing to roll back for {use_case} ({environment}): {now.entry if now else 'nothing'} runs there",
+                    f"there is nothing to roll back{meant} for {use_case} ({environment}): "
+                    f"{now.entry if now else 'nothing'} runs there",
                     remedy=_LOOK,
+                )
+            last = [step for step in steps if step.kind == "rolled_back"][-1:]
+            if only is None and last and last[0].at == now.since and self._clock() - datetime.fromisoformat(now.since) < settled:
+                raise PermanentFailure(
+                    f"{last[0].replaced} was rolled back from for {use_case} ({environment}) by {last[0].actor} at "
+                    f"{last[0].at[:16].replace('T', ' ')} ({last[0].reason}), and {now.entry} runs there since",
+                    remedy=f"If {now.entry} is bad, too, say so: rollback {use_case} --entry {now.entry}",
                 )
             good = last_good(steps, now)
             entry, model, decision = (good.entry, good.model, good.decision_id) if good else ("", "", "")
