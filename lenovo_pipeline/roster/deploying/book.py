@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.resources.sqlite_file import opened_to_read
 from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
     LEAST_SHARE,
@@ -114,7 +115,8 @@ class Book:
     def decided_on(self) -> list[DecidedOn]:
         """All that the last run decided on; nothing if no run has said so yet."""
         with self._reading() as connection:
-            rows = connection.execute("SELECT * FROM decided_on ORDER BY 1, 2, 3").fetchall() if connection else []
+            there = connection is not None and _is_there(connection, "decided_on")
+            rows = connection.execute("SELECT * FROM decided_on ORDER BY 1, 2, 3").fetchall() if connection and there else []
         return [DecidedOn(*row) for row in rows]
 
     def put_decided_on(self, decided_on: Sequence[DecidedOn]) -> None:
@@ -397,15 +399,15 @@ class Book:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """One snapshot of what is kept, for everything that is read; None if nothing is. Nothing is written, so that whoever may
+        only read the store can read it.
+        """
         if not self.path.exists():
             yield None
             return
-        with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
-            # One snapshot for everything that is read.
+        with self._errors(), closing(opened_to_read(self.path, _BUSY_S)) as connection:
             connection.execute("BEGIN")
-            yield connection
-            connection.execute("COMMIT")
+            yield connection if _is_there(connection, "transitions") else None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -425,6 +427,10 @@ class Book:
                 f"the book of deployments {self.path} is damaged ({error})",
                 remedy="Restore it from a backup (make restore), or remove it: the next run deploys what its decisions promote.",
             ) from error
+
+
+def _is_there(connection: sqlite3.Connection, table: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall())
 
 
 def _steps(connection: sqlite3.Connection) -> list[Transition]:

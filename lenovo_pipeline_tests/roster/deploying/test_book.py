@@ -1,11 +1,14 @@
 """What runs where changes in one transaction, by one of several at once, and can always be told and trusted."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -236,6 +239,44 @@ def test_a_damaged_file_is_a_clear_error(book: Book) -> None:
     book.path.write_bytes(b"no database at all, but text that is long enough to be looked at" * 40)
     with pytest.raises(PermanentFailure, match=r"deployments\.db is damaged.*make restore"):
         book.running()
+
+
+@pytest.fixture
+def read_only() -> Iterator[Path]:
+    """A folder that the test may fill, and then only read (`only_read`)."""
+    folder = Path(tempfile.mkdtemp())
+    user = os.geteuid()
+    try:
+        yield folder
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(user)
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def only_read(folder: Path) -> None:
+    """From here on the folder may only be read: as another user where the tests run as root, whom no mode keeps out."""
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+
+
+def test_a_store_that_may_only_be_read_says_what_runs(read_only: Path) -> None:
+    book = Book(read_only / "deployments.db")
+    promote(book, "a")
+    promote(book, "b")
+    book.rollback(*DESK, reason="errors", actor="monitor")
+    files = sorted(read_only.iterdir())
+    only_read(read_only)
+    assert runs(book) == "a"
+    assert book.verify() == []
+    assert book.pending() == [] and book.decided_on() == []
+    assert sorted(read_only.iterdir()) == files
+    with pytest.raises(PermanentFailure, match=r"deployments\.db cannot be used .*read-?only"):
+        promote(book, "c")
 
 
 CHANGES = """
