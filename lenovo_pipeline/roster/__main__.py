@@ -16,7 +16,7 @@ from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
 from lenovo_pipeline.roster.deploying.book import Book
-from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, MOST_SHARE, Transition
+from lenovo_pipeline.roster.deploying.transitions import ENVIRONMENTS, LEAST_SHARE, MOST_SHARE, Transition
 from lenovo_pipeline.roster.dossier.reading import tell
 from lenovo_pipeline.roster.reader import approvable, promotable, status, why
 from lenovo_pipeline.settings import Settings, get_settings
@@ -27,7 +27,11 @@ _SETTLED = timedelta(minutes=10)
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; returns 0, or 2 with the reason on stderr if it cannot be done."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for name, value in vars(options).items():
+        if isinstance(value, str) and not _is_text(value):
+            parser.error(f"{name} {value!r} is no text: it holds bytes that are no UTF-8")
     if options.command == "blast-radius" and options.change:
         return _rehearsed(options.what, options.change)
     store = Store(get_settings().store)
@@ -112,7 +116,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     overview = commands.add_parser("status", help="what runs where, and what stands against the others")
     overview.add_argument("--all", action="store_true", help="name every entry, not only those that come nearest")
-    overview.add_argument("--environment", default="production", help="testing, staging or production (default)")
     about = commands.add_parser("why", help="every rule, figure, bound and verdict of one entry")
     about.add_argument("entry", help="name of a candidate, for example lenovo-nano/open-book")
     about.add_argument("--all", action="store_true", help="the rules of every environment, not only those of production")
@@ -138,8 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     accept.add_argument("--reason", required=True, help="what was found out; kept")
     for command in (promote, challenge, rollback, approve):
         command.add_argument("use_case", help="use case of the policy, for example support_desk")
-        command.add_argument("--environment", default="production", help="testing, staging or production (default)")
         command.add_argument("--reason", default="by hand", help="kept with the change")
+    for command in (overview, promote, challenge, rollback, approve):
+        command.add_argument("--environment", default="production", choices=ENVIRONMENTS, help="default: production")
     for command in (promote, challenge, rollback, approve, accept):
         command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
     for command in (promote, challenge):
@@ -151,6 +155,15 @@ def _parser() -> argparse.ArgumentParser:
     shares = f"{LEAST_SHARE:g} to {MOST_SHARE:g}"
     challenge.add_argument("--share", type=float, default=0.1, help=f"of the requests, {shares} (default 0.1)")
     return parser
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be kept: Python hands over bytes of the command line that are no UTF-8 as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _user() -> str:

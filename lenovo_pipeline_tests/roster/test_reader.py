@@ -217,6 +217,22 @@ def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
     assert [step.kind for step in book_of(store).history()] == ["promoted", "rolled_back", "promoted"]
 
 
+def test_an_unknown_environment_is_refused_with_the_known_ones(store: Store) -> None:
+    ended = run_command(store, "status", "--environment", "foo")
+    assert ended.returncode == 2
+    assert "invalid choice: 'foo' (choose from " in ended.stderr
+    assert all(name in ended.stderr for name in ("testing", "staging", "production"))
+
+
+@pytest.mark.parametrize("option", ["--reason", "--actor"])
+def test_what_is_no_text_is_refused_and_changes_nothing(store: Store, option: str) -> None:
+    ended = run_command(store, "rollback", "desk", option, os.fsdecode(b"caf\xe9"))
+    assert ended.returncode == 2
+    assert f"{option[2:]} 'caf\\udce9' is no text: it holds bytes that are no UTF-8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [step.kind for step in book_of(store).history()] == ["promoted"]
+
+
 def test_soon_after_a_rollback_the_next_one_names_the_entry_it_means(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

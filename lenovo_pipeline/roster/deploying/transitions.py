@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+ENVIRONMENTS = ("testing", "staging", "production")
+
 Kind = Literal[
     "promoted",
     "confirmed",
