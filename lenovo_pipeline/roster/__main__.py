@@ -1,8 +1,8 @@
-"""`python -m lenovo_pipeline.roster status|why|dossier|blast-radius|promote|challenge|rollback|approve|accept-log`.
+"""`python -m lenovo_pipeline.roster status|why|dossier|blast-radius|promote|challenge|rollback|approve|accept-log|accept-book`.
 
 Belongs here: the command line. What is said is put together in reader.py from the published snapshot and the book of
 deployments; what is changed is one transaction of that book, which a sensor records in Dagster. Only accept-log, which a
-person runs who looked into a log that was tampered with, opens the warehouse.
+person runs who looked into a log that was tampered with, opens the warehouse; accept-book is the same for the book.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _SETTLED = timedelta(minutes=10)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what is asked; returns 0, or 2 with the reason on stderr if it cannot be done."""
+    """Do what is asked; returns 0, 1 if the status tells of tampering, or 2 with the reason on stderr if it cannot be done."""
     parser = _parser()
     options = parser.parse_args(arguments)
     for name, value in vars(options).items():
@@ -36,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _rehearsed(options.what, options.change)
     store = Store(get_settings().store)
     try:
+        if options.command == "status":
+            said, tampered = status(store, every=options.all, environment=options.environment)
+            print(said)
+            return 1 if tampered else 0
         print(_answer(options, store))
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -44,8 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _answer(options: argparse.Namespace, store: Store) -> str:
-    if options.command == "status":
-        return status(store, every=options.all, environment=options.environment)
     if options.command == "why":
         return why(store, options.entry, every=options.all)
     if options.command == "dossier":
@@ -55,6 +57,8 @@ def _answer(options: argparse.Namespace, store: Store) -> str:
     if options.command == "accept-log":
         return _accepted(store, get_settings(), options.actor, options.reason)
     book = Book(store.deployments)
+    if options.command == "accept-book":
+        return book.accept(actor=options.actor, reason=options.reason)
     place = (options.environment, options.use_case)
     if options.command == "promote":
         running = book.active(*place)
@@ -138,13 +142,15 @@ def _parser() -> argparse.ArgumentParser:
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
     approve.add_argument("--refuse", action="store_true", help="refuse it instead")
     accept = commands.add_parser("accept-log", help="let a log of decisions go on, or begin again, that was tampered with")
-    accept.add_argument("--reason", required=True, help="what was found out; kept")
+    book = commands.add_parser("accept-book", help="let a book of deployments go on, or begin again, that was tampered with")
+    for command in (accept, book):
+        command.add_argument("--reason", required=True, help="what was found out; kept")
     for command in (promote, challenge, rollback, approve):
         command.add_argument("use_case", help="use case of the policy, for example support_desk")
         command.add_argument("--reason", default="by hand", help="kept with the change")
     for command in (overview, promote, challenge, rollback, approve):
         command.add_argument("--environment", default="production", choices=ENVIRONMENTS, help="default: production")
-    for command in (promote, challenge, rollback, approve, accept):
+    for command in (promote, challenge, rollback, approve, accept, book):
         command.add_argument("--actor", default=_user(), help="who does it (default: the user of this machine)")
     for command in (promote, challenge):
         command.add_argument("--anyway", action="store_true", help="even if its evidence is old, or it did harm there before")

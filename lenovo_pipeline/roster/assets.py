@@ -158,6 +158,7 @@ def decisions(
     figures = with_pressure(figures_of(leaderboard), stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     figures = with_agents(figures, stored_rows(warehouse, AGENTIC_WORKFLOW))
     book, rules, candidates = Book(store.deployments), read_policy(settings.policy), entries_of(entries)
+    book.require_whole()
     champions = {(each.environment, each.use_case): each.entry for each in book.running()}
     done = done_of(all_scores(warehouse), stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
     duels = Duels(done, settings.seed)

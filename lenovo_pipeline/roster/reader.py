@@ -78,21 +78,22 @@ def opened(store: Store) -> Iterator[Snapshot]:
         raise PermanentFailure(f"the snapshot in {store.root} cannot be read ({said})", remedy="Run: make run") from error
 
 
-def status(store: Store, *, every: bool = False, environment: str = "production") -> str:
+def status(store: Store, *, every: bool = False, environment: str = "production") -> tuple[str, list[str]]:
     """What runs where, and for each use case of an environment what stands against the entries that come nearest to it, or
-    `every` one.
+    `every` one; and, a sentence each, what shows that log or book were tampered with, which the text begins with.
     """
     book = Book(store.deployments)
     with opened(store) as snapshot:
         running = [asdict(each) for each in book.running()]
         last = _sorted(_decided_on(snapshot.rows(LAST), book))
         entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
-        tampered = log_problems(snapshot, Heads(store.deployments))
+        tampered = [f"the log of decisions: {problem}" for problem in log_problems(snapshot, Heads(store.deployments))]
+    tampered += [f"the book of deployments: {problem}" for problem in book.verify()]
     active = [row for row in running if row["environment"] == "production"]
     lines = [
         f"Roster of snapshot {snapshot.version}, published {snapshot.published_at}",
         f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
-        *(f"WARNING, the log of decisions: {problem}" for problem in tampered),
+        *(f"WARNING, {problem}" for problem in tampered),
     ]
     for place in sorted(place for place in {_place(row) for row in last} if place[0] == environment):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
@@ -116,7 +117,7 @@ def status(store: Store, *, every: bool = False, environment: str = "production"
     for other in elsewhere:
         there = [f"{row['entry']} for {row['use_case']}" for row in running if row["environment"] == other]
         lines.append(f"{other}: {', '.join(there) or 'nothing runs'} (status --environment {other})")
-    return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
+    return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"]), tampered
 
 
 def _decided_on(rows: Sequence[dict[str, Any]], book: Book) -> list[dict[str, Any]]:

@@ -78,9 +78,10 @@ def record_deployments(
     `approval`: places (environment, use case) in which a promotion waits for a person, as long as the decision that it waits
     by is in force. What runs there because of a rollback
     or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
-    back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log that was
-    tampered with.
+    back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log or a
+    book that was tampered with.
     """
+    book.require_whole()
     decided = latest(log.rows())
     now = set(current)
     candidates = [row for row in decided if tuple(row[name] for name in _LINE) in now]

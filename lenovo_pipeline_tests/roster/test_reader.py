@@ -1,6 +1,7 @@
 """The commands answer from the snapshot alone, without Dagster or pandas, and say what to do where there is nothing to say."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,13 +18,14 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.snapshot import WAREHOUSE
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster import reader
 from lenovo_pipeline.roster.__main__ import main
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.log.heads import Heads
 from lenovo_pipeline.roster.moment import Moment
-from lenovo_pipeline.roster.reader import status, why
+from lenovo_pipeline.roster.reader import why
 from lenovo_pipeline.roster.record import record_decided_on, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import ENTRIES
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
@@ -33,6 +35,10 @@ NAME = "lenovo-nano/open-book"
 RAW = ("evaluation/raw_foundation", "lenovo-nano")
 PROMOTED = "SELECT decision_id FROM roster.decisions WHERE entry = ? AND verdict = 'promoted'"
 Make = Callable[..., Any]
+
+
+def status(store: Store, **more: Any) -> str:
+    return reader.status(store, **more)[0]
 
 
 def book_of(store: Store) -> Book:
@@ -231,6 +237,26 @@ def test_what_is_no_text_is_refused_and_changes_nothing(store: Store, option: st
     assert f"{option[2:]} 'caf\\udce9' is no text: it holds bytes that are no UTF-8" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert [step.kind for step in book_of(store).history()] == ["promoted"]
+
+
+def test_a_book_that_was_tampered_with_is_told_and_changes_nothing_until_a_person_accepts_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(store.deployments) as connection:
+        connection.execute("UPDATE running SET entry = 'evil'")
+    assert command(store, monkeypatch, "status") == 1
+    found = f"evil runs for desk (production), but the transitions lead to {NAME}"
+    assert f"WARNING, the book of deployments: {found}" in capsys.readouterr().out
+    for arguments in (("promote", "desk", NAME), ("rollback", "desk"), ("challenge", "desk", "--remove")):
+        assert command(store, monkeypatch, *arguments) == 2
+        said = capsys.readouterr().err
+        assert found in said and "make restore" in said and "accept-book" in said
+    assert command(store, monkeypatch, "accept-book", "--reason", "it was my own doing", "--actor", "mei") == 0
+    assert "The book goes on after its 1 transitions" in capsys.readouterr().out
+    assert command(store, monkeypatch, "status") == 0
+    assert f"desk (production): {NAME} since" in capsys.readouterr().out
+    assert command(store, monkeypatch, "accept-book", "--reason", "again") == 0
+    assert "nothing is to be accepted" in capsys.readouterr().out
 
 
 def test_soon_after_a_rollback_the_next_one_names_the_entry_it_means(

@@ -7,16 +7,19 @@ several processes. So this file is the truth, with one transaction a change; `ro
 A place (environment, use case) is a primary key, so that the database itself refuses a second entry in it.
 """
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.resources.sqlite_file import opened_to_read
+from lenovo_pipeline.resources.store import write_text_aside
+from lenovo_pipeline.roster.deploying.head import HeadFile, broken_head, end_of
 from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
     LEAST_SHARE,
@@ -35,27 +38,37 @@ from lenovo_pipeline.roster.deploying.transitions import (
     last_good,
     places,
 )
+from lenovo_pipeline.roster.log.chain import Head
 
 _BUSY_S = 15.0
 _LOOK = "See what runs, and what waits: python -m lenovo_pipeline.roster status"
 _COLUMNS = tuple(field.name for field in fields(Transition))
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS transitions (
+_TRANSITIONS = (
+    """CREATE TABLE IF NOT EXISTS transitions (
     sequence INTEGER PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, environment TEXT NOT NULL,
     use_case TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
     replaced TEXT NOT NULL, replaced_decision TEXT NOT NULL, share REAL NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
-    previous TEXT NOT NULL, hash TEXT NOT NULL);
+    previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+    """CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END""",
+    """CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END""",
+)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS accepted (at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, problems TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS running (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
     version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
 CREATE TABLE IF NOT EXISTS decided_on (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
     PRIMARY KEY (environment, use_case, entry));
-CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END;
-CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END;
 """
+_RUNS = "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)"
+_HEAD_IS_KEPT = "PRAGMA user_version = 1"
+"""What a book says that has a head: one from before there were heads is no book whose head was lost."""
+
+ACCEPT = 'python -m lenovo_pipeline.roster accept-book --reason "…"'
+"""What a person runs who has no backup, and says that the book may go on as its transitions say, or begin again."""
 
 
 class Book:
@@ -63,18 +76,18 @@ class Book:
 
     Every change is one transaction: it is there whole or not at all, whatever kills the process. A change whose
     `request_id` was made already changes nothing and returns what was made then. All changes raise PermanentFailure where
-    they cannot be, and TransientFailure where the file stays locked.
+    they cannot be, among which is a book that is not as it was written, and TransientFailure where the file stays locked.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
+        self._head = HeadFile(path)
         self._clock = clock
 
     def running(self) -> list[Running]:
         """All that runs, by environment and use case."""
         with self._reading() as connection:
-            rows = connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall() if connection else []
-        return [Running(*row) for row in rows]
+            return _running(connection) if connection else []
 
     def active(self, environment: str, use_case: str) -> Running | None:
         """What runs in a place; None if nothing does."""
@@ -172,6 +185,9 @@ class Book:
         The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. `settled`: how
         long the last rollback there must be ago where `only` does not say which entry is meant, lest two who see the same
         harm take out the bad entry and then the good one. Raises PermanentFailure if nothing, or another entry, runs there.
+
+        A head that is lost stops no rollback: what does harm has to leave, and what comes back was good by all that is known.
+        It stays lost, and stops all else, until a person has looked into it.
         """
 
         def change(steps: Sequence[Transition], place: Place) -> Transition:
@@ -194,7 +210,7 @@ class Book:
             entry, model, decision = (good.entry, good.model, good.decision_id) if good else ("", "", "")
             return self._step(place, environment, use_case, "rolled_back", entry, model, decision, actor, reason)
 
-        return self._change(environment, use_case, request_id, change)
+        return self._change(environment, use_case, request_id, change, despite_lost_head=True)
 
     def retire(self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None) -> Transition:
         """Take what runs out of a place. Raises PermanentFailure if nothing runs there."""
@@ -306,21 +322,57 @@ class Book:
         return self._change(environment, use_case, request_id, change)
 
     def verify(self) -> list[str]:
-        """One sentence for each transition that was altered or removed, and for each place where something else runs than the
-        transitions lead to.
+        """One sentence for each transition that was altered or removed, for a head that is lost, and for each place where
+        something else runs than the transitions lead to.
         """
-        steps = self.history()
-        found = broken_chain(steps)
-        expected = {where: place.running for where, place in places(steps).items() if place.running is not None}
-        there = {(each.environment, each.use_case): each for each in self.running()}
-        for where in sorted(expected.keys() | there.keys()):
-            if expected.get(where) != there.get(where):
-                runs, should = there.get(where), expected.get(where)
-                found.append(
-                    f"{runs.entry if runs else 'nothing'} runs for {where[1]} ({where[0]}), but the transitions lead to "
-                    f"{should.entry if should else 'nothing'}"
+        return _problems(*self._all())
+
+    def require_whole(self) -> None:
+        """Raises PermanentFailure naming everything that `verify` finds."""
+        _refuse(self.verify())
+
+    def accept(self, *, actor: str, reason: str) -> str:
+        """Let the book go on as its transitions say: what they lead to runs, and the last one is its head. If they are broken
+        themselves they are kept in a file beside the book, and it begins again with nothing. Returns what was done; the book
+        keeps who said so, and why.
+        """
+        problems = self.verify()
+        if not problems:
+            return "The book of deployments is as it was written: nothing is to be accepted."
+        with self._writing() as connection:
+            steps = _steps(connection)
+            broken = broken_chain(steps)
+            said = f"The book goes on after its {len(steps)} transitions."
+            if broken:
+                aside = self.path.with_name(f"transitions-{self._clock():%Y%m%dT%H%M%S}.json")
+                write_text_aside(aside, json.dumps([asdict(step) for step in steps], indent=1, ensure_ascii=False))
+                connection.execute("DROP TABLE transitions")
+                for statement in _TRANSITIONS:
+                    connection.execute(statement)
+                said = (
+                    f"The book begins again with nothing, so that it no longer knows what was rolled back from or refused; its "
+                    f"{len(steps)} transitions lie in {aside}."
                 )
-        return found
+            connection.execute("DELETE FROM running")
+            for place in places([] if broken else steps).values():
+                if place.running is not None:
+                    connection.execute(_RUNS, astuple(place.running))
+            kept = [self._clock().isoformat(timespec="seconds"), actor, reason, "; ".join(problems)]
+            connection.execute("INSERT INTO accepted VALUES (?, ?, ?, ?)", kept)
+            connection.execute(_HEAD_IS_KEPT)
+            # Before the end of the transaction: killed here, the head is still one that this book holds, or held.
+            self._head.put(end_of([] if broken else steps))
+        return f"{said} What was accepted: {'; '.join(problems)}."
+
+    def _all(self) -> tuple[list[Transition], list[Running], Head | None, bool]:
+        """Transitions, what runs, the head, and whether a head is kept at all, which it was not always. The head comes first:
+        the book may only be further.
+        """
+        head = self._head.read()
+        with self._reading() as connection:
+            if connection is None:
+                return [], [], head, False
+            return _steps(connection), _running(connection), head, _head_is_kept(connection)
 
     def _place(self, environment: str, use_case: str) -> Place:
         return places(self.history(environment, use_case)).get((environment, use_case), Place())
@@ -331,17 +383,28 @@ class Book:
         use_case: str,
         request_id: str | None,
         change: Callable[[Sequence[Transition], Place], Transition],
+        *,
+        despite_lost_head: bool = False,
     ) -> Transition:
         with self._writing() as connection:
             known = _made(connection, request_id) if request_id else None
-            if known is None:
-                steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
-                place = places(steps).get((environment, use_case), Place())
-                known = change(steps, place)
-                if not known.sequence:
-                    known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
-                    place.follow(known)
-                    _write(connection, known, place)
+            if known is not None:
+                return known
+            steps, head, kept = _steps(connection), self._head.read(), _head_is_kept(connection)
+            lost = head is None and kept
+            _refuse(_problems(steps, _running(connection), head, kept and not despite_lost_head))
+            if head is None and not lost:
+                self._head.put(end_of(steps))
+            mine = [step for step in steps if (step.environment, step.use_case) == (environment, use_case)]
+            place = places(mine).get((environment, use_case), Place())
+            known = change(mine, place)
+            if not known.sequence:
+                known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
+                place.follow(known)
+                _write(connection, known, place)
+                connection.execute(_HEAD_IS_KEPT)
+        if not lost:
+            self._head.advance(Head(known.sequence, known.hash))
         return known
 
     def _step(
@@ -387,7 +450,7 @@ class Book:
         """One transaction, done whole or not at all; the file is made if it is not there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
+            connection.executescript(";".join([*_TRANSITIONS, _SCHEMA]))
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -425,12 +488,48 @@ class Book:
         except sqlite3.DatabaseError as error:
             raise PermanentFailure(
                 f"the book of deployments {self.path} is damaged ({error})",
-                remedy="Restore it from a backup (make restore), or remove it: the next run deploys what its decisions promote.",
+                remedy=f"Restore data/store from a backup (make restore). Without one, move the file away, then: {ACCEPT}",
             ) from error
 
 
 def _is_there(connection: sqlite3.Connection, table: str) -> bool:
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall())
+
+
+def _running(connection: sqlite3.Connection) -> list[Running]:
+    return [Running(*row) for row in connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall()]
+
+
+def _head_is_kept(connection: sqlite3.Connection) -> bool:
+    ((found,),) = connection.execute("PRAGMA user_version").fetchall()
+    return bool(found)
+
+
+def _problems(steps: Sequence[Transition], running: Sequence[Running], head: Head | None, head_is_kept: bool) -> list[str]:
+    """Everything that shows that a book is not as it was written, a sentence each."""
+    found = broken_chain(steps)
+    if head is not None:
+        found += broken_head(steps, head)
+    elif head_is_kept:
+        found.append("its head is lost, so that nobody knows whether transitions were taken off the end")
+    expected = {where: place.running for where, place in places(steps).items() if place.running is not None}
+    there = {(each.environment, each.use_case): each for each in running}
+    for where in sorted(expected.keys() | there.keys()):
+        if expected.get(where) != there.get(where):
+            runs, should = there.get(where), expected.get(where)
+            found.append(
+                f"{runs.entry if runs else 'nothing'} runs for {where[1]} ({where[0]}), but the transitions lead to "
+                f"{should.entry if should else 'nothing'}"
+            )
+    return found
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise PermanentFailure(
+            f"the book of deployments is not as it was written, so that nothing in it is changed: {'; '.join(problems)}",
+            remedy=f"Restore data/store from a backup (make restore). Without one, after you have looked into it: {ACCEPT}",
+        )
 
 
 def _steps(connection: sqlite3.Connection) -> list[Transition]:
@@ -464,4 +563,4 @@ def _write(connection: sqlite3.Connection, step: Transition, place: Place) -> No
     connection.execute(f"INSERT INTO transitions VALUES ({', '.join('?' * len(_COLUMNS))})", astuple(step))
     connection.execute("DELETE FROM running WHERE environment = ? AND use_case = ?", [step.environment, step.use_case])
     if place.running is not None:
-        connection.execute("INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(place.running))
+        connection.execute(_RUNS, astuple(place.running))

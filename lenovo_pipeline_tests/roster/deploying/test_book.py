@@ -1,5 +1,6 @@
 """What runs where changes in one transaction, by one of several at once, and can always be told and trusted."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,6 +24,13 @@ from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring import canary
 
 DESK = ("production", "desk")
+
+
+CUT_OFF = """
+DELETE FROM transitions WHERE sequence = 3; DELETE FROM running;
+INSERT INTO running SELECT environment, use_case, entry, model, decision_id, sequence, at FROM transitions WHERE entry = 'b';
+"""
+"""The last transition is gone, and what runs is as if it never was."""
 
 
 @pytest.fixture
@@ -213,16 +222,85 @@ def test_a_clock_that_jumps_back_changes_no_order(tmp_path: Path) -> None:
         ("UPDATE running SET entry = 'evil'", "evil runs for desk"),
         ("DELETE FROM running", "nothing runs for desk (production), but the transitions lead to c"),
         ("DELETE FROM transitions WHERE sequence = 3", "the transitions lead to b"),
+        (CUT_OFF, "the book ends too early: 3 transitions were written, 2 are there"),
     ],
 )
-def test_tampering_is_found_and_named(book: Book, change: str, said: str) -> None:
+def test_tampering_is_found_and_named_and_nothing_is_changed_then(book: Book, change: str, said: str) -> None:
     for entry in "abc":
         promote(book, entry)
-    with sqlite3.connect(book.path) as connection:
-        connection.execute("DROP TRIGGER transitions_stay")
-        connection.execute("DROP TRIGGER transitions_remain")
-        connection.execute(change)
+    tamper(book, change)
     assert any(said in problem for problem in book.verify()), book.verify()
+    before = book.history()
+    for attempt in (
+        lambda: promote(book, "d"),
+        lambda: book.rollback(*DESK, reason="errors", actor="monitor"),
+        lambda: book.retire(*DESK, reason="rules", actor="run"),
+        lambda: book.request_approval(*DESK, "d", "DEC-d", actor="run", reason="it keeps all rules"),
+        book.require_whole,
+    ):
+        with pytest.raises(PermanentFailure, match=r"not as it was written.*make restore.*accept-book") as raised:
+            attempt()
+        assert said in str(raised.value)
+    assert book.history() == before
+
+
+def tamper(book: Book, change: str) -> None:
+    with sqlite3.connect(book.path) as connection:
+        connection.executescript(f"DROP TRIGGER transitions_stay; DROP TRIGGER transitions_remain; {change}")
+
+
+def test_a_book_that_is_gone_or_swapped_for_an_older_one_is_found(book: Book, tmp_path: Path) -> None:
+    promote(book, "a")
+    with closing(sqlite3.connect(book.path)) as there, closing(sqlite3.connect(tmp_path / "older.db")) as copy:
+        there.backup(copy)
+    promote(book, "b")
+    book.path.unlink()
+    assert book.verify() == ["the book ends too early: 2 transitions were written, 0 are there"]
+    (tmp_path / "older.db").rename(book.path)
+    assert book.verify() == ["the book ends too early: 2 transitions were written, 1 are there"]
+
+
+def test_a_lost_head_is_told_and_stops_all_but_a_rollback(book: Book) -> None:
+    for entry in "abc":
+        promote(book, entry)
+    head = book.path.with_name("deployments-head.json")
+    for damage in (head.unlink, lambda: head.write_text("{", encoding="utf-8")):
+        damage()
+        assert book.verify() == ["its head is lost, so that nobody knows whether transitions were taken off the end"]
+        with pytest.raises(PermanentFailure, match="its head is lost"):
+            promote(book, "d")
+        good = book.rollback(*DESK, reason="errors", actor="monitor", only=runs(book)).entry
+        assert runs(book) == good != ""
+        assert book.verify() != [], "a rollback does not make the head known again"
+    assert "The book goes on after its 5 transitions" in book.accept(actor="mei", reason="the disk was full")
+    promote(book, "d")
+    assert book.verify() == []
+
+
+def test_a_book_from_before_there_were_heads_is_taken_over(book: Book) -> None:
+    promote(book, "a")
+    book.path.with_name("deployments-head.json").unlink()
+    with sqlite3.connect(book.path) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    assert book.verify() == []
+    promote(book, "b")
+    tamper(book, CUT_OFF.replace("3", "2").replace("'b'", "'a'"))
+    assert any("2 transitions were written" in problem for problem in book.verify())
+
+
+def test_a_broken_chain_is_accepted_by_beginning_again_beside_what_was_there(book: Book) -> None:
+    for entry in "abc":
+        promote(book, entry)
+    tamper(book, "UPDATE transitions SET entry = 'evil' WHERE sequence = 2")
+    said = book.accept(actor="mei", reason="a disk fault")
+    assert "begins again with nothing" in said and "was altered after it was written" in said
+    (aside,) = book.path.parent.glob("transitions-*.json")
+    assert [step["entry"] for step in json.loads(aside.read_text(encoding="utf-8"))] == ["a", "evil", "c"]
+    assert (book.history(), book.running(), book.verify()) == ([], [], [])
+    promote(book, "d")
+    with sqlite3.connect(book.path) as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
+        connection.execute("DELETE FROM transitions")
+    assert book.verify() == []
 
 
 def test_the_file_itself_refuses_to_alter_history_or_to_run_two_entries_in_one_place(book: Book) -> None:
