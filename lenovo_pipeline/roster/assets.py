@@ -159,7 +159,8 @@ def decisions(
     figures = with_agents(figures, stored_rows(warehouse, AGENTIC_WORKFLOW))
     book, rules, candidates = Book(store.deployments), read_policy(settings.policy), entries_of(entries)
     book.require_whole()
-    champions = {(each.environment, each.use_case): each.entry for each in book.running()}
+    running = book.running()
+    champions = {(each.environment, each.use_case): each.entry for each in running}
     done = done_of(all_scores(warehouse), stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
     duels = Duels(done, settings.seed)
     log, now = DecisionLog(warehouse, Heads(store.deployments)), datetime.now(UTC).replace(tzinfo=None)
@@ -167,7 +168,7 @@ def decisions(
     moment = moment_of(known, book, now, _dates(context, warehouse, rules, candidates))
     found = decide(rules, candidates, figures, champions, duels.against, LooksTaken(known, duels), moment.against)
     written, added = record_decisions(log, found, now)
-    record_decided_on(book, found, moment)
+    record_decided_on(book, found, moment, running)
     verdicts = [decision.verdict for decision in found]
     shown = [
         {"use case": each.use_case, "entry": each.entry.entry, "verdict": each.verdict, "reason": each.reason}

@@ -13,7 +13,7 @@ from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.decide import Decision
 from lenovo_pipeline.roster.deploying.book import Book
-from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, DecidedOn
+from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, DecidedOn, Running
 from lenovo_pipeline.roster.log.chain import decision_id
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.moment import Moment
@@ -41,14 +41,16 @@ def record_decisions(log: DecisionLog, decisions: Sequence[Decision], now: datet
     return log.append(rows), len(rows)
 
 
-def record_decided_on(book: Book, decisions: Sequence[Decision], moment: Moment) -> None:
-    """Say in the book what was decided on at this moment, and until when the evidence counts: time alone is no new decision."""
-    now = _iso(moment.now)
+def record_decided_on(book: Book, decisions: Sequence[Decision], moment: Moment, running: Iterable[Running]) -> None:
+    """Say in the book what was decided on at this moment, beside what was `running`, and until when the evidence counts: time
+    alone is no new decision.
+    """
+    now, versions = _iso(moment.now), {(each.environment, each.use_case): each.version for each in running}
     found = []
     for decision in decisions:
         until = moment.fresh_until(decision.policy, decision.entry)
         where = (decision.environment, decision.use_case, decision.entry.entry)
-        found.append(DecidedOn(*where, None if until is None else _iso(until), now))
+        found.append(DecidedOn(*where, None if until is None else _iso(until), now, versions.get(where[:2], 0)))
     book.put_decided_on(found)
 
 
@@ -89,6 +91,7 @@ def record_deployments(
     kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
     changes: list[str] = []
     waiting = _withdraw(book, {place: row["decision_id"] for place, row in wanted.items()})
+    beside = {(each.environment, each.use_case): each.version for each in book.decided_on()}
     for place, decision in sorted(wanted.items()):
         running = book.active(*place)
         if running is not None and running.decision_id == decision["decision_id"]:
@@ -97,6 +100,9 @@ def record_deployments(
         if decision["decision_id"] in book.barred(*place):
             did = "it was rolled back from, refused, or its canary was aborted"
             waiting.append(f"{decision['entry']} stays out of {place[0]} for {place[1]}: {did}")
+        elif running is not None and (*place, running.entry) in kept and running.version != beside.get(place, running.version):
+            since = f"it was put there since {decision['entry']} was chosen"
+            waiting.append(f"{running.entry} stays in {place[0]} for {place[1]}: {since}")
         elif place in approval and (running is None or running.entry != decision["entry"]):
             book.request_approval(*place, decision["entry"], decision["decision_id"], **named)
             waiting.append(f"{decision['entry']} waits for approval in {place[0]} for {place[1]}")

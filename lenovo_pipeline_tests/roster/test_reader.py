@@ -56,7 +56,7 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
     decided = decide(rules, entries, found)
     record_decisions(log, decided, NOON)
-    record_decided_on(book_of(made), decided, Moment(NOON, {}))
+    record_decided_on(book_of(made), decided, Moment(NOON, {}), [])
     record_deployments(log, book_of(made), [("production", use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
@@ -357,7 +357,7 @@ def run(store: Store, warehouse: Warehouse, rules: Any, entries: list[Any], foun
     """Decide at a moment and publish, as a run does; what is deployed stays."""
     decided = decide(rules, entries, found, now=moment.against)
     record_decisions(DecisionLog(warehouse, Heads(store.deployments)), decided, moment.now)
-    record_decided_on(book_of(store), decided, moment)
+    record_decided_on(book_of(store), decided, moment, book_of(store).running())
     publish(store, warehouse, made_by={})
 
 

@@ -17,7 +17,8 @@ from lenovo_pipeline.roster import checks
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.decisions import DecisionLog
-from lenovo_pipeline.roster.record import latest, record_decisions, record_deployments
+from lenovo_pipeline.roster.moment import Moment
+from lenovo_pipeline.roster.record import latest, record_decided_on, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES
 from lenovo_pipeline.settings import Settings
 
@@ -157,6 +158,20 @@ def test_a_challenger_that_keeps_its_rules_no_longer_or_is_gone_is_removed_with_
         assert desk.deploy(current) == [said]
         assert desk.book.challengers() == []
         desk.decide(entries=[desk.entry(), other])
+
+
+def test_what_a_person_put_in_place_since_it_was_decided_stays_until_it_is_decided_again(desk: Desk) -> None:
+    both = [desk.entry(), desk.entry("other")]
+    found = decide(desk.policy(), both, {each.entry: desk.figures() for each in both})
+    record_decisions(desk.log, found, NOON)
+    record_decided_on(desk.book, found, Moment(NOON, {}), desk.book.running())
+    assert desk.deploy((NAME, "other")) == [f"{NAME} runs in production for desk"]
+    desk.book.promote("production", "desk", "other", "DEC-1", actor="mei", reason="customers like it better")
+    said = f"other stays in production for desk: it was put there since {NAME} was chosen"
+    assert desk.deploy((NAME, "other")) == [said]
+    assert desk.deploy((NAME, "other"), approval=True) == [said]
+    assert desk.active() == [("production", "desk", "other")]
+    assert desk.deploy((NAME,)) == [f"{NAME} runs in production for desk instead of other"], "it may not run any more"
 
 
 def test_an_empty_roster_is_a_table_and_not_an_error(desk: Desk) -> None:

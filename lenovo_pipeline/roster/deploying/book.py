@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS running (
     version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
 CREATE TABLE IF NOT EXISTS decided_on (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
-    PRIMARY KEY (environment, use_case, entry));
+    version INTEGER NOT NULL, PRIMARY KEY (environment, use_case, entry));
 """
 _RUNS = "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)"
 _HEAD_IS_KEPT = "PRAGMA user_version = 1"
@@ -136,7 +136,7 @@ class Book:
         """Say what is decided on now, instead of what was before."""
         with self._writing() as connection:
             connection.execute("DELETE FROM decided_on")
-            connection.executemany("INSERT INTO decided_on VALUES (?, ?, ?, ?, ?)", [astuple(each) for each in decided_on])
+            connection.executemany("INSERT INTO decided_on VALUES (?, ?, ?, ?, ?, ?)", [astuple(each) for each in decided_on])
 
     def promote(
         self,

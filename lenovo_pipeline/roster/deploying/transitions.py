@@ -115,7 +115,7 @@ class Bar:
 @dataclass(frozen=True)
 class DecidedOn:
     """An entry that the last run decided on for a place, at `judged_at`; `fresh_until`: until when its evidence is as young as
-    the policy asks, None if it may be of any age. Both are UTC in ISO 8601.
+    the policy asks, None if it may be of any age. Both are UTC in ISO 8601. `version`: of what ran there then, 0 for nothing.
     """
 
     environment: str
@@ -123,6 +123,7 @@ class DecidedOn:
     entry: str
     fresh_until: str | None
     judged_at: str
+    version: int
 
 
 @dataclass
