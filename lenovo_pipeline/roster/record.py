@@ -78,10 +78,9 @@ def record_deployments(
     `current`: environment, use case and entry of everything that was decided on now; what is no candidate any more runs
     nowhere, and challenges nothing.
     `approval`: places (environment, use case) in which a promotion waits for a person, as long as the decision that it waits
-    by is in force. What runs there because of a rollback
-    or by a person's choice stays, as long as the last decision about it finds every rule kept; a decision that was rolled
-    back from, or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log or a
-    book that was tampered with.
+    by is in force. What runs there because of a rollback or by a person's choice stays, as long as the last decision about it
+    finds every rule kept; a decision that was rolled back from, or refused, puts nothing in place again. Raises
+    PermanentFailure, changing nothing, for a log or a book that was tampered with.
     """
     book.require_whole()
     decided = latest(log.rows())
@@ -94,23 +93,13 @@ def record_deployments(
     beside = {(each.environment, each.use_case): each.version for each in book.decided_on()}
     for place, decision in sorted(wanted.items()):
         running = book.active(*place)
-        if running is not None and running.decision_id == decision["decision_id"]:
-            continue
-        named = {"actor": _RUN, "reason": decision["reason"], "model": decision["model"]}
-        if decision["decision_id"] in book.barred(*place):
-            did = "it was rolled back from, refused, or its canary was aborted"
-            waiting.append(f"{decision['entry']} stays out of {place[0]} for {place[1]}: {did}")
-        elif running is not None and (*place, running.entry) in kept and running.version != beside.get(place, running.version):
-            since = f"it was put there since {decision['entry']} was chosen"
-            waiting.append(f"{running.entry} stays in {place[0]} for {place[1]}: {since}")
-        elif place in approval and (running is None or running.entry != decision["entry"]):
-            book.request_approval(*place, decision["entry"], decision["decision_id"], **named)
-            waiting.append(f"{decision['entry']} waits for approval in {place[0]} for {place[1]}")
-        else:
-            made = book.promote(*place, decision["entry"], decision["decision_id"], **named)
-            if made.kind == "promoted":
-                instead = f" instead of {made.replaced}" if made.replaced else ""
-                changes.append(f"{made.entry} runs in {place[0]} for {place[1]}{instead}")
+        if running is None or running.decision_id != decision["decision_id"]:
+            stays = (
+                running is not None and (*place, running.entry) in kept and running.version != beside.get(place, running.version)
+            )
+            changed, waits = _put_in_place(book, place, decision, running, stays=stays, asks=place in approval)
+            changes += changed
+            waiting += waits
     for running in book.running():
         place = (running.environment, running.use_case)
         if (*place, running.entry) not in kept:
@@ -118,6 +107,26 @@ def record_deployments(
             changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
     changes += _end_challenges(book, kept)
     return Deployed(copy_book(log.warehouse, book), tuple(changes), tuple(waiting))
+
+
+def _put_in_place(
+    book: Book, place: tuple[str, str], decision: Mapping[str, Any], running: Running | None, *, stays: bool, asks: bool
+) -> tuple[list[str], list[str]]:
+    """Let the entry of a decision take a place, or ask a person first (`asks`); `stays`: what is `running` there may stay, and
+    was put there since the decision. Returns what was changed, and what waits.
+    """
+    entry, where = decision["entry"], f"{place[0]} for {place[1]}"
+    named = {"actor": _RUN, "reason": decision["reason"], "model": decision["model"]}
+    if decision["decision_id"] in book.barred(*place):
+        return [], [f"{entry} stays out of {where}: it was rolled back from, refused, or its canary was aborted"]
+    if running is not None and stays:
+        return [], [f"{running.entry} stays in {where}: it was put there since {entry} was chosen"]
+    if asks and (running is None or running.entry != entry):
+        book.request_approval(*place, entry, decision["decision_id"], **named)
+        return [], [f"{entry} waits for approval in {where}"]
+    made = book.promote(*place, entry, decision["decision_id"], **named)
+    instead = f" instead of {made.replaced}" if made.replaced else ""
+    return ([f"{entry} runs in {where}{instead}"] if made.kind == "promoted" else []), []
 
 
 def _withdraw(book: Book, wanted: Mapping[tuple[str, str], str]) -> list[str]:
