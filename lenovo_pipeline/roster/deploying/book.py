@@ -54,15 +54,17 @@ _TRANSITIONS = (
     """CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
     BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END""",
 )
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS accepted (at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, problems TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS running (
+_SCHEMA = (
+    *_TRANSITIONS,
+    """CREATE TABLE IF NOT EXISTS running (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
-    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
-CREATE TABLE IF NOT EXISTS decided_on (
+    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case))""",
+    """CREATE TABLE IF NOT EXISTS decided_on (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
-    version INTEGER NOT NULL, PRIMARY KEY (environment, use_case, entry));
-"""
+    version INTEGER NOT NULL, PRIMARY KEY (environment, use_case, entry))""",
+    """CREATE TABLE IF NOT EXISTS accepted (
+    at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, problems TEXT NOT NULL)""",
+)
 _RUNS = "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)"
 _HEAD_IS_KEPT = "PRAGMA user_version = 1"
 """What a book says that has a head: one from before there were heads is no book whose head was lost."""
@@ -325,7 +327,10 @@ class Book:
         """One sentence for each transition that was altered or removed, for a head that is lost, and for each place where
         something else runs than the transitions lead to.
         """
-        return _problems(*self._all())
+        found = self._all()
+        # The first change ever may have come between head and book.
+        head, head_is_kept = found[2:]
+        return _problems(*(self._all() if head is None and head_is_kept else found))
 
     def require_whole(self) -> None:
         """Raises PermanentFailure naming everything that `verify` finds."""
@@ -450,9 +455,10 @@ class Book:
         """One transaction, done whole or not at all; the file is made if it is not there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(";".join([*_TRANSITIONS, _SCHEMA]))
             connection.execute("BEGIN IMMEDIATE")
             try:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:

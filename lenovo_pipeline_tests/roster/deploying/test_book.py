@@ -260,6 +260,21 @@ def test_a_book_that_is_gone_or_swapped_for_an_older_one_is_found(book: Book, tm
     assert book.verify() == ["the book ends too early: 2 transitions were written, 1 are there"]
 
 
+def test_a_book_that_others_change_meanwhile_is_whole_at_every_look(book: Book) -> None:
+    def change(actor: str) -> None:
+        for number in range(15):
+            Book(book.path).promote(*DESK, f"{actor}-{number}", f"DEC-{actor}-{number}", actor=actor, reason="r")
+
+    with ThreadPoolExecutor(2) as pool:
+        working = [pool.submit(change, actor) for actor in ("mei", "run")]
+        while not all(each.done() for each in working):
+            assert book.verify() == []
+    for each in working:
+        each.result()
+    assert len(book.history()) == 30
+    assert book.verify() == []
+
+
 def test_a_lost_head_is_told_and_stops_all_but_a_rollback(book: Book) -> None:
     for entry in "abc":
         promote(book, entry)
