@@ -1,6 +1,7 @@
 """The book of deployments: one SQLite file in which a run, a person and the monitor change what runs where.
 
-Belongs here: the file and its transactions. Does not belong here: who decides on a change (record.py, monitoring).
+Belongs here: the file, its transactions, and what shows that it was altered. Does not belong here: its head (head.py), and who
+decides on a change (record.py, monitoring).
 
 DuckDB has one writing process, and a run holds it for minutes; what is in production must be changeable within seconds, by
 several processes. So this file is the truth, with one transaction a change; `roster/deployments` copies it into the warehouse.
