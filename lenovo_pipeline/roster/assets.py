@@ -153,12 +153,14 @@ def decisions(
     from lenovo_pipeline.roster.moment import moment_of
     from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.pressing import with_agents, with_pressure
-    from lenovo_pipeline.roster.record import record_decisions
+    from lenovo_pipeline.roster.record import record_decided_on, record_decisions
 
     figures = with_pressure(figures_of(leaderboard), stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     figures = with_agents(figures, stored_rows(warehouse, AGENTIC_WORKFLOW))
     book, rules, candidates = Book(store.deployments), read_policy(settings.policy), entries_of(entries)
-    champions = {(each.environment, each.use_case): each.entry for each in book.running()}
+    book.require_whole()
+    running = book.running()
+    champions = {(each.environment, each.use_case): each.entry for each in running}
     done = done_of(all_scores(warehouse), stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
     duels = Duels(done, settings.seed)
     log, now = DecisionLog(warehouse, Heads(store.deployments)), datetime.now(UTC).replace(tzinfo=None)
@@ -166,6 +168,7 @@ def decisions(
     moment = moment_of(known, book, now, _dates(context, warehouse, rules, candidates))
     found = decide(rules, candidates, figures, champions, duels.against, LooksTaken(known, duels), moment.against)
     written, added = record_decisions(log, found, now)
+    record_decided_on(book, found, moment, running)
     verdicts = [decision.verdict for decision in found]
     shown = [
         {"use case": each.use_case, "entry": each.entry.entry, "verdict": each.verdict, "reason": each.reason}

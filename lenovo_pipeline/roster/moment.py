@@ -17,7 +17,7 @@ from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Bar
 from lenovo_pipeline.roster.policy import UseCase
-from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT
+from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT, clock_behind
 from lenovo_pipeline.roster.rules import Entry, Judged
 
 Made = tuple[str, str]
@@ -25,9 +25,6 @@ Made = tuple[str, str]
 
 Against = Callable[[str, UseCase, Entry, Sequence[Judged]], list[Judged]]
 """(use case, its rules in an environment, entry, its own rules judged) -> the rules of the moment, judged."""
-
-_TOLERANCE = timedelta(minutes=5)
-"""By how much clocks may differ."""
 
 _FIGURES = ("figure", "lower", "upper")
 
@@ -74,10 +71,17 @@ class Moment:
                 found.append(Judged(BARRED, "nothing it did here before speaks against it", "failed", note))
         return found
 
+    def fresh_until(self, use_case: UseCase, entry: Entry) -> datetime | None:
+        """Until when the evidence of an entry is young enough in an environment; None where it may be of any age, or has none."""
+        made = [self.dates.get(each) for each in evidence_of(use_case, entry)]
+        known = [each for each in made if each is not None]
+        if use_case.max_age_days is None or not known or len(known) < len(made):
+            return None
+        return min(known) + timedelta(days=use_case.max_age_days)
+
     def _fresh(self, use_case: UseCase, entry: Entry, days: float) -> Judged:
         text = f"evidence at most {days:g} days old"
-        if self.latest is not None and self.now < self.latest - _TOLERANCE:
-            note = f"nobody knows how old its evidence is: the clock is behind what was recorded at {self.latest:%Y-%m-%d %H:%M}"
+        if note := clock_behind(self.now, self.latest):
             return Judged(FRESH, text, "missing", note)
         needed = evidence_of(use_case, entry)
         undated = [asset for asset, model in needed if (asset, model) not in self.dates]

@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
+from lenovo_pipeline.roster.deploying.transitions import DecidedOn, Pending
 from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
 from lenovo_pipeline.roster.log.heads import Heads
-from lenovo_pipeline.roster.rule_kinds import against_now, broken_rules
+from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind
 from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
@@ -76,21 +78,22 @@ def opened(store: Store) -> Iterator[Snapshot]:
         raise PermanentFailure(f"the snapshot in {store.root} cannot be read ({said})", remedy="Run: make run") from error
 
 
-def status(store: Store, *, every: bool = False, environment: str = "production") -> str:
+def status(store: Store, *, every: bool = False, environment: str = "production") -> tuple[str, list[str]]:
     """What runs where, and for each use case of an environment what stands against the entries that come nearest to it, or
-    `every` one.
+    `every` one; and, a sentence each, what shows that log or book were tampered with, which the text begins with.
     """
     book = Book(store.deployments)
     with opened(store) as snapshot:
         running = [asdict(each) for each in book.running()]
-        last = _sorted(snapshot.rows(LAST))
+        last = _sorted(_decided_on(snapshot.rows(LAST), book))
         entries = {row["entry"] for row in snapshot.rows("SELECT entry FROM roster.entries")}
-        tampered = log_problems(snapshot, Heads(store.deployments))
+        tampered = [f"the log of decisions: {problem}" for problem in log_problems(snapshot, Heads(store.deployments))]
+    tampered += [f"the book of deployments: {problem}" for problem in book.verify()]
     active = [row for row in running if row["environment"] == "production"]
     lines = [
         f"Roster of snapshot {snapshot.version}, published {snapshot.published_at}",
         f"{_count(len(active), 'entry', 'entries')} in production, {_count(len(entries), 'candidate')}",
-        *(f"WARNING, the log of decisions: {problem}" for problem in tampered),
+        *(f"WARNING, {problem}" for problem in tampered),
     ]
     for place in sorted(place for place in {_place(row) for row in last} if place[0] == environment):
         here = [row for row in last if _place(row) == place and row["entry"] in entries]
@@ -104,12 +107,23 @@ def status(store: Store, *, every: bool = False, environment: str = "production"
         rest = Counter(row["verdict"] for row in here[len(shown) :])
         if rest:
             lines.append(f"  and {', '.join(f'{count} {verdict}' for verdict, count in rest.items())}: status --all names them")
-    elsewhere = sorted({_place(row)[0] for row in last} - {environment})
+    decided = {_place(row) for row in last}
+    for row in running:
+        if row["environment"] == environment and _place(row) not in decided:
+            runs = f"{row['entry']} since {_minute(row['since'])}"
+            lines += ["", f"{row['use_case']} ({environment}): {runs}, though nothing is decided on there any more (make run)"]
+    elsewhere = sorted({_place(row)[0] for row in [*last, *running]} - {environment})
     lines += [""] * bool(elsewhere)
     for other in elsewhere:
         there = [f"{row['entry']} for {row['use_case']}" for row in running if row["environment"] == other]
         lines.append(f"{other}: {', '.join(there) or 'nothing runs'} (status --environment {other})")
-    return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"])
+    return "\n".join([*lines, "", "Every rule of one: python -m lenovo_pipeline.roster why <entry>"]), tampered
+
+
+def _decided_on(rows: Sequence[dict[str, Any]], book: Book) -> list[dict[str, Any]]:
+    """The decisions about what is still decided on; all of them if no run has said yet what that is."""
+    now = {(each.environment, each.use_case, each.entry) for each in book.decided_on()}
+    return [row for row in rows if not now or (*_place(row), row["entry"]) in now]
 
 
 def _beside(book: Book, place: tuple[str, str]) -> list[str]:
@@ -154,7 +168,7 @@ def log_problems(snapshot: Snapshot, heads: Heads) -> list[str]:
 
 def promotable(store: Store, environment: str, use_case: str, entry: str, *, anyway: bool = False) -> dict[str, Any]:
     """The last decision about an entry in a place, if it finds every rule kept: what a person may promote it by. `anyway`: even
-    if the moment speaks against it, because its evidence is old or it did harm there.
+    if the moment speaks against it, because its evidence is old by now or it did harm there.
 
     Raises PermanentFailure naming the rules that are not kept, what there is instead of this place or entry, or what was
     tampered with.
@@ -166,11 +180,13 @@ def promotable(store: Store, environment: str, use_case: str, entry: str, *, any
         models = snapshot.rows("SELECT model FROM roster.entries WHERE entry = ?", [entry])
     if not mine:
         raise _unknown(entry, sorted({row["entry"] for row in rows}))
+    decided = {(each.environment, each.use_case): each for each in Book(store.deployments).decided_on() if each.entry == entry}
     here = [row for row in mine if _place(row) == (environment, use_case)]
-    if not here:
-        known = ", ".join(sorted(f"{row['use_case']} ({row['environment']})" for row in mine))
+    if not here or (environment, use_case) not in decided:
+        known = ", ".join(sorted(f"{place[1]} ({place[0]})" for place in decided))
         raise PermanentFailure(
-            f"nothing was decided about {entry} for {use_case} ({environment})", remedy=f"Decided was: {known}."
+            f"nothing is decided about {entry} for {use_case} ({environment})",
+            remedy=f"Decided is: {known}." if known else "What is decided on, and about what, the next run says: make run",
         )
     broken = [rule["note"] for rule in broken_rules(here[0])]
     if broken or not models:
@@ -179,13 +195,38 @@ def promotable(store: Store, environment: str, use_case: str, entry: str, *, any
             f"{entry} may not run for {use_case} ({environment}): {'; '.join(reasons)}",
             remedy=f"Every rule: python -m lenovo_pipeline.roster why {entry}",
         )
-    now = [rule["note"] for rule in against_now(here[0])]
+    aged = _aged(decided[environment, use_case], max(row["decided_at"] for row in rows))
+    now = [*aged, *(rule["note"] for rule in against_now(here[0]) if not aged or rule["rule"] != FRESH)]
     if now and not anyway:
         raise PermanentFailure(
             f"{entry} should not run for {use_case} ({environment}) now: {'; '.join(now)}",
             remedy="Evaluate it again (make run), or say that you know better: promote --anyway",
         )
     return {**here[0], "model": models[0]["model"]}
+
+
+def _aged(decided: DecidedOn, latest: datetime) -> list[str]:
+    """What the age of its evidence says against promoting an entry at this moment. `latest`: of all decisions."""
+    if decided.fresh_until is None:
+        return []
+    now = datetime.now(UTC).replace(tzinfo=None)
+    until, judged = (
+        datetime.fromisoformat(each).astimezone(UTC).replace(tzinfo=None) for each in (decided.fresh_until, decided.judged_at)
+    )
+    if behind := clock_behind(now, max(judged, latest)):
+        return [behind]
+    return [f"its evidence is too old: it was young enough until {until:%Y-%m-%d %H:%M}"] if now > until else []
+
+
+def approvable(store: Store, asked: Pending) -> None:
+    """Raises PermanentFailure, as `promotable` does, unless what waits for a person may run by the decision that it waits by."""
+    decision = promotable(store, asked.environment, asked.use_case, asked.entry)
+    if decision["decision_id"] != asked.decision_id:
+        raise PermanentFailure(
+            f"{asked.entry} waits for {asked.use_case} ({asked.environment}) by {asked.decision_id}, but the last published "
+            f"decision about it is {decision['decision_id']}",
+            remedy="Let the run that decides end, or run: make run. Then look again: python -m lenovo_pipeline.roster status",
+        )
 
 
 def why(store: Store, entry: str, *, every: bool = False) -> str:
@@ -195,7 +236,8 @@ def why(store: Store, entry: str, *, every: bool = False) -> str:
     Raises PermanentFailure naming entries with a similar name if there is none of this name.
     """
     with opened(store) as snapshot:
-        last = _sorted([row for row in snapshot.rows(LAST) if row["entry"] == entry])
+        found = _sorted([row for row in snapshot.rows(LAST) if row["entry"] == entry])
+        last = _decided_on(found, Book(store.deployments)) or found
         if not last:
             raise _unknown(
                 entry, [row["entry"] for row in snapshot.rows("SELECT DISTINCT entry FROM roster.decisions ORDER BY 1")]
@@ -225,6 +267,8 @@ def why(store: Store, entry: str, *, every: bool = False) -> str:
     brief = [row for row in last if in_full and row not in in_full]
     lines += ["", "Before production (why --all shows their rules):"] if brief else []
     lines += [f"  {row['verdict']:<9} {row['use_case']} ({row['environment']}): {_short(row['reason'])}" for row in brief]
+    gone = [f"{row['use_case']} ({row['environment']})" for row in found if row not in last]
+    lines += ["", f"No longer decided on for {', '.join(gone)}."] if gone else []
     earlier = history[0]["decisions"] - len(last)
     lines += ["", "Made from:", *made_from]
     return "\n".join([*lines, "", f"Evidence: snapshot {snapshot.version}; {_count(earlier, 'earlier decision')} about it."])

@@ -5,6 +5,7 @@ Belongs here: what both the decisions (record.py) and the command line (reader.p
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 CHALLENGE, CHAMPION = "challenge", "champion"
@@ -14,6 +15,19 @@ CHALLENGE, CHAMPION = "challenge", "champion"
 FRESH, BARRED = "fresh", "barred"
 OF_THE_MOMENT = (FRESH, BARRED)
 """Rules that keep an entry from being promoted now, and take nothing out of service (moment.py)."""
+
+
+_TOLERANCE = timedelta(minutes=5)
+"""By how much clocks may differ."""
+
+
+def clock_behind(now: datetime, latest: datetime | None) -> str | None:
+    """What is said of the age of evidence when the clock is behind the `latest` moment that something was recorded at, else None.
+    Both are UTC, without a zone.
+    """
+    if latest is None or now >= latest - _TOLERANCE:
+        return None
+    return f"nobody knows how old its evidence is: the clock is behind what was recorded at {latest:%Y-%m-%d %H:%M}"
 
 
 def broken_rules(decision: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ Belongs here: declarations only. Decisions and deployments are ledgers: they are
 
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.evaluation.tables import KINDS, SCORES
+from lenovo_pipeline.roster.deploying.transitions import ENVIRONMENTS as ENVIRONMENTS
 
 AGENTIC = "agentic_workflow"
 """The kind of candidates that do tasks instead of answering questions; they have figures, and no score table of questions."""
 
 ENTRY_KINDS = (*KINDS, AGENTIC)
-ENVIRONMENTS = ("testing", "staging", "production")
 VERDICTS = ("promoted", "held", "rejected")
 
 

@@ -135,7 +135,7 @@ def test_a_model_is_evaluated_decided_on_and_published_and_one_that_fails_touche
     assert factory.versions() == after
     factory.settings = factory.settings.model_copy(update={"seed": factory.settings.seed - 1})
 
-    said = status(factory.store)
+    said, _ = status(factory.store)
     assert "0 entries in production, 9 candidates" in said
     assert "held" in why(factory.store, "phi-4-mini/open-book")
     with duckdb.connect(str(factory.store.published / "warehouse.duckdb"), read_only=True) as snapshot:

@@ -1,10 +1,11 @@
 """The commands answer from the snapshot alone, without Dagster or pandas, and say what to do where there is nothing to say."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,27 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.snapshot import WAREHOUSE
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster import reader
 from lenovo_pipeline.roster.__main__ import main
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.log.heads import Heads
-from lenovo_pipeline.roster.reader import status, why
-from lenovo_pipeline.roster.record import record_decisions, record_deployments
+from lenovo_pipeline.roster.moment import Moment
+from lenovo_pipeline.roster.reader import why
+from lenovo_pipeline.roster.record import record_decided_on, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import ENTRIES
 from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
 
 NOON = datetime(2026, 3, 1, 12)
 NAME = "lenovo-nano/open-book"
+RAW = ("evaluation/raw_foundation", "lenovo-nano")
+PROMOTED = "SELECT decision_id FROM roster.decisions WHERE entry = ? AND verdict = 'promoted'"
 Make = Callable[..., Any]
+
+
+def status(store: Store, **more: Any) -> str:
+    return reader.status(store, **more)[0]
 
 
 def book_of(store: Store) -> Book:
@@ -45,7 +54,9 @@ def store(tmp_path: Path, warehouse: Warehouse, policy: Make, entry: Make, figur
     entries = [entry(), entry("closed", allowed_uses=(), refused_uses=("production: it forbids commercial use",))]
     found = {NAME: figures(), "closed": figures(correct=0.9)}
     rules = policy(desk={}, phone={"floors": [{"metric": "correct", "slice": "answerable", "at_least": 0.9}]})
-    record_decisions(log, decide(rules, entries, found), NOON)
+    decided = decide(rules, entries, found)
+    record_decisions(log, decided, NOON)
+    record_decided_on(book_of(made), decided, Moment(NOON, {}), [])
     record_deployments(log, book_of(made), [("production", use, each.entry) for use in ("desk", "phone") for each in entries])
     rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in vars(each).items()} for each in entries]
     warehouse.replace(ENTRIES, pd.DataFrame(rows))
@@ -200,7 +211,7 @@ def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
     assert command(store, monkeypatch, "promote", "phone", NAME) == 2
     assert "may not run for phone (production): correct of answerable lower bound 0.75 < 0.90" in capsys.readouterr().err
     assert command(store, monkeypatch, "promote", "nowhere", NAME) == 2
-    assert "Decided was: desk (production), phone (production)" in capsys.readouterr().err
+    assert "Decided is: desk (production), phone (production)" in capsys.readouterr().err
     assert command(store, monkeypatch, "rollback", "desk", "--reason", "complaints", "--actor", "mei") == 0
     assert f"Nothing runs for desk (production) now instead of {NAME}" in capsys.readouterr().out
     assert "desk (production): nothing runs\n  rolled back from lenovo-nano/open-book by mei" in status(store)
@@ -210,6 +221,70 @@ def test_a_person_promotes_what_keeps_every_rule_and_nothing_else(
     assert command(store, monkeypatch, "status") == 0
     assert f"desk (production): {NAME} since " in capsys.readouterr().out
     assert [step.kind for step in book_of(store).history()] == ["promoted", "rolled_back", "promoted"]
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones(store: Store) -> None:
+    ended = run_command(store, "status", "--environment", "foo")
+    assert ended.returncode == 2
+    assert "invalid choice: 'foo' (choose from " in ended.stderr
+    assert all(name in ended.stderr for name in ("testing", "staging", "production"))
+
+
+@pytest.mark.parametrize("option", ["--reason", "--actor"])
+def test_what_is_no_text_is_refused_and_changes_nothing(store: Store, option: str) -> None:
+    ended = run_command(store, "rollback", "desk", option, os.fsdecode(b"caf\xe9"))
+    assert ended.returncode == 2
+    assert f"{option[2:]} 'caf\\udce9' is no text: it holds bytes that are no UTF-8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [step.kind for step in book_of(store).history()] == ["promoted"]
+
+
+def test_a_book_that_was_tampered_with_is_told_and_changes_nothing_until_a_person_accepts_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(store.deployments) as connection:
+        connection.execute("UPDATE running SET entry = 'evil'")
+    assert command(store, monkeypatch, "status") == 1
+    found = f"evil runs for desk (production), but the transitions lead to {NAME}"
+    assert f"WARNING, the book of deployments: {found}" in capsys.readouterr().out
+    for arguments in (("promote", "desk", NAME), ("rollback", "desk"), ("challenge", "desk", "--remove")):
+        assert command(store, monkeypatch, *arguments) == 2
+        said = capsys.readouterr().err
+        assert found in said and "make restore" in said and "accept-book" in said
+    assert command(store, monkeypatch, "accept-book", "--reason", "it was my own doing", "--actor", "mei") == 0
+    assert "The book goes on after its 1 transitions" in capsys.readouterr().out
+    assert command(store, monkeypatch, "status") == 0
+    assert f"desk (production): {NAME} since" in capsys.readouterr().out
+    assert command(store, monkeypatch, "accept-book", "--reason", "again") == 0
+    assert "nothing is to be accepted" in capsys.readouterr().out
+
+
+def test_soon_after_a_rollback_the_next_one_names_the_entry_it_means(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = Book(store.deployments)
+    for entry in ("better", "bad"):
+        book.promote("production", "desk", entry, f"DEC-{entry}", actor="run", reason="it is better")
+    book.rollback("production", "desk", reason="errors", actor="monitor", only="bad")
+    assert command(store, monkeypatch, "rollback", "desk", "--entry", "bad") == 2
+    assert "nothing to roll back of bad for desk (production): better runs there" in capsys.readouterr().err
+    assert command(store, monkeypatch, "rollback", "desk", "--reason", "errors") == 2
+    said = capsys.readouterr().err
+    assert "bad was rolled back from for desk (production) by monitor at" in said and "rollback desk --entry better" in said
+    assert command(store, monkeypatch, "rollback", "desk", "--entry", "better") == 0
+    assert f"{NAME} runs for desk (production) now instead of better" in capsys.readouterr().out
+    book.promote("production", "desk", "better", "DEC-2", actor="mei", reason="looked into")
+    assert command(store, monkeypatch, "rollback", "desk") == 0, "what was promoted since is no remnant of a rollback"
+
+
+def test_a_rollback_long_after_another_needs_no_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = book_of(store)
+    book.promote("production", "desk", "bad", "DEC-bad", actor="run", reason="it is better")
+    book.rollback("production", "desk", reason="errors", actor="monitor", only="bad")
+    assert command(store, monkeypatch, "rollback", "desk") == 0
+    assert f"Nothing runs for desk (production) now instead of {NAME}" in capsys.readouterr().out
 
 
 def test_a_person_approves_or_refuses_what_waits(
@@ -224,6 +299,35 @@ def test_a_person_approves_or_refuses_what_waits(
     assert "waits for approval" not in status(store)
 
 
+def test_a_person_approves_only_what_the_decision_in_force_promotes(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    book = book_of(store)
+    decision = str(warehouse.rows_if_there("roster.decisions", PROMOTED, [NAME])[0][0])  # type: ignore[index]
+    book.retire("production", "desk", actor="mei", reason="to begin with nothing")
+    book.request_approval("production", "desk", NAME, decision, actor="run", reason="it keeps all 8 rules")
+    record_decisions(
+        DecisionLog(warehouse, Heads(store.deployments)), decide(policy(), [entry()], {NAME: figures(correct=0.81)}), NOON
+    )
+    publish(store, warehouse, made_by={})
+    assert command(store, monkeypatch, "approve", "desk") == 2
+    said = capsys.readouterr().err
+    assert f"waits for desk (production) by {decision}, but the last published decision about it is DEC-" in said
+    record_decisions(
+        DecisionLog(warehouse, Heads(store.deployments)), decide(policy(), [entry()], {NAME: figures(correct=0.1)}), NOON
+    )
+    publish(store, warehouse, made_by={})
+    assert command(store, monkeypatch, "approve", "desk") == 2
+    assert "may not run for desk (production): correct of answerable lower bound 0.05 < 0.60" in capsys.readouterr().err
+    assert book.running() == []
+
+
 def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,16 +340,24 @@ def test_an_entry_challenges_what_runs_only_if_it_keeps_every_rule(
     said = f"{NAME} challenges closed for desk (production) with 20% of the requests"
     assert said in capsys.readouterr().out
     assert f"challenger {NAME} gets 20% of the requests" in status(store)
+    assert command(store, monkeypatch, "challenge", "desk", "--remove", "--reason", "enough") == 0
+    assert f"{NAME} no longer challenges closed for desk (production)." in capsys.readouterr().out
+    assert "challenger" not in status(store)
+    assert command(store, monkeypatch, "challenge", "--remove", "desk") == 2
+    assert "there is no challenger for desk (production)" in capsys.readouterr().err
 
 
 def barred(store: Store, warehouse: Warehouse, policy: Make, entry: Make, figures: Make) -> None:
     """Publish decisions by which the moment speaks against the entry."""
-    from lenovo_pipeline.roster.moment import Moment
-
     rules = policy(desk={"max_age_days": 30, "environments": ["testing", "production"]})
-    moment = Moment(NOON, {("evaluation/raw_foundation", "lenovo-nano"): datetime(2026, 1, 1)})
-    log = DecisionLog(warehouse, Heads(store.deployments))
-    record_decisions(log, decide(rules, [entry()], {NAME: figures()}, now=moment.against), NOON)
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(NOON, {RAW: datetime(2026, 1, 1)}))
+
+
+def run(store: Store, warehouse: Warehouse, rules: Any, entries: list[Any], found: dict[str, Any], moment: Moment) -> None:
+    """Decide at a moment and publish, as a run does; what is deployed stays."""
+    decided = decide(rules, entries, found, now=moment.against)
+    record_decisions(DecisionLog(warehouse, Heads(store.deployments)), decided, moment.now)
+    record_decided_on(book_of(store), decided, moment, book_of(store).running())
     publish(store, warehouse, made_by={})
 
 
@@ -264,6 +376,58 @@ def test_a_person_promotes_on_old_evidence_only_by_saying_so(
     said = capsys.readouterr().err
     assert "should not run for desk (production) now: its evidence is too old" in said and "promote --anyway" in said
     assert command(store, monkeypatch, "promote", "desk", NAME, "--anyway") == 0
+
+
+@pytest.mark.parametrize(
+    ("made_days_ago", "judged_days_ago", "said"),
+    [(40, 20, "its evidence is too old: it was young enough until"), (0, -1, "the clock is behind what was recorded at")],
+)
+def test_the_age_of_the_evidence_counts_when_a_person_promotes_not_only_when_it_was_judged(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    made_days_ago: int,
+    judged_days_ago: int,
+    said: str,
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rules = policy(desk={"max_age_days": 30})
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    moment = Moment(now - timedelta(days=judged_days_ago), {RAW: now - timedelta(days=made_days_ago)})
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, moment)
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    assert said in capsys.readouterr().err
+    assert book_of(store).running() == []
+    assert command(store, monkeypatch, "promote", "desk", NAME, "--anyway") == 0
+    # Looked at again and found as it was, the same decision promotes.
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    if judged_days_ago > 0:
+        run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(now, {RAW: now}))
+        assert command(store, monkeypatch, "promote", "desk", NAME) == 0
+
+
+def test_a_use_case_that_left_the_policy_takes_nothing_and_what_runs_there_is_said(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(store, warehouse, policy(phone={}), [entry(), entry("closed")], {NAME: figures()}, Moment(NOON, {}))
+    said = status(store)
+    assert f"desk (production): {NAME} since 2026-03-01 12:00, though nothing is decided on there any more (make run)" in said
+    book_of(store).retire("production", "desk", actor="run", reason="it left the policy")
+    assert "desk" not in status(store)
+    assert "No longer decided on for desk (production)." in why(store, NAME)
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    assert f"nothing is decided about {NAME} for desk (production)" in capsys.readouterr().err
+    assert command(store, monkeypatch, "promote", "phone", NAME) == 0
 
 
 def test_environments_before_production_are_told_in_brief_unless_they_are_asked_for(

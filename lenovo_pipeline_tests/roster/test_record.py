@@ -17,7 +17,8 @@ from lenovo_pipeline.roster import checks
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.decisions import DecisionLog
-from lenovo_pipeline.roster.record import latest, record_decisions, record_deployments
+from lenovo_pipeline.roster.moment import Moment
+from lenovo_pipeline.roster.record import latest, record_decided_on, record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS, ENTRIES
 from lenovo_pipeline.settings import Settings
 
@@ -130,6 +131,47 @@ def test_a_promotion_that_needs_approval_waits_and_is_asked_for_once(desk: Desk)
     desk.book.approve("production", "desk", actor="mei", reason="checked")
     assert desk.deploy(approval=True) == []
     assert desk.active() == [("production", "desk", NAME)]
+
+
+def test_what_waits_for_a_person_is_withdrawn_when_its_decision_is_no_longer_in_force(desk: Desk) -> None:
+    desk.decide()
+    desk.deploy(approval=True)
+    desk.decide(correct=0.1)
+    assert desk.deploy(approval=True) == [f"{NAME} no longer waits for approval in production for desk"]
+    assert desk.book.pending() == []
+    desk.decide()
+    assert desk.deploy(approval=True) == [f"{NAME} waits for approval in production for desk"]
+    assert desk.deploy(current=(), approval=True) == [f"{NAME} no longer waits for approval in production for desk"]
+
+
+def test_a_challenger_that_keeps_its_rules_no_longer_or_is_gone_is_removed_with_the_reason(desk: Desk) -> None:
+    other = desk.entry("other")
+    desk.decide(entries=[desk.entry(), other])
+    both = (NAME, "other")
+    desk.deploy(both)
+    said = "other no longer challenges in production for desk: no decision in force finds all its rules kept"
+    for current, changes in ((both, {"correct": 0.1}), ((NAME,), {"correct": 0.8})):
+        desk.book.set_challenger("production", "desk", "other", "DEC-1", share=0.1, actor="mei", reason="try")
+        assert desk.deploy(both) == []
+        found = {NAME: desk.figures(), "other": desk.figures(**changes)}
+        record_decisions(desk.log, decide(desk.policy(), [desk.entry(), other], found), NOON)
+        assert desk.deploy(current) == [said]
+        assert desk.book.challengers() == []
+        desk.decide(entries=[desk.entry(), other])
+
+
+def test_what_a_person_put_in_place_since_it_was_decided_stays_until_it_is_decided_again(desk: Desk) -> None:
+    both = [desk.entry(), desk.entry("other")]
+    found = decide(desk.policy(), both, {each.entry: desk.figures() for each in both})
+    record_decisions(desk.log, found, NOON)
+    record_decided_on(desk.book, found, Moment(NOON, {}), desk.book.running())
+    assert desk.deploy((NAME, "other")) == [f"{NAME} runs in production for desk"]
+    desk.book.promote("production", "desk", "other", "DEC-1", actor="mei", reason="customers like it better")
+    said = f"other stays in production for desk: it was put there since {NAME} was chosen"
+    assert desk.deploy((NAME, "other")) == [said]
+    assert desk.deploy((NAME, "other"), approval=True) == [said]
+    assert desk.active() == [("production", "desk", "other")]
+    assert desk.deploy((NAME,)) == [f"{NAME} runs in production for desk instead of other"], "it may not run any more"
 
 
 def test_an_empty_roster_is_a_table_and_not_an_error(desk: Desk) -> None:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lenovo_pipeline.models.registry.mlflow_models import RegisteredModel, registered_adapters
-from lenovo_pipeline.roster.deploying.transitions import Running
-from lenovo_pipeline.roster.tables import ENVIRONMENTS
+from lenovo_pipeline.roster.deploying.transitions import ENVIRONMENTS, Running
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

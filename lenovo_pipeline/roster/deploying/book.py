@@ -1,25 +1,33 @@
 """The book of deployments: one SQLite file in which a run, a person and the monitor change what runs where.
 
-Belongs here: the file and its transactions. Does not belong here: who decides on a change (record.py, monitoring).
+Belongs here: the file, its transactions, and what shows that it was altered. Does not belong here: its head (head.py), and who
+decides on a change (record.py, monitoring).
 
 DuckDB has one writing process, and a run holds it for minutes; what is in production must be changeable within seconds, by
 several processes. So this file is the truth, with one transaction a change; `roster/deployments` copies it into the warehouse.
 A place (environment, use case) is a primary key, so that the database itself refuses a second entry in it.
 """
 
+import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple, fields
-from datetime import UTC, datetime
+from dataclasses import asdict, astuple, fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.resources.sqlite_file import opened_to_read
+from lenovo_pipeline.resources.store import write_text_aside
+from lenovo_pipeline.roster.deploying.head import HeadFile, broken_head, end_of
 from lenovo_pipeline.roster.deploying.transitions import (
     FIRST,
+    LEAST_SHARE,
+    MOST_SHARE,
     Bar,
     Challenger,
+    DecidedOn,
     Kind,
     Pending,
     Place,
@@ -31,23 +39,39 @@ from lenovo_pipeline.roster.deploying.transitions import (
     last_good,
     places,
 )
+from lenovo_pipeline.roster.log.chain import Head
 
 _BUSY_S = 15.0
+_LOOK = "See what runs, and what waits: python -m lenovo_pipeline.roster status"
 _COLUMNS = tuple(field.name for field in fields(Transition))
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS transitions (
+_TRANSITIONS = (
+    """CREATE TABLE IF NOT EXISTS transitions (
     sequence INTEGER PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, environment TEXT NOT NULL,
     use_case TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
     replaced TEXT NOT NULL, replaced_decision TEXT NOT NULL, share REAL NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
-    previous TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS running (
+    previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+    """CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END""",
+    """CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
+    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END""",
+)
+_SCHEMA = (
+    *_TRANSITIONS,
+    """CREATE TABLE IF NOT EXISTS running (
     environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
-    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case));
-CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END;
-CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END;
-"""
+    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case))""",
+    """CREATE TABLE IF NOT EXISTS decided_on (
+    environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
+    version INTEGER NOT NULL, PRIMARY KEY (environment, use_case, entry))""",
+    """CREATE TABLE IF NOT EXISTS accepted (
+    at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, problems TEXT NOT NULL)""",
+)
+_RUNS = "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)"
+_HEAD_IS_KEPT = "PRAGMA user_version = 1"
+"""What a book says that has a head: one from before there were heads is no book whose head was lost."""
+
+ACCEPT = 'python -m lenovo_pipeline.roster accept-book --reason "…"'
+"""What a person runs who has no backup, and says that the book may go on as its transitions say, or begin again."""
 
 
 class Book:
@@ -55,18 +79,18 @@ class Book:
 
     Every change is one transaction: it is there whole or not at all, whatever kills the process. A change whose
     `request_id` was made already changes nothing and returns what was made then. All changes raise PermanentFailure where
-    they cannot be, and TransientFailure where the file stays locked.
+    they cannot be, among which is a book that is not as it was written, and TransientFailure where the file stays locked.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
+        self._head = HeadFile(path)
         self._clock = clock
 
     def running(self) -> list[Running]:
         """All that runs, by environment and use case."""
         with self._reading() as connection:
-            rows = connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall() if connection else []
-        return [Running(*row) for row in rows]
+            return _running(connection) if connection else []
 
     def active(self, environment: str, use_case: str) -> Running | None:
         """What runs in a place; None if nothing does."""
@@ -78,6 +102,10 @@ class Book:
         with self._reading() as connection:
             steps = _steps(connection) if connection else []
         return [step for step in steps if environment in (None, step.environment) and use_case in (None, step.use_case)]
+
+    def challengers(self) -> list[Challenger]:
+        """The challengers of all places."""
+        return [place.challenger for _, place in sorted(places(self.history()).items()) if place.challenger is not None]
 
     def challenger(self, environment: str, use_case: str) -> Challenger | None:
         """The challenger of a place; None if there is none."""
@@ -100,6 +128,19 @@ class Book:
             for entry, bar in bars(step for step in steps if (step.environment, step.use_case) == place).items()
         }
 
+    def decided_on(self) -> list[DecidedOn]:
+        """All that the last run decided on; nothing if no run has said so yet."""
+        with self._reading() as connection:
+            there = connection is not None and _is_there(connection, "decided_on")
+            rows = connection.execute("SELECT * FROM decided_on ORDER BY 1, 2, 3").fetchall() if connection and there else []
+        return [DecidedOn(*row) for row in rows]
+
+    def put_decided_on(self, decided_on: Sequence[DecidedOn]) -> None:
+        """Say what is decided on now, instead of what was before."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM decided_on")
+            connection.executemany("INSERT INTO decided_on VALUES (?, ?, ?, ?, ?, ?)", [astuple(each) for each in decided_on])
+
     def promote(
         self,
         environment: str,
@@ -118,7 +159,7 @@ class Book:
         decision is brought up to date.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             now = place.running
             if seen_version is not None and (now.version if now else 0) != seen_version:
                 raise PermanentFailure(
@@ -132,32 +173,52 @@ class Book:
         return self._change(environment, use_case, request_id, change)
 
     def rollback(
-        self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None, only: str | None = None
+        self,
+        environment: str,
+        use_case: str,
+        *,
+        reason: str,
+        actor: str,
+        request_id: str | None = None,
+        only: str | None = None,
+        settled: timedelta = timedelta(0),
     ) -> Transition:
         """Put the last good entry in the place of what runs there; where there is none, nothing runs afterwards.
 
-        The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. Raises
-        PermanentFailure if nothing, or another entry, runs there.
+        The decision that put it there is barred from doing so again. `only`: roll back only if this entry runs. `settled`: how
+        long the last rollback there must be ago where `only` does not say which entry is meant, lest two who see the same
+        harm take out the bad entry and then the good one. Raises PermanentFailure if nothing, or another entry, runs there.
+
+        A head that is lost stops no rollback: what does harm has to leave, and what comes back was good by all that is known.
+        It stays lost, and stops all else, until a person has looked into it.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             now = place.running
             if now is None or (only is not None and now.entry != only):
+                meant = f" of {only}" if only else ""
                 raise PermanentFailure(
-                    f"there is nothing to roll back for {use_case} ({environment}): {now.entry if now else 'nothing'} runs there",
-                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                    f"there is nothing to roll back{meant} for {use_case} ({environment}): "
+                    f"{now.entry if now else 'nothing'} runs there",
+                    remedy=_LOOK,
                 )
-            mine = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
-            good = last_good(mine, now)
+            last = [step for step in steps if step.kind == "rolled_back"][-1:]
+            if only is None and last and last[0].at == now.since and self._clock() - datetime.fromisoformat(now.since) < settled:
+                raise PermanentFailure(
+                    f"{last[0].replaced} was rolled back from for {use_case} ({environment}) by {last[0].actor} at "
+                    f"{last[0].at[:16].replace('T', ' ')} ({last[0].reason}), and {now.entry} runs there since",
+                    remedy=f"If {now.entry} is bad, too, say so: rollback {use_case} --entry {now.entry}",
+                )
+            good = last_good(steps, now)
             entry, model, decision = (good.entry, good.model, good.decision_id) if good else ("", "", "")
             return self._step(place, environment, use_case, "rolled_back", entry, model, decision, actor, reason)
 
-        return self._change(environment, use_case, request_id, change)
+        return self._change(environment, use_case, request_id, change, despite_lost_head=True)
 
     def retire(self, environment: str, use_case: str, *, reason: str, actor: str, request_id: str | None = None) -> Transition:
         """Take what runs out of a place. Raises PermanentFailure if nothing runs there."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             if place.running is None:
                 raise PermanentFailure(f"nothing runs for {use_case} ({environment})", remedy="Nothing is to be done.")
             return self._step(place, environment, use_case, "retired", "", "", "", actor, reason)
@@ -167,22 +228,40 @@ class Book:
     def request_approval(
         self, environment: str, use_case: str, entry: str, decision_id: str, *, actor: str, reason: str, model: str = ""
     ) -> Transition:
-        """Let a promotion wait for a person; it takes the place of one that waits. A decision is asked for once."""
+        """Let a promotion wait for a person; it takes the place of one that waits. Nothing changes if this decision waits
+        already, or a person refused it.
+        """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            asked = [step for step in steps if step.decision_id == decision_id and step.kind in ("approval_requested", "refused")]
+            waits = place.pending is not None and place.pending.decision_id == decision_id
+            if asked and (waits or asked[-1].kind == "refused"):
+                return asked[-1]
             return self._step(place, environment, use_case, "approval_requested", entry, model, decision_id, actor, reason)
 
-        return self._change(environment, use_case, f"approval {environment} {use_case} {decision_id}", change)
+        return self._change(environment, use_case, None, change)
 
-    def approve(self, environment: str, use_case: str, *, actor: str, reason: str, refuse: bool = False) -> Transition:
-        """Do what waits in a place, or refuse it. Raises PermanentFailure if nothing waits."""
+    def withdraw(self, environment: str, use_case: str, *, actor: str, reason: str) -> Transition:
+        """Let nothing wait for a person in a place; it may be asked for again. Raises PermanentFailure if nothing waits."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
-            asked = place.pending
-            if asked is None:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            was = _waiting(place, environment, use_case)
+            return self._step(place, environment, use_case, "withdrawn", was.entry, was.model, was.decision_id, actor, reason)
+
+        return self._change(environment, use_case, None, change)
+
+    def approve(
+        self, environment: str, use_case: str, *, actor: str, reason: str, refuse: bool = False, only: str | None = None
+    ) -> Transition:
+        """Do what waits in a place, or refuse it. `only`: the decision that is meant. Raises PermanentFailure if nothing, or
+        another decision, waits.
+        """
+
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            asked = _waiting(place, environment, use_case)
+            if only is not None and asked.decision_id != only:
                 raise PermanentFailure(
-                    f"nothing waits for approval for {use_case} ({environment})",
-                    remedy="See what waits: python -m lenovo_pipeline.roster status",
+                    f"{asked.entry} waits for {use_case} ({environment}) by {asked.decision_id} now, not by {only}", remedy=_LOOK
                 )
             kind: Kind = "refused" if refuse else "approved"
             return self._step(place, environment, use_case, kind, asked.entry, asked.model, asked.decision_id, actor, reason)
@@ -202,10 +281,12 @@ class Book:
         model: str = "",
         request_id: str | None = None,
     ) -> Transition:
-        """Give an entry a share (above 0, at most 0.5) of the requests of a place where another one runs."""
+        """Give an entry a share (LEAST_SHARE to MOST_SHARE) of the requests of a place where another one runs."""
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
-            problems = [f"a share of {share:g} is not above 0 and at most 0.5"] if not 0 < share <= 0.5 else []
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
+            problems = []
+            if not LEAST_SHARE <= share <= MOST_SHARE:
+                problems.append(f"a share of {share:g} is not from {LEAST_SHARE:g} to {MOST_SHARE:g}")
             if place.running is None:
                 problems.append("nothing runs there that it could be compared with")
             elif place.running.entry == entry:
@@ -213,7 +294,7 @@ class Book:
             if problems:
                 raise PermanentFailure(
                     f"{entry} is no challenger for {use_case} ({environment}): {'; '.join(problems)}",
-                    remedy="See what runs: python -m lenovo_pipeline.roster status",
+                    remedy=_LOOK,
                 )
             return self._step(place, environment, use_case, "challenger_set", entry, model, decision_id, actor, reason, share)
 
@@ -234,7 +315,7 @@ class Book:
         `harmful`: because it did harm, which bars its decision from putting it in place.
         """
 
-        def change(connection: sqlite3.Connection, place: Place) -> Transition:
+        def change(steps: Sequence[Transition], place: Place) -> Transition:
             was = place.challenger
             if was is None:
                 raise PermanentFailure(f"there is no challenger for {use_case} ({environment})", remedy="Nothing is to be done.")
@@ -244,21 +325,60 @@ class Book:
         return self._change(environment, use_case, request_id, change)
 
     def verify(self) -> list[str]:
-        """One sentence for each transition that was altered or removed, and for each place where something else runs than the
-        transitions lead to.
+        """One sentence for each transition that was altered or removed, for a head that is lost, and for each place where
+        something else runs than the transitions lead to.
         """
-        steps = self.history()
-        found = broken_chain(steps)
-        expected = {where: place.running for where, place in places(steps).items() if place.running is not None}
-        there = {(each.environment, each.use_case): each for each in self.running()}
-        for where in sorted(expected.keys() | there.keys()):
-            if expected.get(where) != there.get(where):
-                runs, should = there.get(where), expected.get(where)
-                found.append(
-                    f"{runs.entry if runs else 'nothing'} runs for {where[1]} ({where[0]}), but the transitions lead to "
-                    f"{should.entry if should else 'nothing'}"
+        found = self._all()
+        # The first change ever may have come between head and book.
+        head, head_is_kept = found[2:]
+        return _problems(*(self._all() if head is None and head_is_kept else found))
+
+    def require_whole(self) -> None:
+        """Raises PermanentFailure naming everything that `verify` finds."""
+        _refuse(self.verify())
+
+    def accept(self, *, actor: str, reason: str) -> str:
+        """Let the book go on as its transitions say: what they lead to runs, and the last one is its head. If they are broken
+        themselves they are kept in a file beside the book, and it begins again with nothing. Returns what was done; the book
+        keeps who said so, and why.
+        """
+        problems = self.verify()
+        if not problems:
+            return "The book of deployments is as it was written: nothing is to be accepted."
+        with self._writing() as connection:
+            steps = _steps(connection)
+            broken = broken_chain(steps)
+            said = f"The book goes on after its {len(steps)} transitions."
+            if broken:
+                aside = self.path.with_name(f"transitions-{self._clock():%Y%m%dT%H%M%S}.json")
+                write_text_aside(aside, json.dumps([asdict(step) for step in steps], indent=1, ensure_ascii=False))
+                connection.execute("DROP TABLE transitions")
+                for statement in _TRANSITIONS:
+                    connection.execute(statement)
+                said = (
+                    f"The book begins again with nothing, so that it no longer knows what was rolled back from or refused; its "
+                    f"{len(steps)} transitions lie in {aside}."
                 )
-        return found
+            connection.execute("DELETE FROM running")
+            for place in places([] if broken else steps).values():
+                if place.running is not None:
+                    connection.execute(_RUNS, astuple(place.running))
+            kept = [self._clock().isoformat(timespec="seconds"), actor, reason, "; ".join(problems)]
+            connection.execute("INSERT INTO accepted VALUES (?, ?, ?, ?)", kept)
+            connection.execute(_HEAD_IS_KEPT)
+            # Before the end of the transaction: killed here, the head is still one that this book holds, or held.
+            self._head.put(end_of([] if broken else steps))
+        return f"{said} What was accepted: {'; '.join(problems)}."
+
+    def _all(self) -> tuple[list[Transition], list[Running], Head | None, bool]:
+        """Transitions, what runs, the head, and whether a head is kept at all, which it was not always. The head comes first:
+        the book may only be further.
+        """
+        head = self._head.read()
+        with self._reading() as connection:
+            if connection is None:
+                return [], [], head, False
+            return _steps(connection), _running(connection), head, _head_is_kept(connection)
 
     def _place(self, environment: str, use_case: str) -> Place:
         return places(self.history(environment, use_case)).get((environment, use_case), Place())
@@ -268,27 +388,30 @@ class Book:
         environment: str,
         use_case: str,
         request_id: str | None,
-        change: Callable[[sqlite3.Connection, Place], Transition],
+        change: Callable[[Sequence[Transition], Place], Transition],
+        *,
+        despite_lost_head: bool = False,
     ) -> Transition:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                known = _made(connection, request_id) if request_id else None
-                if known is None:
-                    steps = [step for step in _steps(connection) if (step.environment, step.use_case) == (environment, use_case)]
-                    place = places(steps).get((environment, use_case), Place())
-                    made = change(connection, place)
-                    known = _sealed_with(connection, made, request_id or f"request {uuid.uuid4().hex}")
-                    place.follow(known)
-                    _write(connection, known, place)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            return known
+        with self._writing() as connection:
+            known = _made(connection, request_id) if request_id else None
+            if known is not None:
+                return known
+            steps, head, kept = _steps(connection), self._head.read(), _head_is_kept(connection)
+            lost = head is None and kept
+            _refuse(_problems(steps, _running(connection), head, kept and not despite_lost_head))
+            if head is None and not lost:
+                self._head.put(end_of(steps))
+            mine = [step for step in steps if (step.environment, step.use_case) == (environment, use_case)]
+            place = places(mine).get((environment, use_case), Place())
+            known = change(mine, place)
+            if not known.sequence:
+                known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
+                place.follow(known)
+                _write(connection, known, place)
+                connection.execute(_HEAD_IS_KEPT)
+        if not lost:
+            self._head.advance(Head(known.sequence, known.hash))
+        return known
 
     def _step(
         self,
@@ -329,16 +452,32 @@ class Book:
         return connection
 
     @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, done whole or not at all; the file is made if it is not there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors(), closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """One snapshot of what is kept, for everything that is read; None if nothing is. Nothing is written, so that whoever may
+        only read the store can read it.
+        """
         if not self.path.exists():
             yield None
             return
-        with self._errors(), closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
-            # One snapshot for everything that is read.
+        with self._errors(), closing(opened_to_read(self.path, _BUSY_S)) as connection:
             connection.execute("BEGIN")
-            yield connection
-            connection.execute("COMMIT")
+            yield connection if _is_there(connection, "transitions") else None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -356,13 +495,62 @@ class Book:
         except sqlite3.DatabaseError as error:
             raise PermanentFailure(
                 f"the book of deployments {self.path} is damaged ({error})",
-                remedy="Restore it from a backup (make restore), or remove it: the next run deploys what its decisions promote.",
+                remedy=f"Restore data/store from a backup (make restore). Without one, move the file away, then: {ACCEPT}",
             ) from error
+
+
+def _is_there(connection: sqlite3.Connection, table: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall())
+
+
+def _running(connection: sqlite3.Connection) -> list[Running]:
+    return [Running(*row) for row in connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall()]
+
+
+def _head_is_kept(connection: sqlite3.Connection) -> bool:
+    ((found,),) = connection.execute("PRAGMA user_version").fetchall()
+    return bool(found)
+
+
+def _problems(steps: Sequence[Transition], running: Sequence[Running], head: Head | None, head_is_kept: bool) -> list[str]:
+    """Everything that shows that a book is not as it was written, a sentence each."""
+    found = broken_chain(steps)
+    if head is not None:
+        found += broken_head(steps, head)
+    elif head_is_kept:
+        found.append("its head is lost, so that nobody knows whether transitions were taken off the end")
+    expected = {where: place.running for where, place in places(steps).items() if place.running is not None}
+    there = {(each.environment, each.use_case): each for each in running}
+    for where in sorted(expected.keys() | there.keys()):
+        if expected.get(where) != there.get(where):
+            runs, should = there.get(where), expected.get(where)
+            found.append(
+                f"{runs.entry if runs else 'nothing'} runs for {where[1]} ({where[0]}), but the transitions lead to "
+                f"{should.entry if should else 'nothing'}"
+            )
+    return found
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise PermanentFailure(
+            f"the book of deployments is not as it was written, so that nothing in it is changed: {'; '.join(problems)}",
+            remedy=f"Restore data/store from a backup (make restore). Without one, after you have looked into it: {ACCEPT}",
+        )
 
 
 def _steps(connection: sqlite3.Connection) -> list[Transition]:
     rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions ORDER BY sequence").fetchall()
     return [Transition(*row) for row in rows]
+
+
+def _waiting(place: Place, environment: str, use_case: str) -> Pending:
+    if place.pending is None:
+        raise PermanentFailure(
+            f"nothing waits for approval for {use_case} ({environment})",
+            remedy=_LOOK,
+        )
+    return place.pending
 
 
 def _made(connection: sqlite3.Connection, request_id: str) -> Transition | None:
@@ -382,4 +570,4 @@ def _write(connection: sqlite3.Connection, step: Transition, place: Place) -> No
     connection.execute(f"INSERT INTO transitions VALUES ({', '.join('?' * len(_COLUMNS))})", astuple(step))
     connection.execute("DELETE FROM running WHERE environment = ? AND use_case = ?", [step.environment, step.use_case])
     if place.running is not None:
-        connection.execute("INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(place.running))
+        connection.execute(_RUNS, astuple(place.running))

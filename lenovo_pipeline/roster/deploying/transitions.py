@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+ENVIRONMENTS = ("testing", "staging", "production")
+
 Kind = Literal[
     "promoted",
     "confirmed",
@@ -17,12 +19,16 @@ Kind = Literal[
     "approval_requested",
     "approved",
     "refused",
+    "withdrawn",
     "challenger_set",
     "challenger_removed",
     "challenger_aborted",
 ]
 PUTS_IN_PLACE = ("promoted", "confirmed", "approved")
 """Kinds after which the entry that they name runs because somebody chose it."""
+
+LEAST_SHARE, MOST_SHARE = 0.01, 0.5
+"""Of the requests of a place, what a challenger may get: with less a canary shows nothing, more would do much harm."""
 
 FIRST = "0" * 64
 """What the first transition follows."""
@@ -106,6 +112,20 @@ class Bar:
     decision_id: str
 
 
+@dataclass(frozen=True)
+class DecidedOn:
+    """An entry that the last run decided on for a place, at `judged_at`; `fresh_until`: until when its evidence is as young as
+    the policy asks, None if it may be of any age. Both are UTC in ISO 8601. `version`: of what ran there then, 0 for nothing.
+    """
+
+    environment: str
+    use_case: str
+    entry: str
+    fresh_until: str | None
+    judged_at: str
+    version: int
+
+
 @dataclass
 class Place:
     """What a sequence of transitions of one environment and use case leads to."""
@@ -130,7 +150,7 @@ class Place:
             self.running, self.challenger = None, None
         elif step.kind == "approval_requested":
             self.pending = Pending(*where, step.entry, step.model, step.decision_id, step.reason, step.at)
-        elif step.kind == "refused":
+        elif step.kind in ("refused", "withdrawn"):
             self.pending = None
         elif step.kind == "challenger_set":
             self.challenger = Challenger(*where, step.entry, step.model, step.decision_id, step.share, step.at)
@@ -147,15 +167,24 @@ def places(steps: Iterable[Transition]) -> dict[tuple[str, str], Place]:
 
 
 def last_good(steps: Sequence[Transition], running: Running) -> Transition | None:
-    """The transition that last put another entry in this place which was never rolled back from; None if there is none.
+    """The transition that last put another entry in this place that nothing speaks against; None if there is none.
 
-    `steps` are those of the place, in their order.
+    `steps` are those of the place, in their order. An entry counts by what became of it, whichever of its decisions put it
+    there: one that was rolled back from, refused, aborted or retired is passed over until somebody puts it there again.
     """
-    bad = barred(steps)
-    for step in reversed(steps):
-        if step.kind in PUTS_IN_PLACE and step.entry != running.entry and step.decision_id not in bad:
-            return step
-    return None
+    bad = {running.entry, *bars(steps), *_retired(steps)}
+    return next((step for step in reversed(steps) if step.kind in PUTS_IN_PLACE and step.entry not in bad), None)
+
+
+def _retired(steps: Iterable[Transition]) -> set[str]:
+    """Entries that were taken out of a place because no rules let them run there, and were not put there again."""
+    found: set[str] = set()
+    for step in steps:
+        if step.kind == "retired":
+            found.add(step.replaced)
+        elif step.kind in ("promoted", "approved"):
+            found.discard(step.entry)
+    return found
 
 
 def barred(steps: Iterable[Transition]) -> set[str]:
