@@ -5,7 +5,8 @@ Belongs here: the shape of the policy. Does not belong here: which rules make no
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -134,11 +135,17 @@ class UseCase(Requirements):
         elsewhere = [name for name in self.approval if name not in self.environments]
         problems += [f"approval is asked for in {name!r}, which is none of its environments" for name in elsewhere]
         unused = [name for name, _ in self.asked[:-1] if name not in self.environments]
+        problems += [
+            f"{name!r} stands twice in {listed}"
+            for listed in ("environments", "kinds", "approval")
+            for name in _twice(getattr(self, listed))
+        ]
         problems += [f"it says what {name} asks, which is none of its environments" for name in unused]
         for name, found in self.asked:
             of = "" if found is self else f"{name}: "
-            twice = _twice([f"{floor.metric} of {floor.slice}" for floor in found.floors])
-            own = [f"floor {text!r} is set twice" for text in twice]
+            floors = [f"{floor.metric} of {floor.slice}" for floor in found.floors]
+            own = [f"floor {text!r} is set twice" for text in _twice(floors)]
+            own += [f"evaluation {text!r} is named twice" for text in _twice(found.evaluations)]
             own += kind_problems(found, self.kinds)
             problems += [f"{of}{each}" for each in own or vacuous(found.floors, agents=self.kinds == (AGENTIC,))]
         for (lower, less), (higher, more) in zip(self.asked, self.asked[1:], strict=False):
@@ -206,5 +213,5 @@ def _said(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _twice(names: list[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})
+def _twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)

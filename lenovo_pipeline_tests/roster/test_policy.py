@@ -163,6 +163,23 @@ def test_rules_for_an_environment_that_is_not_used_are_refused(tmp_path: Path) -
     assert "it says what staging asks, which is none of its environments" in refusal(written(tmp_path, staging=LESS))
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"environments": ["production", "production"]}, "'production' stands twice in environments"),
+        ({"kinds": ["adapter", "adapter"]}, "'adapter' stands twice in kinds"),
+        ({"approval": ["production", "production"]}, "'production' stands twice in approval"),
+        ({"evaluations": ["gold_questions", "gold_questions"]}, "evaluation 'gold_questions' is named twice"),
+        (
+            {"environments": ["staging", "production"], "staging": {**LESS, "evaluations": ["gold_questions"] * 2}},
+            "staging: evaluation 'gold_questions' is named twice",
+        ),
+    ],
+)
+def test_what_is_named_twice_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
+    assert expected in refusal(written(tmp_path, **changes))
+
+
 @pytest.mark.parametrize("days", [0, 0.5, 10_000, float("nan")])
 def test_an_age_that_always_or_never_holds_is_refused(tmp_path: Path, days: float) -> None:
     assert "max_age_days" in refusal(written(tmp_path, max_age_days=days))

@@ -4,6 +4,7 @@ Belongs here: the table with its head. Does not belong here: what is decided (de
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,7 +46,9 @@ class DecisionLog:
         return self._problems(self._read())
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> Written:
-        """Add decisions (without sequence, follows and hash) at the end. Raises PermanentFailure as `rows` does."""
+        """Add decisions (without sequence, follows and hash) at the end. Raises PermanentFailure, leaving the log as it was, as
+        `rows` does, and for decisions that are there already, or twice among `rows`.
+        """
         there = self.rows()
         if self.heads.announced() == head_of(there):
             # The write was killed after the log, and before it could say so.
@@ -53,13 +56,17 @@ class DecisionLog:
         more = sealed(rows, head_of(there))
         if not more:
             return self._ledger.append([])
-        self.heads.announce(head_of(more))
-        written = self._ledger.append(more)
-        if written.rows != len(there) + len(more):
+        # Before anything is announced: the ledger keeps a row that is there, and the head would count what was not added.
+        ids = Counter(row["decision_id"] for row in [*there, *more])
+        twice = [name for name, count in ids.items() if count > 1]
+        if twice:
             raise PermanentFailure(
-                f"{len(there) + len(more) - written.rows} decisions were not added, since their ids are there already",
+                f"nothing is added to the log of decisions: {len(twice)} of {len(more)} would stand in it twice "
+                f"({', '.join(twice[:3])})",
                 remedy="Run: make run. If it happens again, report it.",
             )
+        self.heads.announce(head_of(more))
+        written = self._ledger.append(more)
         self.heads.confirm()
         return written
 

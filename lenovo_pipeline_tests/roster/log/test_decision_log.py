@@ -210,6 +210,19 @@ def test_a_kill_at_any_point_of_writing_leaves_a_log_that_can_be_added_to(
     assert kept.heads.announced() is None
 
 
+@pytest.mark.parametrize("there_already", [True, False], ids=["there already", "twice at once"])
+def test_decisions_that_would_stand_twice_are_refused_and_the_log_can_be_added_to(
+    there_already: bool, kept: DecisionLog, add: Callable[[float], int]
+) -> None:
+    before = kept.rows()
+    row = {name: value for name, value in before[-1].items() if name not in ("sequence", "follows", "hash")}
+    new = {**row, "decision_id": "DEC-0000000000000000"}
+    with pytest.raises(PermanentFailure, match=r"1 of [12] would stand in it twice"):
+        kept.append([row] if there_already else [new, new])
+    assert kept.rows() == before
+    assert add(0.65) == 1
+
+
 def test_a_person_lets_a_cut_log_go_on_and_the_reason_is_kept(kept: DecisionLog, add: Callable[[float], int]) -> None:
     change(kept, "DELETE FROM roster.decisions WHERE sequence > 4")
     said = kept.accept(actor="mei", reason="the disk was full")
