@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 
@@ -32,15 +32,17 @@ def accepted_baselines(policy: Policy, figures: Mapping[str, Figures], agents: M
     return found
 
 
-def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], entries: pd.DataFrame) -> list[str]:
-    """Decisions in force about present candidates whose evidence is not kept (`kept`: headers that are), and verdicts that
-    their rules do not give.
+def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], current: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Decisions in force whose evidence is not kept (`kept`: headers that are), and verdicts that their rules do not give.
+
+    `current`: environment, use case and entry of everything that is decided on now. The last decision about anything else,
+    such as an environment that the policy no longer names, is never made again, and nothing runs by it.
     """
-    present = set(entries["entry"])
+    decided = set(current)
     rows = rows_of(decisions)
     found = []
     for row in latest(rows):
-        if row["entry"] in present:
+        if (row["environment"], row["use_case"], row["entry"]) in decided:
             found += [
                 f"{row['decision_id']} about {row['entry']} cites the header {header}, which is not kept"
                 for header in row["headers"]
