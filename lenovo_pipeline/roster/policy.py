@@ -5,13 +5,14 @@ Belongs here: the shape of the policy. Does not belong here: which rules make no
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.licences import USES
@@ -27,6 +28,9 @@ _REMEDY = "Correct data/policy/roster.yaml, then run: make run"
 _ANSWERING = tuple(kind for kind in ENTRY_KINDS if kind != AGENTIC)
 _EARLIER = ("testing", "staging")
 """The environments before production, in their order: each may ask less than the next, and never more."""
+
+_NAME = r"[a-z][a-z0-9_]{0,62}"
+"""Names of use cases: they are also those of folders and of MLflow aliases."""
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -168,13 +172,19 @@ class Costs(BaseModel):
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
 
 
+def _named(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError("a use case is named by 1 to 63 lower-case letters, digits and underscores, a letter first")
+    return name
+
+
 class Policy(BaseModel):
     """All use cases, by name, and what is counted in money."""
 
     model_config = _STRICT
 
     costs: Costs = Costs()
-    use_cases: dict[str, UseCase] = Field(min_length=1)
+    use_cases: dict[Annotated[str, AfterValidator(_named)], UseCase] = Field(min_length=1)
 
     def decided(self, entries: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
         """Environment, use case and entry of everything that is decided on; `entries`: name and kind of each."""

@@ -180,6 +180,19 @@ def test_what_is_named_twice_is_refused(tmp_path: Path, changes: dict[str, Any],
     assert expected in refusal(written(tmp_path, **changes))
 
 
+@pytest.mark.parametrize("name", ["/tmp/x", "a/b", "..", "", ".", "Desk", "desk\n", "desk 2", "2desk", "x" * 64])
+def test_a_use_case_whose_name_could_not_be_that_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "roster.yaml"
+    place.write_text(yaml.safe_dump({"use_cases": {name: SOUND["use_cases"]["desk"]}}))
+    assert "a use case is named by 1 to 63 lower-case letters, digits and underscores" in refusal(place)
+
+
+def test_a_use_case_may_have_a_long_name(tmp_path: Path) -> None:
+    place = tmp_path / "roster.yaml"
+    place.write_text(yaml.safe_dump({"use_cases": {"d" * 63: SOUND["use_cases"]["desk"]}}))
+    assert set(read_policy(place).use_cases) == {"d" * 63}
+
+
 @pytest.mark.parametrize("days", [0, 0.5, 10_000, float("nan")])
 def test_an_age_that_always_or_never_holds_is_refused(tmp_path: Path, days: float) -> None:
     assert "max_age_days" in refusal(written(tmp_path, max_age_days=days))
