@@ -6,7 +6,6 @@ of service: what runs stays. Does not belong here: the rules on what an entry is
 Age is told only as kept or not, never in days: a decision is added when its evidence is new, and time alone is none.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Bar
 from lenovo_pipeline.roster.policy import UseCase
-from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT
+from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT, rules_of
 from lenovo_pipeline.roster.rules import Entry, Judged
 
 Made = tuple[str, str]
@@ -97,7 +96,9 @@ def evidence_changed(before: Mapping[str, Any], headers: Iterable[str], rules: S
     if set(before["headers"]) != set(headers):
         return True
     then = {
-        rule["text"].rsplit(" ", 2)[0]: rule for rule in _rules(before) if rule["rule"] == "floor" and rule["figure"] is not None
+        rule["text"].rsplit(" ", 2)[0]: rule
+        for rule in rules_of(before)
+        if rule["rule"] == "floor" and rule["figure"] is not None
     }
     now = {rule.text.rsplit(" ", 2)[0]: asdict(rule) for rule in rules if rule.rule == "floor" and rule.figure is not None}
     return any(then[name][side] != now[name][side] for name in then.keys() & now.keys() for side in _FIGURES)
@@ -105,17 +106,12 @@ def evidence_changed(before: Mapping[str, Any], headers: Iterable[str], rules: S
 
 def as_recorded(decision: Mapping[str, Any]) -> Against:
     """The rules of the moment as a stored decision has them, for its own entry: the moment itself is gone."""
-    kept = [Judged(**rule) for rule in _rules(decision) if rule["rule"] in OF_THE_MOMENT]
+    kept = [Judged(**rule) for rule in rules_of(decision) if rule["rule"] in OF_THE_MOMENT]
 
     def recorded(name: str, use_case: UseCase, entry: Entry, rules: Sequence[Judged]) -> list[Judged]:
         return kept if entry.entry == decision["entry"] else []
 
     return recorded
-
-
-def _rules(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules: list[dict[str, Any]] = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return rules
 
 
 def moment_of(log: Sequence[Mapping[str, Any]], book: Book, now: datetime, dates: Mapping[Made, datetime]) -> Moment:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lenovo_pipeline.failures import PermanentFailure
+
 CHALLENGE, CHAMPION = "challenge", "champion"
 """Rules about the entry that runs: whether a challenger is shown to be better, and whether the champion stands."""
 
@@ -26,6 +28,20 @@ def against_now(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [rule for rule in _not_kept(decision) if rule["rule"] in OF_THE_MOMENT]
 
 
+def rules_of(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a decision (a row of roster.decisions), JSON text or its value. Raises PermanentFailure naming the decision
+    if they are no JSON, which no run writes.
+    """
+    rules = decision["rules"]
+    try:
+        found: list[dict[str, Any]] = json.loads(rules) if isinstance(rules, str) else rules
+    except ValueError as error:
+        raise PermanentFailure(
+            f"the decision {decision['decision_id']} was altered after it was written: its rules cannot be read ({error})",
+            remedy="Restore data/store from a backup (make restore).",
+        ) from error
+    return found
+
+
 def _not_kept(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return [rule for rule in rules if rule["verdict"] != "passed"]
+    return [rule for rule in rules_of(decision) if rule["verdict"] != "passed"]

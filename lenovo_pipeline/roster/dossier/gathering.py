@@ -11,6 +11,7 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.dossier.packages import Package
 from lenovo_pipeline.roster.reader import LAST, Snapshot
+from lenovo_pipeline.roster.rule_kinds import rules_of
 from lenovo_pipeline.roster.tracing import trace
 
 PRODUCTION = "production"
@@ -96,7 +97,7 @@ def _dossier(source: Snapshot, row: Mapping[str, Any], book: Book, graph: Graph,
         "decision": {
             **{name: decision[name] for name in ("decision_id", "previous", "verdict", "reason", "evidence", "headers")},
             "decided_at": decision["decided_at"].isoformat(),
-            "rules": json.loads(decision["rules"]),
+            "rules": rules_of(decision),
             "policy": policy,
         },
         "scores": _headers(source, headers),
@@ -234,4 +235,4 @@ def _headers(source: Snapshot, headers: Sequence[str]) -> list[Json]:
 
 
 def _broken(row: Mapping[str, Any]) -> int:
-    return sum(rule["verdict"] != "passed" for rule in json.loads(row["rules"]))
+    return sum(rule["verdict"] != "passed" for rule in rules_of(row))

@@ -15,7 +15,7 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.store import write_text_aside
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
-from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, broken_head, decision_id, head_of, sealed
+from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, broken_head, decision_id, head_of, number_of, sealed
 from lenovo_pipeline.roster.log.heads import Heads
 from lenovo_pipeline.roster.tables import DECISIONS
 
@@ -78,7 +78,7 @@ class DecisionLog:
         problems = self._problems(rows)
         if not problems:
             return f"The log of {len(rows)} decisions is as it was written: nothing is to be accepted."
-        broken = broken_chain(rows)
+        broken = _lost(rows) or broken_chain(rows)
         if not broken:
             self.heads.accept(head_of(rows), actor=actor, reason=reason)
             return f"The log goes on after its {len(rows)} decisions. What was accepted: {'; '.join(problems)}."
@@ -94,20 +94,29 @@ class DecisionLog:
         return Ledger(self.warehouse, DECISIONS)
 
     def _read(self) -> list[dict[str, Any]]:
-        self._take_over()
-        return sorted(self._ledger.rows(), key=lambda row: (row["sequence"], row["decision_id"]))
+        """All decisions in their order; of a table that has lost columns, what it still has."""
+        found = self.warehouse.rows_if_there(
+            DECISIONS.qualified_name, f"SELECT name FROM pragma_table_info('{DECISIONS.qualified_name}')", []
+        )
+        columns = set(DECISIONS.column_names) if found is None else {name for (name,) in found}
+        names = [name for name in DECISIONS.column_names if name in columns]
+        if columns.isdisjoint(_NEW) and not self.heads.confirmed():
+            self._take_over()
+        elif len(names) < len(DECISIONS.column_names):
+            with self.warehouse.read() as connection:
+                rows = connection.execute(f"SELECT {', '.join(names)} FROM {DECISIONS.qualified_name}").fetchall()
+            return [dict(zip(names, row, strict=True)) for row in rows]
+        return sorted(self._ledger.rows(), key=lambda row: (number_of(row), row["decision_id"]))
 
     def _problems(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         heads = self.heads.confirmed()
-        return [*broken_chain(rows), *broken_head(rows, heads[-1] if heads else None, self.heads.announced())]
+        last = heads[-1] if heads else None
+        return _lost(rows) or [*broken_chain(rows), *broken_head(rows, last, self.heads.announced())]
 
     def _take_over(self) -> None:
-        """Chain the decisions of a log from before there was a chain, in the order in which they followed each other."""
-        columns = self.warehouse.rows_if_there(
-            DECISIONS.qualified_name, f"SELECT name FROM pragma_table_info('{DECISIONS.qualified_name}')", []
-        )
-        if columns is None or ("hash",) in columns:
-            return
+        """Chain the decisions of a log from before there was a chain, in the order in which they followed each other. One that
+        has a head was chained before: without hashes it is not as it was written.
+        """
         names = [name for name in DECISIONS.column_names if name not in _NEW]
         with self.warehouse.write() as connection:
             found = connection.execute(f"SELECT {', '.join(names)} FROM {DECISIONS.qualified_name}").fetchall()
@@ -122,6 +131,11 @@ class DecisionLog:
         place = self.heads.path.with_name(f"decisions-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
         write_text_aside(place, json.dumps(rows, default=str, indent=1, ensure_ascii=False))
         return place
+
+
+def _lost(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    lost = [name for name in DECISIONS.column_names if rows and name not in rows[0]]
+    return [f"the table of decisions has lost its columns {', '.join(lost)}"] if lost else []
 
 
 def tampered(problems: Sequence[str]) -> PermanentFailure:
