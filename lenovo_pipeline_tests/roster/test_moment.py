@@ -16,7 +16,8 @@ from lenovo_pipeline.roster.moment import Moment, moment_of
 from lenovo_pipeline.roster.record import record_decisions, record_deployments
 from lenovo_pipeline.roster.replay import replay
 from lenovo_pipeline.roster.rules import Measured
-from lenovo_pipeline.roster.tables import DECISIONS
+from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
+from lenovo_pipeline.roster.verify import unlawful_deployments
 
 Make = Callable[..., Any]
 NAME, OTHER = "lenovo-nano/open-book", "other"
@@ -130,6 +131,23 @@ def test_what_runs_stays_while_its_evidence_is_old_and_nothing_old_takes_its_pla
     assert desk.book.active(*PLACE) is not None
     assert desk.decide(NOON + timedelta(days=41), made=NOON + timedelta(days=40))[OTHER].verdict == "promoted"
     assert desk.deploy() == [f"{OTHER} runs in production for desk instead of {NAME}"]
+
+
+@pytest.mark.parametrize("harm", ["DELETE FROM roster.decisions", "UPDATE roster.decisions SET reason = 'x'"])
+def test_what_stays_though_the_log_began_again_runs_by_a_decision_of_the_new_one(desk: Desk, harm: str) -> None:
+    desk.decide()
+    desk.deploy()
+    with desk.warehouse.write() as connection:
+        connection.execute(harm)
+    desk.log.accept(actor="mei", reason="looked into")
+    assert desk.decide(NOON + timedelta(days=40))[NAME].stays
+    assert desk.deploy() == []
+    running = desk.book.active(*PLACE)
+    assert running is not None and running.entry == NAME
+    assert running.decision_id == decision_id(desk, NAME)
+    assert desk.deploy() == [] and len(desk.book.history()) == 2
+    found = unlawful_deployments(desk.warehouse.load(DEPLOYMENTS), desk.warehouse.load(DECISIONS), desk.book)
+    assert found == []
 
 
 def test_an_entry_without_champion_is_chosen_among_those_with_fresh_evidence(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.dossier.packages import Package
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 
 
 def dossiers(warehouse: Warehouse, book: Book, graph: Graph, packages: Sequence[Package]) -> list[Json]:
-    """One for each entry in production, in the order of the use cases."""
+    """One for each entry in production, in the order of the use cases. Raises PermanentFailure for one whose decision is gone."""
     with warehouse.read() as connection:
         source = Snapshot(connection, "", "")
         running = source.rows(
@@ -75,11 +76,17 @@ def upstream(graph: Graph, start: Iterable[str]) -> list[str]:
 
 def _dossier(source: Snapshot, row: Mapping[str, Any], book: Book, graph: Graph, packages: Sequence[Package]) -> Json:
     entry, use_case = str(row["entry"]), str(row["use_case"])
-    decision = source.rows(
+    decisions = source.rows(
         "SELECT decision_id, previous, decided_at, verdict, reason, evidence, headers, policy, rules"
         " FROM roster.decisions WHERE decision_id = ?",
         [row["decision_id"]],
-    )[0]
+    )
+    if not decisions:
+        raise PermanentFailure(
+            f"{entry} runs for {use_case} by the decision {row['decision_id']}, which the log of decisions does not hold",
+            remedy="Run: make run",
+        )
+    decision = decisions[0]
     policy = json.loads(decision["policy"])
     headers = [str(each) for each in decision["headers"]]
     versions = source.rows("SELECT qualified_name AS name, min(digest) AS digest FROM pipeline.tables GROUP BY 1 ORDER BY 1")
