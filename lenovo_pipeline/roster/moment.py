@@ -15,6 +15,8 @@ from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Bar
+from lenovo_pipeline.roster.log.decisions import ACCEPT, TOLERANCE, recorded
+from lenovo_pipeline.roster.log.heads import Accepted
 from lenovo_pipeline.roster.policy import UseCase
 from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT, rules_of
 from lenovo_pipeline.roster.rules import Entry, Judged
@@ -24,9 +26,6 @@ Made = tuple[str, str]
 
 Against = Callable[[str, UseCase, Entry, Sequence[Judged]], list[Judged]]
 """(use case, its rules in an environment, entry, its own rules judged) -> the rules of the moment, judged."""
-
-_TOLERANCE = timedelta(minutes=5)
-"""By how much clocks may differ."""
 
 _FIGURES = ("figure", "lower", "upper")
 
@@ -53,13 +52,13 @@ class Moment:
     """The moment of deciding. `now` and all times are UTC, without a zone.
 
     `dates`: when each evaluation was last made, be it that it found everything as it was; `latest`: the latest moment that
-    anything here was recorded at; `bars`: by environment, use case and entry what it did there before, and the decision
-    that had put it there (None: it is not kept).
+    anything here was recorded at, and what to do if that was by a clock that was ahead; `bars`: by environment, use case and
+    entry what it did there before, and the decision that had put it there (None: it is not kept).
     """
 
     now: datetime
     dates: Mapping[Made, datetime]
-    latest: datetime | None = None
+    latest: tuple[datetime, str] | None = None
     bars: Mapping[tuple[str, str, str], tuple[Bar, Mapping[str, Any] | None]] = field(default_factory=dict)
 
     def against(self, name: str, use_case: UseCase, entry: Entry, rules: Sequence[Judged]) -> list[Judged]:
@@ -75,9 +74,10 @@ class Moment:
 
     def _fresh(self, use_case: UseCase, entry: Entry, days: float) -> Judged:
         text = f"evidence at most {days:g} days old"
-        if self.latest is not None and self.now < self.latest - _TOLERANCE:
-            note = f"nobody knows how old its evidence is: the clock is behind what was recorded at {self.latest:%Y-%m-%d %H:%M}"
-            return Judged(FRESH, text, "missing", note)
+        if self.latest is not None and self.now < self.latest[0] - TOLERANCE:
+            behind, otherwise = self.latest
+            note = f"nobody knows how old its evidence is: the clock is behind what was recorded at {behind:%Y-%m-%d %H:%M}"
+            return Judged(FRESH, text, "missing", f"{note} (if the clock was ahead then: {otherwise})")
         needed = evidence_of(use_case, entry)
         undated = [asset for asset, model in needed if (asset, model) not in self.dates]
         if undated:
@@ -114,11 +114,18 @@ def as_recorded(decision: Mapping[str, Any]) -> Against:
     return recorded
 
 
-def moment_of(log: Sequence[Mapping[str, Any]], book: Book, now: datetime, dates: Mapping[Made, datetime]) -> Moment:
+def moment_of(
+    log: Sequence[Mapping[str, Any]],
+    book: Book,
+    now: datetime,
+    dates: Mapping[Made, datetime],
+    accepted: Accepted | None,
+) -> Moment:
     """The moment `now`, by what was recorded until then. `log`: all rows of roster.decisions; `dates`: when each evaluation was
-    last made.
+    last made; `accepted`: what a person last accepted of the log.
     """
-    recorded = [row["decided_at"] for row in log]
     rows = {row["decision_id"]: row for row in log}
     bars = {where: (bar, rows.get(bar.decision_id)) for where, bar in book.bars().items()}
-    return Moment(now, dates, latest=max([*recorded, *dates.values()], default=None), bars=bars)
+    of_log = [(at, ACCEPT) for at in recorded(log, accepted)]
+    of_evaluations = [(at, f"make {asset} again{f' for {model}' if model else ''}") for (asset, model), at in dates.items()]
+    return Moment(now, dates, latest=max([*of_log, *of_evaluations], default=None), bars=bars)

@@ -37,7 +37,7 @@ class Desk:
         self.better: dict[str, float] = {}
 
     def moment(self, now: datetime, made: datetime | None = NOON) -> Moment:
-        return moment_of(self.log.rows(), self.book, now, {} if made is None else {RAW: made})
+        return moment_of(self.log.rows(), self.book, now, {} if made is None else {RAW: made}, self.log.heads.accepted())
 
     def decide(self, now: datetime = NOON, made: datetime | None = NOON, **figures: Any) -> dict[str, Decision]:
         """Decide at a moment, the evidence being of another; `better`: the lower bound of the difference to what runs."""
@@ -103,6 +103,26 @@ def test_a_clock_that_jumps_ahead_and_returns_promotes_only_when_it_is_right_aga
     assert desk.decide(NOON + timedelta(days=3_650))[NAME].verdict == "held"
     assert desk.decide(NOON)[NAME].verdict == "held"
     assert desk.decide(NOON + timedelta(days=3_651), made=NOON + timedelta(days=3_650))[NAME].verdict == "promoted"
+
+
+def test_a_person_says_that_the_clock_was_ahead_and_the_right_time_counts_again(desk: Desk) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    ahead = now + timedelta(days=3_650)
+    desk.decide(ahead, made=ahead)
+    assert desk.decide(ahead, made=ahead + timedelta(days=40))[NAME].verdict == "held"
+    assert "accept-log" in desk.decide(now, made=now)[NAME].reason
+    assert desk.deploy() == []
+    said = desk.log.accept(actor="mei", reason="the clock was ten years ahead")
+    assert said.startswith("The log goes on after its") and f"its clock was ahead, at {ahead:%Y-%m-%d %H:%M}" in said
+    assert desk.decide(now, made=now)[NAME].verdict == "promoted"
+    assert desk.deploy() == [f"{NAME} runs in production for desk"]
+    # Whoever puts the clock back afterwards gains nothing by it.
+    assert desk.decide(now - timedelta(days=1), made=now - timedelta(days=10))[NAME].verdict == "held"
+    assert "nothing is to be accepted" in desk.log.accept(actor="mei", reason="again")
+
+
+def test_an_evaluation_that_was_made_by_a_clock_that_was_ahead_is_named(desk: Desk) -> None:
+    assert "make evaluation/raw_foundation again for lenovo-nano" in desk.decide(NOON - timedelta(days=1))[NAME].reason
 
 
 def test_small_differences_between_clocks_do_not_count(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.store import write_text_aside
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, broken_head, decision_id, head_of, number_of, sealed
-from lenovo_pipeline.roster.log.heads import Heads
+from lenovo_pipeline.roster.log.heads import Accepted, Heads
 from lenovo_pipeline.roster.tables import DECISIONS
 
 ACCEPT = 'python -m lenovo_pipeline.roster accept-log --reason "…"'
-"""What a person runs who has no backup, and says that the log may go on as it is, or begin again."""
+"""What a person runs who has no backup, and says that the log may go on as it is, or begin again; or that a clock was ahead."""
+
+TOLERANCE = timedelta(minutes=5)
+"""By how much clocks may differ."""
 
 _SHOWN = 20
 _NEW = ("sequence", "follows", "hash")
@@ -71,13 +74,17 @@ class DecisionLog:
         return written
 
     def accept(self, *, actor: str, reason: str) -> str:
-        """Let the log go on as it is: its head becomes what it ends with. A chain that is broken is kept in a file beside the
-        warehouse, and the log begins again. Returns what was done; the file of deployments keeps who said so, and why.
+        """Let the log go on as it is: its head becomes what it ends with, and what a clock said that was ahead no longer counts.
+        A chain that is broken is kept in a file beside the warehouse, and the log begins again. Returns what was done;
+        the file of deployments keeps who said so, and why.
         """
         rows = self._read()
         problems = self._problems(rows)
         if not problems:
-            return f"The log of {len(rows)} decisions is as it was written: nothing is to be accepted."
+            until = max(recorded(rows, self.heads.accepted()), default=datetime.min)
+            if until <= datetime.now(UTC).replace(tzinfo=None) + TOLERANCE:
+                return f"The log of {len(rows)} decisions is as it was written: nothing is to be accepted."
+            problems = [f"its clock was ahead, at {until:%Y-%m-%d %H:%M}"]
         broken = _lost(rows) or broken_chain(rows)
         if not broken:
             self.heads.accept(head_of(rows), actor=actor, reason=reason)
@@ -131,6 +138,15 @@ class DecisionLog:
         place = self.heads.path.with_name(f"decisions-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
         write_text_aside(place, json.dumps(rows, default=str, indent=1, ensure_ascii=False))
         return place
+
+
+def recorded(rows: Sequence[Mapping[str, Any]], accepted: Accepted | None) -> list[datetime]:
+    """The moments (UTC, without a zone) that decisions were recorded at. For those that a person accepted, it is the moment of
+    accepting: their clock may have been ahead.
+    """
+    if accepted is None:
+        return [row["decided_at"] for row in rows]
+    return [accepted.at, *(row["decided_at"] for row in rows if number_of(row) > accepted.rows)]
 
 
 def _lost(rows: Sequence[Mapping[str, Any]]) -> list[str]:
