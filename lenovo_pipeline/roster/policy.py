@@ -29,6 +29,9 @@ _ANSWERING = tuple(kind for kind in ENTRY_KINDS if kind != AGENTIC)
 _EARLIER = ("testing", "staging")
 """The environments before production, in their order: each may ask less than the next, and never more."""
 
+_SHOWN, _LONGEST_NAME = 20, 63
+"""Problems that an error lists, and characters of a name in it."""
+
 _NAME = r"[a-z][a-z0-9_]{0,62}"
 """Names of use cases: they are also those of folders and of MLflow aliases."""
 
@@ -198,8 +201,8 @@ class Policy(BaseModel):
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy of a file. Raises PermanentFailure listing every problem: unknown names, limits that cannot be, rules that
-    always or never pass.
+    """The policy of a file. Raises PermanentFailure listing what is wrong, and counting what is left out of a long list: unknown
+    names, limits that cannot be, rules that always or never pass.
     """
     try:
         found = load_yaml(path.read_text(encoding="utf-8"))
@@ -210,13 +213,19 @@ def read_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(found)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, each['loc'])) or 'file'}: {_said(each['msg'])}" for each in error.errors()]
+        problems = [f"{_place(each['loc'])}: {_said(each['msg'])}" for each in error.errors()[:_SHOWN]]
+        more = error.error_count() - len(problems)
+        problems += [f"and {more} more problems"] if more else []
         raise PermanentFailure(f"the policy {path} is refused: {'; '.join(problems)}", remedy=_REMEDY) from error
 
 
 def policy_version(path: Path) -> str:
     """SHA-256 (hex) of the file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _place(location: Sequence[str | int]) -> str:
+    return ".".join(str(part)[:_LONGEST_NAME] for part in location) or "file"
 
 
 def _said(message: str) -> str:

@@ -283,6 +283,18 @@ def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> N
     assert "is refused" in refusal(tmp_path / "empty.yaml")
 
 
+@pytest.mark.parametrize("value", ["2020-13-41", "1" * 5000])
+def test_a_value_that_is_none_of_its_type_is_said(tmp_path: Path, value: str) -> None:
+    (tmp_path / "roster.yaml").write_text(f"use_cases: {value}")
+    assert "is no YAML" in refusal(tmp_path / "roster.yaml")
+
+
+def test_many_problems_are_counted_and_not_all_listed(tmp_path: Path) -> None:
+    said = refusal(written(tmp_path, **{f"{'x' * 1000}{number}": 1 for number in range(20_000)}))
+    assert "and 19980 more problems" in said
+    assert len(said) < 5_000
+
+
 def test_the_version_follows_the_file(tmp_path: Path) -> None:
     before = policy_version(written(tmp_path))
     assert policy_version(written(tmp_path)) == before
