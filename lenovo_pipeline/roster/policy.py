@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.models.licences import USES
+from lenovo_pipeline.models.licences import USES, may_allow
 from lenovo_pipeline.resources.yaml_files import load_yaml
 from lenovo_pipeline.roster.soundness import floor_problems, kind_problems, not_rising, vacuous
 from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
@@ -23,6 +23,8 @@ from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
 Environment = Literal["testing", "staging", "production"]
 LicenceClass = Literal["commercial", "open_source", "research_only", "api_only"]
 Target = Literal["mobile", "edge", "server", "cloud"]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A finite number; neither `true`, which is no limit, nor text that looks like a number."""
 
 _REMEDY = "Correct data/policy/roster.yaml, then run: make run"
 _ANSWERING = tuple(kind for kind in ENTRY_KINDS if kind != AGENTIC)
@@ -45,8 +47,8 @@ class Floor(BaseModel):
 
     metric: str
     slice: str = "all"
-    at_least: float | None = Field(None, allow_inf_nan=False)
-    at_most: float | None = Field(None, allow_inf_nan=False)
+    at_least: Number | None = None
+    at_most: Number | None = None
 
     @property
     def limit(self) -> float:
@@ -88,6 +90,12 @@ class LicenceTerms(BaseModel):
             raise ValueError(f"intended use {value!r} is unknown; known are {', '.join(USES)}")
         return value
 
+    @model_validator(mode="after")
+    def _sound(self) -> "LicenceTerms":
+        if not any(may_allow(each, self.intended_use) for each in self.classes):
+            raise ValueError(f"nothing can pass: no licence of class {' or '.join(self.classes)} allows {self.intended_use}")
+        return self
+
 
 class Requirements(BaseModel):
     """What an environment asks.
@@ -100,8 +108,8 @@ class Requirements(BaseModel):
 
     evaluations: tuple[str, ...] = Field(min_length=1)
     licence: LicenceTerms
-    margin: float = Field(0.0, ge=0, le=0.5, allow_inf_nan=False)
-    max_age_days: float | None = Field(None, ge=1, le=366, allow_inf_nan=False)
+    margin: Number = Field(0.0, ge=0, le=0.5)
+    max_age_days: Number | None = Field(None, ge=1, le=366)
     floors: tuple[Floor, ...] = Field(min_length=1)
 
 
@@ -116,7 +124,7 @@ class UseCase(Requirements):
     environments: tuple[Environment, ...] = Field(min_length=1)
     kinds: tuple[str, ...] = Field(_ANSWERING, min_length=1)
     target: Target | None = None
-    parameters_billion_below: float | None = Field(None, gt=0, allow_inf_nan=False)
+    parameters_billion_below: Number | None = Field(None, gt=0)
     approval: tuple[Environment, ...] = ()
     testing: Requirements | None = None
     staging: Requirements | None = None
@@ -171,7 +179,7 @@ class Costs(BaseModel):
 
     model_config = _STRICT
 
-    machine_hour: float = Field(0.10, ge=0, allow_inf_nan=False)
+    machine_hour: Number = Field(0.10, ge=0)
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
 
 

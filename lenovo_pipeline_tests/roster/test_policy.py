@@ -271,6 +271,33 @@ def test_an_intended_use_that_licences_are_not_judged_by_is_named(tmp_path: Path
     assert "intended use 'resale' is unknown; known are evaluation, production" in said
 
 
+@pytest.mark.parametrize("classes", [["api_only"], ["research_only"], ["api_only", "research_only"]])
+@pytest.mark.parametrize("use", ["on_device", "customisation"])
+def test_classes_of_licences_none_of_which_may_allow_the_use_are_refused(tmp_path: Path, classes: list[str], use: str) -> None:
+    said = refusal(written(tmp_path, licence={"classes": classes, "intended_use": use}))
+    assert f"nothing can pass: no licence of class {' or '.join(classes)} allows {use}" in said
+    assert read_policy(written(tmp_path, licence={"classes": [*classes, "commercial"], "intended_use": use}))
+
+
+def test_a_service_may_answer_in_production_and_research_be_compared(tmp_path: Path) -> None:
+    assert read_policy(written(tmp_path, licence={"classes": ["api_only"], "intended_use": "production"}))
+    assert read_policy(written(tmp_path, licence={"classes": ["research_only"], "intended_use": "evaluation"}))
+
+
+@pytest.mark.parametrize("number", [True, "0.6"])
+def test_a_limit_that_is_no_number_is_refused(tmp_path: Path, number: object) -> None:
+    assert "at_least: Input should be a valid number" in refusal(
+        written(tmp_path, floors=[{"metric": "correct", "slice": "answerable", "at_least": number}])
+    )
+    for name in ("margin", "max_age_days", "parameters_billion_below"):
+        assert f"{name}: Input should be a valid number" in refusal(written(tmp_path, **{name: number}))
+
+
+def test_a_limit_may_be_a_whole_number(tmp_path: Path) -> None:
+    floors = [{"metric": "correct", "slice": "answerable", "at_least": 1}]
+    assert read_policy(written(tmp_path, floors=floors, max_age_days=30)).use_cases["desk"].floors[0].limit == 1.0
+
+
 def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(tmp_path / "nowhere.yaml")
     (tmp_path / "bad.yaml").write_text("use_cases: [")
