@@ -117,7 +117,7 @@ def broken_head(rows: Sequence[Row], last: Head | None, announced: Head | None =
 
 def _as_written(row: Row) -> bool:
     try:
-        return seal(row) == row["hash"] and decision_id(row) == row["decision_id"]
+        return (seal(row), decision_id(row)) == (row["hash"], row["decision_id"])
     except (TypeError, ValueError):
         # Rules that are no JSON, or a value of another type: what a run wrote can always be sealed.
         return False
