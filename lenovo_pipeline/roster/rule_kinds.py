@@ -38,7 +38,7 @@ def rules_of(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     except ValueError as error:
         raise PermanentFailure(
             f"the decision {decision['decision_id']} was altered after it was written: its rules cannot be read ({error})",
-            remedy="Restore data/store from a backup (make restore).",
+            remedy="Run: make run. If that fails, too, restore data/store from a backup (make restore).",
         ) from error
     return found
 

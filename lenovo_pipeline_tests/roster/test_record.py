@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 import yaml
-from dagster import AssetCheckResult, AssetChecksDefinition
+from dagster import AssetCheckResult, AssetChecksDefinition, Failure
 
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.resources.store import Store
@@ -272,6 +272,15 @@ def test_a_verdict_that_its_rules_do_not_give_is_found(run: Make, stage: Desk) -
     with stage.warehouse.write() as connection:
         connection.execute("UPDATE roster.decisions SET verdict = 'promoted'")
     assert "though correct of answerable lower bound 0.05 < 0.60" in found(run(checks.decisions_cite_existing_evidence))
+    assert "was altered after it was written" in found(run(checks.decision_log_is_as_written))
+
+
+def test_a_decision_whose_rules_are_no_json_is_named(run: Make, stage: Desk) -> None:
+    with stage.warehouse.write() as connection:
+        connection.execute("ALTER TABLE roster.decisions ALTER rules TYPE VARCHAR")
+        connection.execute("UPDATE roster.decisions SET rules = '[{'")
+    with pytest.raises(Failure, match=r"the decision DEC-\w+ was altered after it was written: its rules cannot be read"):
+        run(checks.decisions_cite_existing_evidence)
     assert "was altered after it was written" in found(run(checks.decision_log_is_as_written))
 
 
