@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from lenovo_pipeline.failures import PipelineError
+
+CANNOT_BE_DONE = 2
 READER_GONE = 141
 """What shells show for a command whose reader has gone."""
 
 
 def exit_with(main: Callable[[], int]) -> NoReturn:
-    """End with the status of `main`; without a word where the reader of the output has gone, as in `… | head -1`.
+    """End with the status of `main`; with 2 and the reason where it could not begin, as with settings that are wrong; without a
+    word where the reader of the output has gone, as in `… | head -1`.
 
     Not by the signal SIGPIPE: that would end a command as silently whose connection to a server has gone.
     """
@@ -24,6 +28,9 @@ def exit_with(main: Callable[[], int]) -> NoReturn:
             status = main()
         except SystemExit as ended:
             status = ended.code
+        except PipelineError as error:
+            print(f"error: {error}", file=sys.stderr)
+            status = CANNOT_BE_DONE
         sys.stdout.flush()
     except BrokenPipeError:
         if not _reader_gone():

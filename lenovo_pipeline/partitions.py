@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from dagster import StaticPartitionsDefinition
 
-from lenovo_pipeline.settings import get_settings
+from lenovo_pipeline.settings import settings_if_right
 
 DEFAULT_MODEL = "lenovo-nano"
 """The bundled model, which is a partition whatever the catalogue says."""
@@ -29,7 +29,9 @@ def model_names(catalogue: Path | None = None) -> list[str]:
 
     Only that section is read, as far as it can be read: names that cannot be one are left out, nothing is raised.
     """
-    found = _named(get_settings().catalogue if catalogue is None else catalogue)
+    settings = settings_if_right()
+    place = catalogue or (settings.catalogue if settings else None)
+    found = _named(place) if place else []
     names = [name for name in found if re.fullmatch(NAME_PATTERN, name)]
     return list(dict.fromkeys([DEFAULT_MODEL, *names]))
 

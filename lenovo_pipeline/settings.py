@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lenovo_pipeline.failures import PermanentFailure
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,5 +93,25 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process. Raises pydantic.ValidationError naming each bad variable."""
-    return Settings()
+    """The settings of this process. Raises PermanentFailure naming each bad variable, without its value: it may be a secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{_variable(str(each['loc'][0]))}: {each['msg']}" for each in error.errors())
+        # Not `from error`, whose text holds the values.
+        raise PermanentFailure(
+            f"the settings are wrong: {wrong}", remedy="Correct it in the environment or in .env, or leave it out."
+        ) from None
+
+
+def settings_if_right() -> Settings | None:
+    """The settings, None if they are wrong: for what modules read while they are imported, when nobody can be told yet."""
+    try:
+        return get_settings()
+    except PermanentFailure:
+        return None
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a field, or the alias of one as it is."""
+    return f"{Settings.model_config['env_prefix']}{name.upper()}" if name in Settings.model_fields else name

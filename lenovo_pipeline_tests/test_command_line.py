@@ -50,6 +50,32 @@ def test_a_command_whose_reader_has_gone_ends_without_a_word(command: str, tmp_p
     assert (done.returncode, done.stderr) == (READER_GONE, "")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "agents sessions",
+        "commands.run",
+        "evaluation compare a b",
+        "evaluation.replay",
+        "roster status",
+        "roster.monitoring status",
+    ],
+)
+def test_wrong_settings_are_one_line_that_names_the_variables_and_not_what_they_hold(command: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *f"lenovo_pipeline.{command}".split()],
+        env={**os.environ, "LENOVO_STORE": str(tmp_path), "LENOVO_SEED": "s3cret", "LENOVO_PROFILE": "s3cret"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.startswith("error: the settings are wrong: ") and line.endswith("or leave it out.")
+    assert "LENOVO_SEED: Input should be a valid integer" in line and "LENOVO_PROFILE: Input should be" in line
+    assert "s3cret" not in line
+
+
 def test_every_command_ends_in_the_shared_way() -> None:
     root = Path(__file__).parents[1] / "lenovo_pipeline"
     named = {command.split()[0] for command in COMMANDS}

@@ -73,6 +73,15 @@ def compliance(row: Row, intended_use: str) -> Compliance:
     return Compliance(False, tuple(reasons)) if reasons else Compliance(True, conditions=tuple(row["conditions"]))
 
 
+def may_allow(licence_class: str, intended_use: str) -> bool:
+    """Whether any licence of a class may allow a use, one of USES: the catalogue refuses to state commercial use for research
+    only, and what is only offered as a service has no weights.
+    """
+    if licence_class == "research_only":
+        return "commercial_use" not in USES[intended_use]
+    return licence_class != "unknown" and not (licence_class == "api_only" and intended_use in _NEEDS_WEIGHTS)
+
+
 def eligibility(row: Row) -> tuple[list[str], list[str]]:
     """The uses that the licence allows, and one sentence `use: reasons` for each that it does not."""
     verdicts = {use: compliance(row, use) for use in USES}

@@ -68,7 +68,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.stored_tables import contract_version
 from lenovo_pipeline.resources.tracking import Tracking
 from lenovo_pipeline.resources.warehouse import Chunks, Warehouse
-from lenovo_pipeline.settings import PROJECT_ROOT, get_settings
+from lenovo_pipeline.settings import PROJECT_ROOT, settings_if_right
 
 OWNERS = {
     "enterprise": "team:data-engineering",
@@ -340,10 +340,11 @@ def _code_references(function: Callable[..., Any]) -> Mapping[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)
         references: list[LocalFileCodeReference | UrlCodeReference] = [LocalFileCodeReference(file_path=path, line_number=line)]
-        git_url = get_settings().git_url
-        if git_url:
+        settings = settings_if_right()
+        if settings and settings.git_url:
             relative = path.removeprefix(f"{PROJECT_ROOT}/")
-            references.append(UrlCodeReference(url=f"{git_url.rstrip('/')}/blob/main/{relative}#L{line}", label=relative))
+            url = f"{settings.git_url.rstrip('/')}/blob/main/{relative}#L{line}"
+            references.append(UrlCodeReference(url=url, label=relative))
         # The modules tell which assets a changed file touches (roster/blast.py).
         modules = [module.removeprefix("lenovo_pipeline.") for module in reached_modules(function, whole=True)]
         return {"dagster/code_references": CodeReferencesMetadataValue(code_references=references), "code_modules": modules}

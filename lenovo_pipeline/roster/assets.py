@@ -165,7 +165,7 @@ def decisions(
     duels = Duels(done, settings.seed)
     log, now = DecisionLog(warehouse, Heads(store.deployments)), datetime.now(UTC).replace(tzinfo=None)
     known = log.rows()
-    moment = moment_of(known, book, now, _dates(context, warehouse, rules, candidates))
+    moment = moment_of(known, book, now, _dates(context, warehouse, rules, candidates), log.heads.accepted())
     found = decide(rules, candidates, figures, champions, duels.against, LooksTaken(known, duels), moment.against)
     written, added = record_decisions(log, found, now)
     record_decided_on(book, found, moment, running)

@@ -13,6 +13,7 @@ evidence or passages hold the record.
 import difflib
 import importlib.metadata
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ SELECT table_name FROM duckdb_columns() WHERE schema_name = 'models' AND column_
 GROUP BY table_name HAVING count(*) = 3 AND table_name <> 'adapter_registry' ORDER BY 1
 """
 _NAMED = 12
+_LONGEST = 200
+"""Characters of an argument that an error repeats."""
+
+_NAME_IT = "Name an asset (stage/name), a record, a file, or a model."
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,24 @@ def _begins(snapshot: "Snapshot", store: Store, settings: Settings, what: str) -
     graph: Graph = (read_manifest(store) or {}).get("graph", {})
     if not graph:
         raise PermanentFailure("the snapshot was published without the graph of assets", remedy="Run: make run")
+    if not _is_text(what):
+        raise PermanentFailure(f"{what[:_LONGEST]!r} is no text in UTF-8", remedy=_NAME_IT)
     start = next((found for find in _FINDERS if (found := find(snapshot, graph, settings, what)) is not None), None)
     if start is None:
         near = difflib.get_close_matches(what, graph, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Name an asset (stage/name), a record, a file, or a model."
-        raise PermanentFailure(f"{what!r} is no asset, record, file, package, build or model of this snapshot", remedy=hint)
+        hint = f"Did you mean {' or '.join(near)}?" if near else _NAME_IT
+        said = f"{what[:_LONGEST]!r} is no asset, record, file, package, build or model of this snapshot"
+        raise PermanentFailure(said, remedy=hint)
     return graph, start
+
+
+def _is_text(what: str) -> bool:
+    """Whether an argument of the command line was UTF-8, which is all that DuckDB takes."""
+    try:
+        what.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def downstream(graph: Graph, start: Iterable[str]) -> set[str]:
@@ -162,8 +179,13 @@ def _asset(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) ->
     return Beginning("asset", frozenset({name})) if name in graph else None
 
 
+def _path(what: str) -> Path:
+    """A path as it is meant from the root of the project, without `..` on the way."""
+    return Path(os.path.normpath(PROJECT_ROOT / what))
+
+
 def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
-    path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
+    path = _path(what)
     roots = {
         settings.catalogue: {"models/catalogue"},
         settings.policy: {"roster/policy"},
@@ -182,11 +204,19 @@ def _file(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> 
         return None
     module = ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
     users = frozenset(asset for asset, described in graph.items() if module in described["modules"])
-    return Beginning("file", users, code=True, path=path) if users or path.exists() else None
+    return Beginning("file", users, code=True, path=path) if users or _exists(path) else None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # Its name is longer than any that a disk holds.
+        return False
 
 
 def _model(snapshot: "Snapshot", graph: Graph, settings: Settings, what: str) -> Beginning | None:
-    path = Path(what) if Path(what).is_absolute() else PROJECT_ROOT / what
+    path = _path(what)
     for row in snapshot.rows("SELECT name, folder_id FROM models.catalogue"):
         folder = PROJECT_ROOT / row["folder_id"] if row["folder_id"] else None
         within = folder is not None and (path == folder or folder in path.parents)

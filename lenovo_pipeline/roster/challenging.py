@@ -16,7 +16,7 @@ from lenovo_pipeline.evaluation.agentic.figures import attempted
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.measures.statistics.bootstrap import DIFFERENCE, cluster_bootstrap
 from lenovo_pipeline.roster.decide import CHALLENGES, Look
-from lenovo_pipeline.roster.rule_kinds import CHALLENGE
+from lenovo_pipeline.roster.rule_kinds import CHALLENGE, rules_of
 from lenovo_pipeline.roster.rules import Measured
 
 _METRIC = "correct"
@@ -98,7 +98,7 @@ class LooksTaken:
         self._duels = duels
         self._seen: dict[tuple[str, str, str, str], list[str]] = {}
         for row in decisions:
-            for rule in json.loads(row["rules"]) if isinstance(row["rules"], str) else row["rules"]:
+            for rule in rules_of(row):
                 if rule["rule"] == CHALLENGE and rule.get("pairs"):
                     champion = str(rule["text"]).removeprefix(CHALLENGES)
                     seen = self._seen.setdefault((row["environment"], row["use_case"], row["entry"], champion), [])

@@ -60,14 +60,17 @@ def baselines_stay_below_policy(warehouse: ResourceParam[Warehouse], settings: R
 
 
 @violations_check(DECISIONS, blocking=True, deps=[HEADERS, AGENTIC_WORKFLOW])
-def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse]) -> list[str]:
-    """Every decision in force names headers that are kept, and follows from its rules."""
+def decisions_cite_existing_evidence(warehouse: ResourceParam[Warehouse], settings: ResourceParam[Settings]) -> list[str]:
+    """Every decision in force where the policy still decides names headers that are kept; every one follows from its rules."""
     from lenovo_pipeline.evaluation.keeping import stored_rows
+    from lenovo_pipeline.roster.policy import read_policy
     from lenovo_pipeline.roster.verify import unfounded_decisions
 
     agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
     kept = {*warehouse.load(HEADERS)["header"], *([] if agentic is None else agentic["header"])}
-    return unfounded_decisions(warehouse.load(DECISIONS), kept, warehouse.load(ENTRIES))
+    entries = warehouse.load(ENTRIES)
+    current = read_policy(settings.policy).decided(list(zip(entries["entry"], entries["kind"], strict=True)))
+    return unfounded_decisions(warehouse.load(DECISIONS), kept, current)
 
 
 @violations_check(DECISIONS, blocking=True)

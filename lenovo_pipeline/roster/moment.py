@@ -6,7 +6,6 @@ of service: what runs stays. Does not belong here: the rules on what an entry is
 Age is told only as kept or not, never in days: a decision is added when its evidence is new, and time alone is none.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -16,8 +15,10 @@ from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import Bar
+from lenovo_pipeline.roster.log.decisions import ACCEPT
+from lenovo_pipeline.roster.log.heads import Accepted, recorded
 from lenovo_pipeline.roster.policy import UseCase
-from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT, clock_behind
+from lenovo_pipeline.roster.rule_kinds import BARRED, FRESH, OF_THE_MOMENT, clock_behind, rules_of
 from lenovo_pipeline.roster.rules import Entry, Judged
 
 Made = tuple[str, str]
@@ -51,13 +52,13 @@ class Moment:
     """The moment of deciding. `now` and all times are UTC, without a zone.
 
     `dates`: when each evaluation was last made, be it that it found everything as it was; `latest`: the latest moment that
-    anything here was recorded at; `bars`: by environment, use case and entry what it did there before, and the decision
-    that had put it there (None: it is not kept).
+    anything here was recorded at, and what to do if that was by a clock that was ahead; `bars`: by environment, use case and
+    entry what it did there before, and the decision that had put it there (None: it is not kept).
     """
 
     now: datetime
     dates: Mapping[Made, datetime]
-    latest: datetime | None = None
+    latest: tuple[datetime, str] | None = None
     bars: Mapping[tuple[str, str, str], tuple[Bar, Mapping[str, Any] | None]] = field(default_factory=dict)
 
     def against(self, name: str, use_case: UseCase, entry: Entry, rules: Sequence[Judged]) -> list[Judged]:
@@ -81,8 +82,9 @@ class Moment:
 
     def _fresh(self, use_case: UseCase, entry: Entry, days: float) -> Judged:
         text = f"evidence at most {days:g} days old"
-        if note := clock_behind(self.now, self.latest):
-            return Judged(FRESH, text, "missing", note)
+        latest, otherwise = self.latest or (None, "")
+        if note := clock_behind(self.now, latest):
+            return Judged(FRESH, text, "missing", f"{note} (if the clock was ahead then: {otherwise})")
         needed = evidence_of(use_case, entry)
         undated = [asset for asset, model in needed if (asset, model) not in self.dates]
         if undated:
@@ -101,7 +103,9 @@ def evidence_changed(before: Mapping[str, Any], headers: Iterable[str], rules: S
     if set(before["headers"]) != set(headers):
         return True
     then = {
-        rule["text"].rsplit(" ", 2)[0]: rule for rule in _rules(before) if rule["rule"] == "floor" and rule["figure"] is not None
+        rule["text"].rsplit(" ", 2)[0]: rule
+        for rule in rules_of(before)
+        if rule["rule"] == "floor" and rule["figure"] is not None
     }
     now = {rule.text.rsplit(" ", 2)[0]: asdict(rule) for rule in rules if rule.rule == "floor" and rule.figure is not None}
     return any(then[name][side] != now[name][side] for name in then.keys() & now.keys() for side in _FIGURES)
@@ -109,7 +113,7 @@ def evidence_changed(before: Mapping[str, Any], headers: Iterable[str], rules: S
 
 def as_recorded(decision: Mapping[str, Any]) -> Against:
     """The rules of the moment as a stored decision has them, for its own entry: the moment itself is gone."""
-    kept = [Judged(**rule) for rule in _rules(decision) if rule["rule"] in OF_THE_MOMENT]
+    kept = [Judged(**rule) for rule in rules_of(decision) if rule["rule"] in OF_THE_MOMENT]
 
     def recorded(name: str, use_case: UseCase, entry: Entry, rules: Sequence[Judged]) -> list[Judged]:
         return kept if entry.entry == decision["entry"] else []
@@ -117,16 +121,18 @@ def as_recorded(decision: Mapping[str, Any]) -> Against:
     return recorded
 
 
-def _rules(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules: list[dict[str, Any]] = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return rules
-
-
-def moment_of(log: Sequence[Mapping[str, Any]], book: Book, now: datetime, dates: Mapping[Made, datetime]) -> Moment:
+def moment_of(
+    log: Sequence[Mapping[str, Any]],
+    book: Book,
+    now: datetime,
+    dates: Mapping[Made, datetime],
+    accepted: Accepted | None,
+) -> Moment:
     """The moment `now`, by what was recorded until then. `log`: all rows of roster.decisions; `dates`: when each evaluation was
-    last made.
+    last made; `accepted`: what a person last accepted of the log.
     """
-    recorded = [row["decided_at"] for row in log]
     rows = {row["decision_id"]: row for row in log}
     bars = {where: (bar, rows.get(bar.decision_id)) for where, bar in book.bars().items()}
-    return Moment(now, dates, latest=max([*recorded, *dates.values()], default=None), bars=bars)
+    of_log = [(at, ACCEPT) for at in recorded(log, accepted)]
+    of_evaluations = [(at, f"make {asset} again{f' for {model}' if model else ''}") for (asset, model), at in dates.items()]
+    return Moment(now, dates, latest=max([*of_log, *of_evaluations], default=None), bars=bars)

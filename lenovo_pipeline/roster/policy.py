@@ -5,15 +5,17 @@ Belongs here: the shape of the policy. Does not belong here: which rules make no
 """
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.models.licences import USES
+from lenovo_pipeline.models.licences import USES, may_allow
 from lenovo_pipeline.resources.yaml_files import load_yaml
 from lenovo_pipeline.roster.soundness import floor_problems, kind_problems, not_rising, vacuous
 from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
@@ -21,11 +23,19 @@ from lenovo_pipeline.roster.tables import AGENTIC, ENTRY_KINDS
 Environment = Literal["testing", "staging", "production"]
 LicenceClass = Literal["commercial", "open_source", "research_only", "api_only"]
 Target = Literal["mobile", "edge", "server", "cloud"]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A finite number; neither `true`, which is no limit, nor text that looks like a number."""
 
 _REMEDY = "Correct data/policy/roster.yaml, then run: make run"
 _ANSWERING = tuple(kind for kind in ENTRY_KINDS if kind != AGENTIC)
 _EARLIER = ("testing", "staging")
 """The environments before production, in their order: each may ask less than the next, and never more."""
+
+_SHOWN, _LONGEST_NAME = 20, 63
+"""Problems that an error lists, and characters of a name in it."""
+
+_NAME = r"[a-z][a-z0-9_]{0,62}"
+"""Names of use cases: they are also those of folders and of MLflow aliases."""
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,8 +47,8 @@ class Floor(BaseModel):
 
     metric: str
     slice: str = "all"
-    at_least: float | None = Field(None, allow_inf_nan=False)
-    at_most: float | None = Field(None, allow_inf_nan=False)
+    at_least: Number | None = None
+    at_most: Number | None = None
 
     @property
     def limit(self) -> float:
@@ -80,6 +90,12 @@ class LicenceTerms(BaseModel):
             raise ValueError(f"intended use {value!r} is unknown; known are {', '.join(USES)}")
         return value
 
+    @model_validator(mode="after")
+    def _sound(self) -> "LicenceTerms":
+        if not any(may_allow(each, self.intended_use) for each in self.classes):
+            raise ValueError(f"nothing can pass: no licence of class {' or '.join(self.classes)} allows {self.intended_use}")
+        return self
+
 
 class Requirements(BaseModel):
     """What an environment asks.
@@ -92,8 +108,8 @@ class Requirements(BaseModel):
 
     evaluations: tuple[str, ...] = Field(min_length=1)
     licence: LicenceTerms
-    margin: float = Field(0.0, ge=0, le=0.5, allow_inf_nan=False)
-    max_age_days: float | None = Field(None, ge=1, le=366, allow_inf_nan=False)
+    margin: Number = Field(0.0, ge=0, le=0.5)
+    max_age_days: Number | None = Field(None, ge=1, le=366)
     floors: tuple[Floor, ...] = Field(min_length=1)
 
 
@@ -108,7 +124,7 @@ class UseCase(Requirements):
     environments: tuple[Environment, ...] = Field(min_length=1)
     kinds: tuple[str, ...] = Field(_ANSWERING, min_length=1)
     target: Target | None = None
-    parameters_billion_below: float | None = Field(None, gt=0, allow_inf_nan=False)
+    parameters_billion_below: Number | None = Field(None, gt=0)
     approval: tuple[Environment, ...] = ()
     testing: Requirements | None = None
     staging: Requirements | None = None
@@ -134,11 +150,17 @@ class UseCase(Requirements):
         elsewhere = [name for name in self.approval if name not in self.environments]
         problems += [f"approval is asked for in {name!r}, which is none of its environments" for name in elsewhere]
         unused = [name for name, _ in self.asked[:-1] if name not in self.environments]
+        problems += [
+            f"{name!r} stands twice in {listed}"
+            for listed in ("environments", "kinds", "approval")
+            for name in _twice(getattr(self, listed))
+        ]
         problems += [f"it says what {name} asks, which is none of its environments" for name in unused]
         for name, found in self.asked:
             of = "" if found is self else f"{name}: "
-            twice = _twice([f"{floor.metric} of {floor.slice}" for floor in found.floors])
-            own = [f"floor {text!r} is set twice" for text in twice]
+            floors = [f"{floor.metric} of {floor.slice}" for floor in found.floors]
+            own = [f"floor {text!r} is set twice" for text in _twice(floors)]
+            own += [f"evaluation {text!r} is named twice" for text in _twice(found.evaluations)]
             own += kind_problems(found, self.kinds)
             problems += [f"{of}{each}" for each in own or vacuous(found.floors, agents=self.kinds == (AGENTIC,))]
         for (lower, less), (higher, more) in zip(self.asked, self.asked[1:], strict=False):
@@ -157,8 +179,14 @@ class Costs(BaseModel):
 
     model_config = _STRICT
 
-    machine_hour: float = Field(0.10, ge=0, allow_inf_nan=False)
+    machine_hour: Number = Field(0.10, ge=0)
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+
+
+def _named(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError("a use case is named by 1 to 63 lower-case letters, digits and underscores, a letter first")
+    return name
 
 
 class Policy(BaseModel):
@@ -167,7 +195,7 @@ class Policy(BaseModel):
     model_config = _STRICT
 
     costs: Costs = Costs()
-    use_cases: dict[str, UseCase] = Field(min_length=1)
+    use_cases: dict[Annotated[str, AfterValidator(_named)], UseCase] = Field(min_length=1)
 
     def decided(self, entries: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
         """Environment, use case and entry of everything that is decided on; `entries`: name and kind of each."""
@@ -181,8 +209,8 @@ class Policy(BaseModel):
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy of a file. Raises PermanentFailure listing every problem: unknown names, limits that cannot be, rules that
-    always or never pass.
+    """The policy of a file. Raises PermanentFailure listing what is wrong, and counting what is left out of a long list: unknown
+    names, limits that cannot be, rules that always or never pass.
     """
     try:
         found = load_yaml(path.read_text(encoding="utf-8"))
@@ -193,7 +221,9 @@ def read_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(found)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, each['loc'])) or 'file'}: {_said(each['msg'])}" for each in error.errors()]
+        problems = [f"{_place(each['loc'])}: {_said(each['msg'])}" for each in error.errors()[:_SHOWN]]
+        more = error.error_count() - len(problems)
+        problems += [f"and {more} more problems"] if more else []
         raise PermanentFailure(f"the policy {path} is refused: {'; '.join(problems)}", remedy=_REMEDY) from error
 
 
@@ -202,9 +232,13 @@ def policy_version(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _place(location: Sequence[str | int]) -> str:
+    return ".".join(str(part)[:_LONGEST_NAME] for part in location) or "file"
+
+
 def _said(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _twice(names: list[str]) -> list[str]:
-    return sorted({name for name in names if names.count(name) > 1})
+def _twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)

@@ -20,7 +20,7 @@ from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.deploying.transitions import DecidedOn, Pending
 from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
-from lenovo_pipeline.roster.log.heads import Heads
+from lenovo_pipeline.roster.log.heads import Heads, recorded
 from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind
 from lenovo_pipeline.roster.tracing import trace
 
@@ -195,7 +195,7 @@ def promotable(store: Store, environment: str, use_case: str, entry: str, *, any
             f"{entry} may not run for {use_case} ({environment}): {'; '.join(reasons)}",
             remedy=f"Every rule: python -m lenovo_pipeline.roster why {entry}",
         )
-    aged = _aged(decided[environment, use_case], max(row["decided_at"] for row in rows))
+    aged = _aged(decided[environment, use_case], max(recorded(rows, Heads(store.deployments).accepted())))
     now = [*aged, *(rule["note"] for rule in against_now(here[0]) if not aged or rule["rule"] != FRESH)]
     if now and not anyway:
         raise PermanentFailure(

@@ -79,15 +79,17 @@ def record_deployments(
     nowhere, and challenges nothing.
     `approval`: places (environment, use case) in which a promotion waits for a person, as long as the decision that it waits
     by is in force. What runs there because of a rollback or by a person's choice stays, as long as the last decision about it
-    finds every rule kept; a decision that was rolled back from, or refused, puts nothing in place again. Raises
-    PermanentFailure, changing nothing, for a log or a book that was tampered with.
+    finds every rule kept; it then runs by that one, if the log no longer holds its own. A decision that was rolled back from,
+    or refused, puts nothing in place again. Raises PermanentFailure, changing nothing, for a log or a book that was tampered
+    with.
     """
     book.require_whole()
-    decided = latest(log.rows())
+    known = log.rows()
+    ids = {row["decision_id"] for row in known}
     now = set(current)
-    candidates = [row for row in decided if tuple(row[name] for name in _LINE) in now]
+    candidates = [row for row in latest(known) if tuple(row[name] for name in _LINE) in now]
     wanted = {(row["environment"], row["use_case"]): row for row in candidates if row["verdict"] == "promoted"}
-    kept = {tuple(row[name] for name in _LINE) for row in candidates if keeps_every_rule(row)}
+    kept = {tuple(row[name] for name in _LINE): row for row in candidates if keeps_every_rule(row)}
     changes: list[str] = []
     waiting = _withdraw(book, {place: row["decision_id"] for place, row in wanted.items()})
     beside = {(each.environment, each.use_case): each.version for each in book.decided_on()}
@@ -105,6 +107,11 @@ def record_deployments(
         if (*place, running.entry) not in kept:
             book.retire(*place, actor=_RUN, reason="no decision in force finds all its rules kept")
             changes.append(f"{running.entry} no longer runs in {place[0]} for {place[1]}")
+        elif running.decision_id not in ids:
+            # The log began again, or was cut: what stays is to run by a decision that can be looked up.
+            decision = kept[*place, running.entry]
+            named = {"actor": _RUN, "reason": decision["reason"], "model": decision["model"]}
+            book.promote(*place, running.entry, decision["decision_id"], seen_version=running.version, **named)
     changes += _end_challenges(book, kept)
     return Deployed(copy_book(log.warehouse, book), tuple(changes), tuple(waiting))
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from lenovo_pipeline.failures import PermanentFailure
+
 CHALLENGE, CHAMPION = "challenge", "champion"
 """Rules about the entry that runs: whether a challenger is shown to be better, and whether the champion stands."""
 
@@ -17,7 +19,7 @@ OF_THE_MOMENT = (FRESH, BARRED)
 """Rules that keep an entry from being promoted now, and take nothing out of service (moment.py)."""
 
 
-_TOLERANCE = timedelta(minutes=5)
+TOLERANCE = timedelta(minutes=5)
 """By how much clocks may differ."""
 
 
@@ -25,7 +27,7 @@ def clock_behind(now: datetime, latest: datetime | None) -> str | None:
     """What is said of the age of evidence when the clock is behind the `latest` moment that something was recorded at, else None.
     Both are UTC, without a zone.
     """
-    if latest is None or now >= latest - _TOLERANCE:
+    if latest is None or now >= latest - TOLERANCE:
         return None
     return f"nobody knows how old its evidence is: the clock is behind what was recorded at {latest:%Y-%m-%d %H:%M}"
 
@@ -40,6 +42,20 @@ def against_now(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [rule for rule in _not_kept(decision) if rule["rule"] in OF_THE_MOMENT]
 
 
+def rules_of(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a decision (a row of roster.decisions), JSON text or its value. Raises PermanentFailure naming the decision
+    if they are no JSON, which no run writes.
+    """
+    rules = decision["rules"]
+    try:
+        found: list[dict[str, Any]] = json.loads(rules) if isinstance(rules, str) else rules
+    except ValueError as error:
+        raise PermanentFailure(
+            f"the decision {decision['decision_id']} was altered after it was written: its rules cannot be read ({error})",
+            remedy="Run: make run. If that fails, too, restore data/store from a backup (make restore).",
+        ) from error
+    return found
+
+
 def _not_kept(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rules = json.loads(decision["rules"]) if isinstance(decision["rules"], str) else decision["rules"]
-    return [rule for rule in rules if rule["verdict"] != "passed"]
+    return [rule for rule in rules_of(decision) if rule["verdict"] != "passed"]

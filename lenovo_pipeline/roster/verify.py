@@ -1,9 +1,8 @@
 """What must hold of costs, decisions and deployments, as sentences about what does not. No Dagster here."""
 
-import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.record import keeps_every_rule, latest
+from lenovo_pipeline.roster.rule_kinds import rules_of
 from lenovo_pipeline.roster.rules import Figures, judge_floors
 from lenovo_pipeline.roster.tables import AGENTIC
 
@@ -32,22 +32,24 @@ def accepted_baselines(policy: Policy, figures: Mapping[str, Figures], agents: M
     return found
 
 
-def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], entries: pd.DataFrame) -> list[str]:
-    """Decisions in force about present candidates whose evidence is not kept (`kept`: headers that are), and verdicts that
-    their rules do not give.
+def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], current: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Decisions in force whose evidence is not kept (`kept`: headers that are), and verdicts that their rules do not give.
+
+    `current`: environment, use case and entry of everything that is decided on now. The last decision about anything else,
+    such as an environment that the policy no longer names, is never made again, and nothing runs by it.
     """
-    present = set(entries["entry"])
+    decided = set(current)
     rows = rows_of(decisions)
     found = []
     for row in latest(rows):
-        if row["entry"] in present:
+        if (row["environment"], row["use_case"], row["entry"]) in decided:
             found += [
                 f"{row['decision_id']} about {row['entry']} cites the header {header}, which is not kept"
                 for header in row["headers"]
                 if header not in kept
             ]
     for row in rows:
-        broken = [rule for rule in json.loads(row["rules"]) if rule["verdict"] != "passed"]
+        broken = [rule for rule in rules_of(row) if rule["verdict"] != "passed"]
         if broken and row["verdict"] == "promoted":
             found.append(f"{row['decision_id']} promotes {row['entry']}, though {broken[0]['note']}")
     return found

@@ -145,10 +145,10 @@ def test_nobody_and_chance_in_the_models_place_break_a_floor_in_every_environmen
 def test_a_decision_about_an_agent_may_cite_the_header_of_its_attempts() -> None:
     row = {"decision_id": "DEC-1", "previous": None, "entry": DESK, "headers": [HEADER], "rules": "[]", "verdict": "held"}
     row |= {"environment": "production", "use_case": "agent", "reason": "x", "evidence": "e"}
-    decisions, entries = pd.DataFrame([row]), pd.DataFrame([{"entry": DESK}])
+    decisions, current = pd.DataFrame([row]), [("production", "agent", DESK)]
     cited = f"cites the header {HEADER}, which is not kept"
-    assert not [said for said in unfounded_decisions(decisions, {HEADER}, entries) if cited in said]
-    assert [said for said in unfounded_decisions(decisions, set(), entries) if cited in said]
+    assert not [said for said in unfounded_decisions(decisions, {HEADER}, current) if cited in said]
+    assert [said for said in unfounded_decisions(decisions, set(), current) if cited in said]
 
 
 def test_attempts_at_tasks_that_have_changed_since_are_no_evidence() -> None:

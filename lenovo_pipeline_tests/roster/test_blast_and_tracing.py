@@ -13,7 +13,7 @@ from lenovo_pipeline.roster.blast import blast_radius, downstream, shown
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.reader import opened
 from lenovo_pipeline.roster.tracing import trace
-from lenovo_pipeline.settings import Settings
+from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 
 GRAPH: dict[str, dict[str, Any]] = {
     name: {"deps": deps, "code_version": "v", "modules": modules}
@@ -100,6 +100,9 @@ def touched(store: Store, what: str) -> tuple[set[str], set[str], set[str]]:
         ("evaluation/baselines", set(), {"h2"}, {"first"}),
         ("lenovo_pipeline/roster/policy.py", set(), set(), {"nano/lora/desk", "first"}),
         ("data/policy/roster.yaml", set(), set(), {"nano/lora/desk", "first"}),
+        ("data/policy/../policy/roster.yaml", set(), set(), {"nano/lora/desk", "first"}),
+        (f"{PROJECT_ROOT}/data/./uploads/../policy/roster.yaml", set(), set(), {"nano/lora/desk", "first"}),
+        ("data/models/../models/nano", {"nano/lora/desk", "nano/merged"}, {"h1"}, {"nano/lora/desk"}),
     ],
 )
 def test_a_change_touches_the_rows_that_hold_it_and_no_others(
@@ -159,6 +162,18 @@ def test_what_runs_is_named(store: Store) -> None:
 def test_an_unknown_name_is_answered_with_similar_ones(store: Store) -> None:
     with pytest.raises(PermanentFailure, match=r"'knowledge/chunk' is no asset.*Did you mean knowledge/chunks"):
         touched(store, "knowledge/chunk")
+
+
+@pytest.mark.parametrize("what", [f"lenovo_pipeline/{'x' * 5000}.py", "x" * 5000, "/" * 5000])
+def test_a_path_that_no_disk_holds_is_unknown(store: Store, what: str) -> None:
+    with pytest.raises(PermanentFailure, match="is no asset, record, file") as refused:
+        touched(store, what)
+    assert len(str(refused.value)) < 500
+
+
+def test_a_name_that_is_no_text_is_said_and_the_snapshot_not_blamed(store: Store) -> None:
+    with pytest.raises(PermanentFailure, match="is no text in UTF-8"):
+        touched(store, b"DEV-\xff".decode(errors="surrogateescape"))
 
 
 def test_a_snapshot_without_a_graph_says_what_to_run(tmp_path: Path, store: Store) -> None:

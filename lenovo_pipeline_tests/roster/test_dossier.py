@@ -189,6 +189,27 @@ def test_the_same_facts_are_written_once_and_new_ones_again(roster: Roster) -> N
     assert roster.write().changed
 
 
+@pytest.mark.parametrize("use_case", ["../outside", "{absolute}", "..", ".", "", "desk/deep"])
+def test_no_dossier_is_written_outside_its_folder_whatever_the_use_case_is_called(
+    roster: Roster, use_case: str, tmp_path: Path
+) -> None:
+    roster.write()
+    outside = tmp_path / "outside"
+    with roster.warehouse.write() as connection:
+        connection.execute("UPDATE roster.deployments SET use_case = ?", [use_case.format(absolute=outside)])
+    with pytest.raises(PermanentFailure, match="no folder can be named after the use cases"):
+        roster.write()
+    assert not outside.exists() and not (roster.place.parent / "outside").exists()
+    assert (roster.place / "desk" / "index.html").is_file()
+
+
+def test_an_entry_whose_decision_is_gone_from_the_log_is_named(roster: Roster) -> None:
+    with roster.warehouse.write() as connection:
+        connection.execute("UPDATE roster.deployments SET decision_id = 'DEC-0000000000000000'")
+    with pytest.raises(PermanentFailure, match=f"{NAME} runs for desk by the decision DEC-0+, which the log .* does not hold"):
+        roster.write()
+
+
 def test_an_empty_roster_has_no_dossier_and_says_why(roster: Roster) -> None:
     roster.run(correct=0.1)
     assert roster.write().dossiers == 0

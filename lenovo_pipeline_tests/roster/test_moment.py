@@ -16,7 +16,8 @@ from lenovo_pipeline.roster.moment import Moment, moment_of
 from lenovo_pipeline.roster.record import record_decisions, record_deployments
 from lenovo_pipeline.roster.replay import replay
 from lenovo_pipeline.roster.rules import Measured
-from lenovo_pipeline.roster.tables import DECISIONS
+from lenovo_pipeline.roster.tables import DECISIONS, DEPLOYMENTS
+from lenovo_pipeline.roster.verify import unlawful_deployments
 
 Make = Callable[..., Any]
 NAME, OTHER = "lenovo-nano/open-book", "other"
@@ -36,7 +37,7 @@ class Desk:
         self.better: dict[str, float] = {}
 
     def moment(self, now: datetime, made: datetime | None = NOON) -> Moment:
-        return moment_of(self.log.rows(), self.book, now, {} if made is None else {RAW: made})
+        return moment_of(self.log.rows(), self.book, now, {} if made is None else {RAW: made}, self.log.heads.accepted())
 
     def decide(self, now: datetime = NOON, made: datetime | None = NOON, **figures: Any) -> dict[str, Decision]:
         """Decide at a moment, the evidence being of another; `better`: the lower bound of the difference to what runs."""
@@ -104,6 +105,26 @@ def test_a_clock_that_jumps_ahead_and_returns_promotes_only_when_it_is_right_aga
     assert desk.decide(NOON + timedelta(days=3_651), made=NOON + timedelta(days=3_650))[NAME].verdict == "promoted"
 
 
+def test_a_person_says_that_the_clock_was_ahead_and_the_right_time_counts_again(desk: Desk) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    ahead = now + timedelta(days=3_650)
+    desk.decide(ahead, made=ahead)
+    assert desk.decide(ahead, made=ahead + timedelta(days=40))[NAME].verdict == "held"
+    assert "accept-log" in desk.decide(now, made=now)[NAME].reason
+    assert desk.deploy() == []
+    said = desk.log.accept(actor="mei", reason="the clock was ten years ahead")
+    assert said.startswith("The log goes on after its") and f"its clock was ahead, at {ahead:%Y-%m-%d %H:%M}" in said
+    assert desk.decide(now, made=now)[NAME].verdict == "promoted"
+    assert desk.deploy() == [f"{NAME} runs in production for desk"]
+    # Whoever puts the clock back afterwards gains nothing by it.
+    assert desk.decide(now - timedelta(days=1), made=now - timedelta(days=10))[NAME].verdict == "held"
+    assert "nothing is to be accepted" in desk.log.accept(actor="mei", reason="again")
+
+
+def test_an_evaluation_that_was_made_by_a_clock_that_was_ahead_is_named(desk: Desk) -> None:
+    assert "make evaluation/raw_foundation again for lenovo-nano" in desk.decide(NOON - timedelta(days=1))[NAME].reason
+
+
 def test_small_differences_between_clocks_do_not_count(desk: Desk) -> None:
     assert desk.decide(NOON - timedelta(minutes=4))[NAME].verdict == "promoted"
 
@@ -130,6 +151,23 @@ def test_what_runs_stays_while_its_evidence_is_old_and_nothing_old_takes_its_pla
     assert desk.book.active(*PLACE) is not None
     assert desk.decide(NOON + timedelta(days=41), made=NOON + timedelta(days=40))[OTHER].verdict == "promoted"
     assert desk.deploy() == [f"{OTHER} runs in production for desk instead of {NAME}"]
+
+
+@pytest.mark.parametrize("harm", ["DELETE FROM roster.decisions", "UPDATE roster.decisions SET reason = 'x'"])
+def test_what_stays_though_the_log_began_again_runs_by_a_decision_of_the_new_one(desk: Desk, harm: str) -> None:
+    desk.decide()
+    desk.deploy()
+    with desk.warehouse.write() as connection:
+        connection.execute(harm)
+    desk.log.accept(actor="mei", reason="looked into")
+    assert desk.decide(NOON + timedelta(days=40))[NAME].stays
+    assert desk.deploy() == []
+    running = desk.book.active(*PLACE)
+    assert running is not None and running.entry == NAME
+    assert running.decision_id == decision_id(desk, NAME)
+    assert desk.deploy() == [] and len(desk.book.history()) == 2
+    found = unlawful_deployments(desk.warehouse.load(DEPLOYMENTS), desk.warehouse.load(DECISIONS), desk.book)
+    assert found == []
 
 
 def test_an_entry_without_champion_is_chosen_among_those_with_fresh_evidence(desk: Desk) -> None:

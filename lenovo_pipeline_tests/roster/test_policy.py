@@ -163,6 +163,36 @@ def test_rules_for_an_environment_that_is_not_used_are_refused(tmp_path: Path) -
     assert "it says what staging asks, which is none of its environments" in refusal(written(tmp_path, staging=LESS))
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"environments": ["production", "production"]}, "'production' stands twice in environments"),
+        ({"kinds": ["adapter", "adapter"]}, "'adapter' stands twice in kinds"),
+        ({"approval": ["production", "production"]}, "'production' stands twice in approval"),
+        ({"evaluations": ["gold_questions", "gold_questions"]}, "evaluation 'gold_questions' is named twice"),
+        (
+            {"environments": ["staging", "production"], "staging": {**LESS, "evaluations": ["gold_questions"] * 2}},
+            "staging: evaluation 'gold_questions' is named twice",
+        ),
+    ],
+)
+def test_what_is_named_twice_is_refused(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
+    assert expected in refusal(written(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("name", ["/tmp/x", "a/b", "..", "", ".", "Desk", "desk\n", "desk 2", "2desk", "x" * 64])
+def test_a_use_case_whose_name_could_not_be_that_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "roster.yaml"
+    place.write_text(yaml.safe_dump({"use_cases": {name: SOUND["use_cases"]["desk"]}}))
+    assert "a use case is named by 1 to 63 lower-case letters, digits and underscores" in refusal(place)
+
+
+def test_a_use_case_may_have_a_long_name(tmp_path: Path) -> None:
+    place = tmp_path / "roster.yaml"
+    place.write_text(yaml.safe_dump({"use_cases": {"d" * 63: SOUND["use_cases"]["desk"]}}))
+    assert set(read_policy(place).use_cases) == {"d" * 63}
+
+
 @pytest.mark.parametrize("days", [0, 0.5, 10_000, float("nan")])
 def test_an_age_that_always_or_never_holds_is_refused(tmp_path: Path, days: float) -> None:
     assert "max_age_days" in refusal(written(tmp_path, max_age_days=days))
@@ -241,6 +271,33 @@ def test_an_intended_use_that_licences_are_not_judged_by_is_named(tmp_path: Path
     assert "intended use 'resale' is unknown; known are evaluation, production" in said
 
 
+@pytest.mark.parametrize("classes", [["api_only"], ["research_only"], ["api_only", "research_only"]])
+@pytest.mark.parametrize("use", ["on_device", "customisation"])
+def test_classes_of_licences_none_of_which_may_allow_the_use_are_refused(tmp_path: Path, classes: list[str], use: str) -> None:
+    said = refusal(written(tmp_path, licence={"classes": classes, "intended_use": use}))
+    assert f"nothing can pass: no licence of class {' or '.join(classes)} allows {use}" in said
+    assert read_policy(written(tmp_path, licence={"classes": [*classes, "commercial"], "intended_use": use}))
+
+
+def test_a_service_may_answer_in_production_and_research_be_compared(tmp_path: Path) -> None:
+    assert read_policy(written(tmp_path, licence={"classes": ["api_only"], "intended_use": "production"}))
+    assert read_policy(written(tmp_path, licence={"classes": ["research_only"], "intended_use": "evaluation"}))
+
+
+@pytest.mark.parametrize("number", [True, "0.6"])
+def test_a_limit_that_is_no_number_is_refused(tmp_path: Path, number: object) -> None:
+    assert "at_least: Input should be a valid number" in refusal(
+        written(tmp_path, floors=[{"metric": "correct", "slice": "answerable", "at_least": number}])
+    )
+    for name in ("margin", "max_age_days", "parameters_billion_below"):
+        assert f"{name}: Input should be a valid number" in refusal(written(tmp_path, **{name: number}))
+
+
+def test_a_limit_may_be_a_whole_number(tmp_path: Path) -> None:
+    floors = [{"metric": "correct", "slice": "answerable", "at_least": 1}]
+    assert read_policy(written(tmp_path, floors=floors, max_age_days=30)).use_cases["desk"].floors[0].limit == 1.0
+
+
 def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(tmp_path / "nowhere.yaml")
     (tmp_path / "bad.yaml").write_text("use_cases: [")
@@ -251,6 +308,18 @@ def test_a_file_that_is_missing_or_no_yaml_or_empty_is_said(tmp_path: Path) -> N
     assert "nested too deeply" in refusal(tmp_path / "deep.yaml")
     (tmp_path / "empty.yaml").write_text("")
     assert "is refused" in refusal(tmp_path / "empty.yaml")
+
+
+@pytest.mark.parametrize("value", ["2020-13-41", "1" * 5000])
+def test_a_value_that_is_none_of_its_type_is_said(tmp_path: Path, value: str) -> None:
+    (tmp_path / "roster.yaml").write_text(f"use_cases: {value}")
+    assert "is no YAML" in refusal(tmp_path / "roster.yaml")
+
+
+def test_many_problems_are_counted_and_not_all_listed(tmp_path: Path) -> None:
+    said = refusal(written(tmp_path, **{f"{'x' * 1000}{number}": 1 for number in range(20_000)}))
+    assert "and 19980 more problems" in said
+    assert len(said) < 5_000
 
 
 def test_the_version_follows_the_file(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from dagster import AssetCheckResult, AssetChecksDefinition
+import yaml
+from dagster import AssetCheckResult, AssetChecksDefinition, Failure
 
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.resources.store import Store
@@ -39,6 +40,13 @@ class Desk:
         entries = [self.entry()] if entries is None else entries
         found = {entry.entry: self.figures(**changes) for entry in entries}
         return record_decisions(self.log, decide(self.policy(), entries, found), now)[1]
+
+    @property
+    def written(self) -> Path:
+        """The policy as a file."""
+        place = Path(self.warehouse.database).with_name("roster.yaml")
+        place.write_text(yaml.safe_dump(self.policy().model_dump(mode="json", exclude_none=True)))
+        return place
 
     @property
     def book(self) -> Book:
@@ -247,6 +255,8 @@ def run(stage: Desk, tmp_path: Path) -> Callable[[AssetChecksDefinition], AssetC
         resources: dict[str, Any] = {"store": Store(tmp_path), "warehouse": stage.warehouse}
         if check is checks.baselines_stay_below_policy:
             resources["settings"] = Settings(profile="smoke")
+        if check is checks.decisions_cite_existing_evidence:
+            resources["settings"] = Settings(profile="smoke", policy=stage.written)
         result = check(**resources)
         assert isinstance(result, AssetCheckResult)
         return result
@@ -292,11 +302,27 @@ def test_a_decision_whose_evidence_is_gone_is_found(run: Make, stage: Desk) -> N
     assert f"about {NAME} cites the header {HEADER}, which is not kept" in found(run(checks.decisions_cite_existing_evidence))
 
 
+def test_a_place_that_the_policy_no_longer_names_cites_what_it_likes(run: Make, stage: Desk, policy: Make) -> None:
+    """Nobody decides there again, so that what its last decision cites goes sooner or later."""
+    stage.warehouse.replace(HEADERS, stage.warehouse.load(HEADERS).iloc[:0])
+    stage.policy = lambda: policy(other={})
+    assert run(checks.decisions_cite_existing_evidence).passed
+
+
 def test_a_verdict_that_its_rules_do_not_give_is_found(run: Make, stage: Desk) -> None:
     stage.decide(correct=0.1)
     with stage.warehouse.write() as connection:
         connection.execute("UPDATE roster.decisions SET verdict = 'promoted'")
     assert "though correct of answerable lower bound 0.05 < 0.60" in found(run(checks.decisions_cite_existing_evidence))
+    assert "was altered after it was written" in found(run(checks.decision_log_is_as_written))
+
+
+def test_a_decision_whose_rules_are_no_json_is_named(run: Make, stage: Desk) -> None:
+    with stage.warehouse.write() as connection:
+        connection.execute("ALTER TABLE roster.decisions ALTER rules TYPE VARCHAR")
+        connection.execute("UPDATE roster.decisions SET rules = '[{'")
+    with pytest.raises(Failure, match=r"the decision DEC-\w+ was altered after it was written: its rules cannot be read"):
+        run(checks.decisions_cite_existing_evidence)
     assert "was altered after it was written" in found(run(checks.decision_log_is_as_written))
 
 

@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.dossier.packages import Package
 from lenovo_pipeline.roster.reader import LAST, Snapshot
+from lenovo_pipeline.roster.rule_kinds import rules_of
 from lenovo_pipeline.roster.tracing import trace
 
 PRODUCTION = "production"
@@ -33,7 +35,7 @@ Json = dict[str, Any]
 
 
 def dossiers(warehouse: Warehouse, book: Book, graph: Graph, packages: Sequence[Package]) -> list[Json]:
-    """One for each entry in production, in the order of the use cases."""
+    """One for each entry in production, in the order of the use cases. Raises PermanentFailure for one whose decision is gone."""
     with warehouse.read() as connection:
         source = Snapshot(connection, "", "")
         running = source.rows(
@@ -74,11 +76,17 @@ def upstream(graph: Graph, start: Iterable[str]) -> list[str]:
 
 def _dossier(source: Snapshot, row: Mapping[str, Any], book: Book, graph: Graph, packages: Sequence[Package]) -> Json:
     entry, use_case = str(row["entry"]), str(row["use_case"])
-    decision = source.rows(
+    decisions = source.rows(
         "SELECT decision_id, previous, decided_at, verdict, reason, evidence, headers, policy, rules"
         " FROM roster.decisions WHERE decision_id = ?",
         [row["decision_id"]],
-    )[0]
+    )
+    if not decisions:
+        raise PermanentFailure(
+            f"{entry} runs for {use_case} by the decision {row['decision_id']}, which the log of decisions does not hold",
+            remedy="Run: make run",
+        )
+    decision = decisions[0]
     policy = json.loads(decision["policy"])
     headers = [str(each) for each in decision["headers"]]
     versions = source.rows("SELECT qualified_name AS name, min(digest) AS digest FROM pipeline.tables GROUP BY 1 ORDER BY 1")
@@ -96,7 +104,7 @@ def _dossier(source: Snapshot, row: Mapping[str, Any], book: Book, graph: Graph,
         "decision": {
             **{name: decision[name] for name in ("decision_id", "previous", "verdict", "reason", "evidence", "headers")},
             "decided_at": decision["decided_at"].isoformat(),
-            "rules": json.loads(decision["rules"]),
+            "rules": rules_of(decision),
             "policy": policy,
         },
         "scores": _headers(source, headers),
@@ -234,4 +242,4 @@ def _headers(source: Snapshot, headers: Sequence[str]) -> list[Json]:
 
 
 def _broken(row: Mapping[str, Any]) -> int:
-    return sum(rule["verdict"] != "passed" for rule in json.loads(row["rules"]))
+    return sum(rule["verdict"] != "passed" for rule in rules_of(row))

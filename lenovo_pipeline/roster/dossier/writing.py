@@ -39,8 +39,9 @@ def write_dossiers(
 ) -> Written:
     """Write all dossiers into the folder `place`, or take over those of the same content and code that lie there.
 
-    Raises PermanentFailure if it cannot be written.
+    Raises PermanentFailure if it cannot be written, and for a use case whose name is none of a folder.
     """
+    _require_names([str(each["use_case"]) for each in found])
     texts = {str(each["use_case"]): as_json(each) for each in found}
     version = hashlib.sha256(json.dumps([code, texts, as_json(empty)]).encode()).hexdigest()
     made_by = {"dossiers": version}
@@ -63,6 +64,16 @@ def write_dossiers(
             write_manifest(aside, made_by)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     return Written(version, len(texts), size, changed)
+
+
+def _require_names(use_cases: Sequence[str]) -> None:
+    """The names come from the store, which an older policy, or another hand, may have written: nothing is written elsewhere."""
+    astray = [name for name in use_cases if name != Path(name).name or name in ("", "..")]
+    if astray:
+        raise PermanentFailure(
+            f"no dossier is written, since no folder can be named after the use cases {', '.join(map(repr, astray))}",
+            remedy="Give them other names in data/policy/roster.yaml, then run: make run",
+        )
 
 
 def as_json(value: Any) -> str:

@@ -4,6 +4,7 @@ Belongs here: the table with its head. Does not belong here: what is decided (de
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +15,13 @@ from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.ledger import Ledger
 from lenovo_pipeline.resources.store import write_text_aside
 from lenovo_pipeline.resources.warehouse import Warehouse, Written
-from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, broken_head, decision_id, head_of, sealed
-from lenovo_pipeline.roster.log.heads import Heads
+from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, broken_head, decision_id, head_of, number_of, sealed
+from lenovo_pipeline.roster.log.heads import Heads, recorded
+from lenovo_pipeline.roster.rule_kinds import TOLERANCE
 from lenovo_pipeline.roster.tables import DECISIONS
 
 ACCEPT = 'python -m lenovo_pipeline.roster accept-log --reason "…"'
-"""What a person runs who has no backup, and says that the log may go on as it is, or begin again."""
+"""What a person runs who has no backup, and says that the log may go on as it is, or begin again; or that a clock was ahead."""
 
 _SHOWN = 20
 _NEW = ("sequence", "follows", "hash")
@@ -45,7 +47,9 @@ class DecisionLog:
         return self._problems(self._read())
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> Written:
-        """Add decisions (without sequence, follows and hash) at the end. Raises PermanentFailure as `rows` does."""
+        """Add decisions (without sequence, follows and hash) at the end. Raises PermanentFailure, leaving the log as it was, as
+        `rows` does, and for decisions that are there already, or twice among `rows`.
+        """
         there = self.rows()
         if self.heads.announced() == head_of(there):
             # The write was killed after the log, and before it could say so.
@@ -53,25 +57,33 @@ class DecisionLog:
         more = sealed(rows, head_of(there))
         if not more:
             return self._ledger.append([])
-        self.heads.announce(head_of(more))
-        written = self._ledger.append(more)
-        if written.rows != len(there) + len(more):
+        # Before anything is announced: the ledger keeps a row that is there, and the head would count what was not added.
+        ids = Counter(row["decision_id"] for row in [*there, *more])
+        twice = [name for name, count in ids.items() if count > 1]
+        if twice:
             raise PermanentFailure(
-                f"{len(there) + len(more) - written.rows} decisions were not added, since their ids are there already",
+                f"nothing is added to the log of decisions: {len(twice)} of {len(more)} would stand in it twice "
+                f"({', '.join(twice[:3])})",
                 remedy="Run: make run. If it happens again, report it.",
             )
+        self.heads.announce(head_of(more))
+        written = self._ledger.append(more)
         self.heads.confirm()
         return written
 
     def accept(self, *, actor: str, reason: str) -> str:
-        """Let the log go on as it is: its head becomes what it ends with. A chain that is broken is kept in a file beside the
-        warehouse, and the log begins again. Returns what was done; the file of deployments keeps who said so, and why.
+        """Let the log go on as it is: its head becomes what it ends with, and what a clock said that was ahead no longer counts.
+        A chain that is broken is kept in a file beside the warehouse, and the log begins again. Returns what was done;
+        the file of deployments keeps who said so, and why.
         """
         rows = self._read()
         problems = self._problems(rows)
         if not problems:
-            return f"The log of {len(rows)} decisions is as it was written: nothing is to be accepted."
-        broken = broken_chain(rows)
+            until = max(recorded(rows, self.heads.accepted()), default=datetime.min)
+            if until <= datetime.now(UTC).replace(tzinfo=None) + TOLERANCE:
+                return f"The log of {len(rows)} decisions is as it was written: nothing is to be accepted."
+            problems = [f"its clock was ahead, at {until:%Y-%m-%d %H:%M}"]
+        broken = _lost(rows) or broken_chain(rows)
         if not broken:
             self.heads.accept(head_of(rows), actor=actor, reason=reason)
             return f"The log goes on after its {len(rows)} decisions. What was accepted: {'; '.join(problems)}."
@@ -87,20 +99,29 @@ class DecisionLog:
         return Ledger(self.warehouse, DECISIONS)
 
     def _read(self) -> list[dict[str, Any]]:
-        self._take_over()
-        return sorted(self._ledger.rows(), key=lambda row: (row["sequence"], row["decision_id"]))
+        """All decisions in their order; of a table that has lost columns, what it still has."""
+        found = self.warehouse.rows_if_there(
+            DECISIONS.qualified_name, f"SELECT name FROM pragma_table_info('{DECISIONS.qualified_name}')", []
+        )
+        columns = set(DECISIONS.column_names) if found is None else {name for (name,) in found}
+        names = [name for name in DECISIONS.column_names if name in columns]
+        if columns.isdisjoint(_NEW) and not self.heads.confirmed():
+            self._take_over()
+        elif len(names) < len(DECISIONS.column_names):
+            with self.warehouse.read() as connection:
+                rows = connection.execute(f"SELECT {', '.join(names)} FROM {DECISIONS.qualified_name}").fetchall()
+            return [dict(zip(names, row, strict=True)) for row in rows]
+        return sorted(self._ledger.rows(), key=lambda row: (number_of(row), row["decision_id"]))
 
     def _problems(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         heads = self.heads.confirmed()
-        return [*broken_chain(rows), *broken_head(rows, heads[-1] if heads else None, self.heads.announced())]
+        last = heads[-1] if heads else None
+        return _lost(rows) or [*broken_chain(rows), *broken_head(rows, last, self.heads.announced())]
 
     def _take_over(self) -> None:
-        """Chain the decisions of a log from before there was a chain, in the order in which they followed each other."""
-        columns = self.warehouse.rows_if_there(
-            DECISIONS.qualified_name, f"SELECT name FROM pragma_table_info('{DECISIONS.qualified_name}')", []
-        )
-        if columns is None or ("hash",) in columns:
-            return
+        """Chain the decisions of a log from before there was a chain, in the order in which they followed each other. One that
+        has a head was chained before: without hashes it is not as it was written.
+        """
         names = [name for name in DECISIONS.column_names if name not in _NEW]
         with self.warehouse.write() as connection:
             found = connection.execute(f"SELECT {', '.join(names)} FROM {DECISIONS.qualified_name}").fetchall()
@@ -115,6 +136,11 @@ class DecisionLog:
         place = self.heads.path.with_name(f"decisions-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
         write_text_aside(place, json.dumps(rows, default=str, indent=1, ensure_ascii=False))
         return place
+
+
+def _lost(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    lost = [name for name in DECISIONS.column_names if rows and name not in rows[0]]
+    return [f"the table of decisions has lost its columns {', '.join(lost)}"] if lost else []
 
 
 def tampered(problems: Sequence[str]) -> PermanentFailure:

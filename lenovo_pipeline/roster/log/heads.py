@@ -8,13 +8,16 @@ announcement is confirmed. A kill between them leaves a log that ends with the o
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure
-from lenovo_pipeline.roster.log.chain import Head
+from lenovo_pipeline.resources.sqlite_file import opened_to_read
+from lenovo_pipeline.roster.log.chain import Head, number_of
 
 _BUSY_S = 15.0
 _SCHEMA = """
@@ -24,6 +27,18 @@ CREATE TABLE IF NOT EXISTS decision_heads (
 CREATE TRIGGER IF NOT EXISTS decision_heads_remain BEFORE DELETE ON decision_heads WHEN OLD.confirmed
     BEGIN SELECT RAISE(ABORT, 'heads of the log are never removed'); END;
 """
+
+
+_RUN = "run"
+"""Who announces what is written; whoever else sets a head is a person."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A person's word that the log may go on: after how many decisions, and when that was said (UTC, without a zone)."""
+
+    rows: int
+    at: datetime
 
 
 class Heads:
@@ -41,11 +56,16 @@ class Heads:
         found = self._read(confirmed=False)
         return found[-1] if found else None
 
+    def accepted(self) -> Accepted | None:
+        """What a person accepted last; None if nobody ever had to."""
+        found = self._selected("SELECT rows, at FROM decision_heads WHERE actor <> ? ORDER BY number DESC LIMIT 1", _RUN)
+        return Accepted(found[0][0], datetime.fromisoformat(found[0][1]).replace(tzinfo=None)) if found else None
+
     def announce(self, head: Head) -> None:
         """Say what the log will end with."""
         with self._writing() as connection:
             connection.execute("DELETE FROM decision_heads WHERE NOT confirmed")
-            self._insert(connection, head, confirmed=False, actor="run", reason="decisions were added")
+            self._insert(connection, head, confirmed=False, actor=_RUN, reason="decisions were added")
 
     def confirm(self) -> None:
         """Say that the log ends with what was announced last."""
@@ -65,15 +85,16 @@ class Heads:
         )
 
     def _read(self, *, confirmed: bool) -> list[Head]:
+        rows = self._selected("SELECT rows, hash FROM decision_heads WHERE confirmed = ? ORDER BY number", confirmed)
+        return [Head(*row) for row in rows]
+
+    def _selected(self, query: str, value: object) -> list[Any]:
         if not self.path.exists():
             return []
-        with self._errors(), closing(sqlite3.connect(self.path, timeout=_BUSY_S)) as connection:
+        with self._errors(), closing(opened_to_read(self.path, _BUSY_S)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'decision_heads'").fetchall():
                 return []
-            rows = connection.execute(
-                "SELECT rows, hash FROM decision_heads WHERE confirmed = ? ORDER BY number", [confirmed]
-            ).fetchall()
-        return [Head(*row) for row in rows]
+            return connection.execute(query, [value]).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -94,3 +115,12 @@ class Heads:
                 f"the head of the decision log in {self.path} cannot be used ({error})",
                 remedy="See that it may be written and that the disk is not full; else restore it from a backup (make restore).",
             ) from error
+
+
+def recorded(rows: Sequence[Mapping[str, Any]], accepted: Accepted | None) -> list[datetime]:
+    """The moments (UTC, without a zone) that decisions were recorded at. For those that a person accepted, it is the moment of
+    accepting: their clock may have been ahead.
+    """
+    if accepted is None:
+        return [row["decided_at"] for row in rows]
+    return [accepted.at, *(row["decided_at"] for row in rows if number_of(row) > accepted.rows)]

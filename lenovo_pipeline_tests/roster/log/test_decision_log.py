@@ -90,6 +90,10 @@ def test_a_log_that_only_runs_wrote_to_has_nothing_wrong(kept: DecisionLog) -> N
     assert [head.rows for head in kept.heads.confirmed()] == [2, 4, 6]
 
 
+UNSEALED = "; ".join(f"ALTER TABLE roster.decisions DROP COLUMN {name}" for name in ("sequence", "follows", "hash"))
+
+NO_NUMBERS = "ALTER TABLE roster.decisions ALTER sequence DROP NOT NULL"
+
 TAMPERED: dict[str, tuple[str, str]] = {
     "the verdict of one": (
         "UPDATE roster.decisions SET verdict = 'rejected' WHERE sequence = 6",
@@ -140,6 +144,27 @@ TAMPERED: dict[str, tuple[str, str]] = {
         "FROM roster.decisions WHERE sequence = 6",
         "1 decisions were added by something else than a run: DEC-0000000000000000",
     ),
+    "rules that are no JSON": (
+        "ALTER TABLE roster.decisions ALTER rules TYPE VARCHAR; UPDATE roster.decisions SET rules = '[{' WHERE sequence = 3",
+        "number 3.* was altered after it was written",
+    ),
+    "a number taken away": (
+        f"{NO_NUMBERS}; UPDATE roster.decisions SET sequence = NULL WHERE sequence = 3",
+        "number None.* was altered after it was written: it has lost its number",
+    ),
+    "all numbers of another type": (
+        "ALTER TABLE roster.decisions ALTER sequence TYPE VARCHAR",
+        "number 3.* was altered after it was written: it has lost its number",
+    ),
+    "the rules of all removed, and what sealed them": (
+        f"UPDATE roster.decisions SET rules = '[]'; {UNSEALED}",
+        "the table of decisions has lost its columns sequence, follows, hash",
+    ),
+    "the last of each line removed, and what sealed them": (
+        f"DELETE FROM roster.decisions WHERE sequence > 4; {UNSEALED}",
+        "the table of decisions has lost its columns sequence, follows, hash",
+    ),
+    "the rules as a whole": ("ALTER TABLE roster.decisions DROP COLUMN rules", "has lost its columns rules"),
 }
 
 
@@ -210,6 +235,19 @@ def test_a_kill_at_any_point_of_writing_leaves_a_log_that_can_be_added_to(
     assert kept.heads.announced() is None
 
 
+@pytest.mark.parametrize("there_already", [True, False], ids=["there already", "twice at once"])
+def test_decisions_that_would_stand_twice_are_refused_and_the_log_can_be_added_to(
+    there_already: bool, kept: DecisionLog, add: Callable[[float], int]
+) -> None:
+    before = kept.rows()
+    row = {name: value for name, value in before[-1].items() if name not in ("sequence", "follows", "hash")}
+    new = {**row, "decision_id": "DEC-0000000000000000"}
+    with pytest.raises(PermanentFailure, match=r"1 of [12] would stand in it twice"):
+        kept.append([row] if there_already else [new, new])
+    assert kept.rows() == before
+    assert add(0.65) == 1
+
+
 def test_a_person_lets_a_cut_log_go_on_and_the_reason_is_kept(kept: DecisionLog, add: Callable[[float], int]) -> None:
     change(kept, "DELETE FROM roster.decisions WHERE sequence > 4")
     said = kept.accept(actor="mei", reason="the disk was full")
@@ -221,8 +259,19 @@ def test_a_person_lets_a_cut_log_go_on_and_the_reason_is_kept(kept: DecisionLog,
     assert "nothing is to be accepted" in kept.accept(actor="mei", reason="again")
 
 
-def test_a_broken_log_is_set_aside_and_begins_again(kept: DecisionLog, add: Callable[[float], int], tmp_path: Path) -> None:
-    change(kept, "UPDATE roster.decisions SET verdict = 'rejected' WHERE sequence = 1")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE roster.decisions SET verdict = 'rejected' WHERE sequence = 1",
+        TAMPERED["rules that are no JSON"][0],
+        TAMPERED["a number taken away"][0],
+        UNSEALED,
+    ],
+)
+def test_a_broken_log_is_set_aside_and_begins_again(
+    statement: str, kept: DecisionLog, add: Callable[[float], int], tmp_path: Path
+) -> None:
+    change(kept, statement)
     said = kept.accept(actor="mei", reason="looked into it")
     assert said.startswith("The log begins again; its 6 decisions lie in")
     (aside,) = tmp_path.glob("decisions-*.json")
@@ -260,8 +309,17 @@ def test_an_older_log_that_was_altered_is_refused(kept: DecisionLog) -> None:
         kept.rows()
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM roster.decisions WHERE sequence = 8", "it ends where no log ever ended"),
+        (TAMPERED["rules that are no JSON"][0], r"DEC-\w+ \(number 3, .* was altered after it was written"),
+        (TAMPERED["a number taken away"][0], r"DEC-\w+ \(number None, .* it has lost its number"),
+        (f"{NO_NUMBERS}; UPDATE roster.decisions SET sequence = NULL", "number None, .* it has lost its number"),
+    ],
+)
 def test_a_person_promotes_nothing_by_a_snapshot_that_was_tampered_with(
-    kept: DecisionLog, add: Callable[[float], int], tmp_path: Path
+    statement: str, said: str, kept: DecisionLog, add: Callable[[float], int], tmp_path: Path
 ) -> None:
     store = Store(tmp_path)
     change(kept, "CREATE TABLE roster.deployments (entry VARCHAR)")
@@ -272,8 +330,8 @@ def test_a_person_promotes_nothing_by_a_snapshot_that_was_tampered_with(
     publish(store, kept.warehouse, made_by={})
     snapshot = Warehouse(str(store.published.resolve() / "warehouse.duckdb"))
     with snapshot.write() as connection:
-        connection.execute("DELETE FROM roster.decisions WHERE sequence = 8")
-    with pytest.raises(PermanentFailure, match="it ends where no log ever ended"):
+        connection.execute(statement)
+    with pytest.raises(PermanentFailure, match=said):
         require_log(store)
 
 
