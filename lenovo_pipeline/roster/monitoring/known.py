@@ -4,11 +4,13 @@ Belongs here: reading for the monitor and the simulator. Nothing is written, and
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.agents.naming import agent_of
+from lenovo_pipeline.agents.running.keeping import read_attempts
 from lenovo_pipeline.evaluation.tables import SCORES
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from lenovo_pipeline.roster.monitoring.sketching import Encodes
 
 _PROFILE_ITEMS = 500
+_ANSWERED = "answered"
 
 
 @dataclass
@@ -93,7 +96,8 @@ def profile_of(store: Store, entry: str, encoder: "Encodes | None") -> list[Outc
     made: dict[str, tuple[float, ...]] = {}
     if encoder is not None:
         made = dict(zip(texts, sketches(texts, encoder), strict=True))
-    return [attempt_outcome(row, made.get(row["turns"][0], ())) for row in attempts] or [
+    lengths = _lengths_of(store, attempts)
+    return [attempt_outcome(row, made.get(row["turns"][0], ()), lengths.get(row["attempt_id"])) for row in attempts] or [
         Outcome(
             chars_in=len(row["question"]),
             language=row["language"],
@@ -133,6 +137,19 @@ def _attempts_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[di
             [*agent_of(entry), _PROFILE_ITEMS],
         )
     )
+
+
+def _lengths_of(store: Store, attempts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Characters of what each attempt said last, by its id; left out where nothing is recorded of it, or it ended without an
+    answer.
+    """
+    found = {}
+    for path in sorted({row["path"] for row in attempts}):
+        with suppress(PermanentFailure):
+            for attempt in read_attempts(store.root / path):
+                if attempt.final_text or attempt.ending == _ANSWERED:
+                    found[attempt.attempt_id] = len(attempt.final_text)
+    return found
 
 
 def _named(result: "duckdb.DuckDBPyConnection") -> list[dict[str, Any]]:

@@ -19,15 +19,17 @@ from typing import Any
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
 
-FORMAT = 1
+FORMAT = 2
 _BUSY_S = 30.0
 """How long a writer waits for another one: the monitor judges a window within its transaction, which a busy machine draws out."""
-_SCHEMA = """
+_REQUESTS = """
 CREATE TABLE IF NOT EXISTS requests (
   id INTEGER PRIMARY KEY AUTOINCREMENT, clock TEXT NOT NULL, tick_s REAL NOT NULL, at TEXT NOT NULL,
   environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, role TEXT NOT NULL,
-  latency_s REAL, error TEXT, tokens_in INTEGER, tokens_out INTEGER, chars_in INTEGER NOT NULL, chars_out INTEGER NOT NULL,
+  latency_s REAL, error TEXT, tokens_in INTEGER, tokens_out INTEGER, chars_in INTEGER NOT NULL, chars_out INTEGER,
   language TEXT NOT NULL, sketch BLOB NOT NULL, score REAL);
+"""
+_SCHEMA = f"""{_REQUESTS}
 CREATE TABLE IF NOT EXISTS windows (
   clock TEXT NOT NULL, number INTEGER NOT NULL, environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL,
   role TEXT NOT NULL, opened_at TEXT NOT NULL, seconds REAL NOT NULL, facts TEXT NOT NULL,
@@ -50,6 +52,16 @@ CREATE TABLE IF NOT EXISTS breaches (
   at TEXT NOT NULL, clock TEXT NOT NULL, tick_s REAL NOT NULL, handled_at TEXT, handled_tick_s REAL, outcome TEXT);
 CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_FROM_1 = f"""
+ALTER TABLE requests RENAME TO requests_1;
+{_REQUESTS}
+INSERT INTO requests SELECT * FROM requests_1;
+DELETE FROM sqlite_sequence WHERE name = 'requests';
+INSERT INTO sqlite_sequence SELECT 'requests', seq FROM sqlite_sequence WHERE name = 'requests_1';
+DROP TABLE requests_1;
+"""
+"""The length of an answer may be unknown since format 2. No number is given out again: progress is told by them."""
+
 _REQUEST = (
     "clock, tick_s, at, environment, use_case, entry, role, latency_s, error, tokens_in, tokens_out, chars_in, chars_out,"
     " language, sketch, score"
@@ -200,11 +212,20 @@ class MonitorLog:
                     remedy="Update the code, or move the file away: it holds monitoring alone.",
                 )
             if found < FORMAT:
-                connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
+                self._bring_up(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _bring_up(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, or bring those of an earlier format up to this one; of two processes that try, one does it."""
+        connection.execute("BEGIN IMMEDIATE")
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found < FORMAT:
+            for statement in f"{_FROM_1 if found == 1 else ''}{_SCHEMA}PRAGMA user_version = {FORMAT};".split(";"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

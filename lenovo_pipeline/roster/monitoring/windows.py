@@ -87,7 +87,7 @@ def problems_of(request: Request) -> list[str]:
     found = []
     if request.chars_in <= 0:
         found.append("empty question")
-    if request.error is None and request.chars_out <= 0:
+    if request.error is None and request.chars_out is not None and request.chars_out <= 0:
         found.append("empty answer")
     if request.error is None and not _possible(request.latency_s):
         found.append("latency missing or out of range")

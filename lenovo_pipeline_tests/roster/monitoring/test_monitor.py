@@ -383,6 +383,23 @@ def test_a_log_of_a_newer_version_is_refused_and_not_touched(log: MonitorLog, mo
     assert log.path.exists()
 
 
+def test_a_log_of_the_first_format_is_brought_up_and_gives_out_no_number_again(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 6))
+    with sqlite3.connect(log.path) as connection:
+        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'requests'").fetchone()
+        connection.execute("ALTER TABLE requests RENAME TO now")
+        connection.execute(made.replace("chars_out INTEGER", "chars_out INTEGER NOT NULL"))
+        connection.execute("INSERT INTO requests SELECT * FROM now")
+        connection.execute("DROP TABLE now")
+        connection.execute("DELETE FROM requests WHERE id > 2")
+        connection.execute("PRAGMA user_version = 1")
+    log.append(at(clock, 1, chars_out=None))
+    assert [row["id"] for row in log.rows("SELECT id FROM requests ORDER BY id")] == [1, 2, 7]
+    assert monitors().step(finish=True).windows == 1
+
+
 def test_limits_that_nothing_is_known_of_are_the_defaults() -> None:
     assert {each.signal for each in Limits().thresholds() if each.rolls_back} == {
         "error_rate",

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.agents.running.attempt import Attempt
+from lenovo_pipeline.agents.running.keeping import write_attempts
 from lenovo_pipeline.agents.running.tables import ATTEMPTS
 from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.commands.store import backup, restore
@@ -236,6 +238,48 @@ def test_a_backup_holds_what_the_monitor_wrote_and_a_running_monitor_keeps_the_s
     assert json.loads(store.format_file.read_text())
 
 
+def recorded(task_id: str, **given: Any) -> Attempt:
+    """An attempt that answered, as its recording says."""
+    blank: dict[str, Any] = dict.fromkeys(("steps", "model_calls", "tool_calls"), ())
+    said: dict[str, Any] = {
+        "workflow": "desk",
+        "workflow_content": "",
+        "framework": "langgraph",
+        "profile": "full",
+        "model": {},
+        "reason": "",
+    }
+    return Attempt(**{**said, **blank, "state": {}, "task_id": task_id, "turns": ("Help!",), **given})
+
+
+def test_healthy_traffic_of_an_agent_is_not_called_empty_and_rolls_nothing_back(store: Store) -> None:
+    made = [recorded(f"TSK-{number:010X}", ending="answered", answers=("Done.",)) for number in range(20)]
+    made += [recorded(f"TSK-{number:010X}", ending="over_budget", answers=()) for number in range(20, 30)]
+    lost = [recorded(f"TSK-{number:010X}", ending="answered", answers=("Lost.",)) for number in range(30, 40)]
+    write_attempts(store.root / "artifacts" / "kept", made, {})
+    rows = [
+        row_of(
+            ATTEMPTS,
+            **{"model": "m", "workflow": "desk", "task_id": each.task_id, "attempt_id": each.attempt_id, "ending": each.ending},
+            **{"success": True, "seconds": 1.0, "path": "artifacts/gone" if each in lost else "artifacts/kept"},
+        )
+        for each in (*made, *lost)
+    ]
+    warehouse = Warehouse(str(store.warehouse))
+    tasks = [row_of(TASKS, task_id=each.task_id, turns=["Help!"], language="en") for each in (*made, *lost)]
+    warehouse.replace(TASKS, pd.DataFrame(tasks))
+    warehouse.replace(ATTEMPTS, pd.DataFrame(rows), model="m")
+    publish(store, warehouse, made_by={"run": "1"})
+    profile = profile_of(store, "m/desk", None)
+    assert [each.chars_out for each in profile] == [5] * 20 + [None] * 20
+    log, clock = MonitorLog(store.monitoring), TurnedClock(at="2026-01-01T00:01:00.000+00:00")
+    log.append(simulate(DESK, "m/desk", profile, Traffic(rate=10, seconds=60)))
+    sending = Deliveries(log, [], lambda: clock.at)
+    done = Monitor(log, BookOfDeployments(Book(store.deployments)), sending, lambda _p, _e: Limits(), clock=clock).step()
+    assert (done.windows, done.alerts) == (12, [])
+    assert {str(each) for each in windows_frame(log)["invalid"]} == {"{}"}
+
+
 BLANK: dict[str, Any] = {
     "text": "x",
     "integer": 0,
@@ -277,6 +321,7 @@ def test_agents_that_run_and_challenge_are_compared_by_their_attempts(store: Sto
     assert found.verdict == ABORTED and "m/rival is no challenger" in change
     publish(store, warehouse, made_by={"run": "1"})
     profile = profile_of(store, "m/desk", None)
+    assert {each.chars_out for each in profile} == {None}
     assert len(profile) == 40 and {(each.chars_in, each.language, each.latency_s) for each in profile} == {(5, "en", 1.0)}
     with pytest.raises(PermanentFailure, match="no scores of 'm/nobody'"):
         profile_of(store, "m/nobody", None)
