@@ -17,7 +17,7 @@ from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.roster.monitoring import judging
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries, make_alert, record
 from lenovo_pipeline.roster.monitoring.drift import BLOCK, REFERENCE, Sample
-from lenovo_pipeline.roster.monitoring.judging import RAISED, Limits, State, Threshold, Watched
+from lenovo_pipeline.roster.monitoring.judging import RAISED, Figure, Limits, Threshold, Watched
 from lenovo_pipeline.roster.monitoring.log import LogDamaged, LogFull, MonitorLog, kept_json, put
 from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Place, Request
 from lenovo_pipeline.roster.monitoring.windows import Key, facts_of, window_number
@@ -143,19 +143,16 @@ class Monitor:
         facts = facts_of(requests)
         limits = self._limits_of(key.place, key.entry)
         since = self._served_since(connection, key)
-        judged = facts if facts.requests >= judging.LEAST_REQUESTS else facts_of(self._with_earlier(key, rows, since))
         findings: list[dict[str, Any]] = []
-        values: list[tuple[str, float | None, Sequence[Any]]] = [
-            (name, value, ()) for name, value in judging.rates(judged).items()
-        ]
+        figures = judging.rates(requests, limits)
         if facts.scored:
             scores = self._latest_scores(connection, key, since, rows[-1][0])
-            values.append(("quality_loss", judging.quality_loss(scores, limits.quality), ()))
+            figures.append(Figure("quality_loss", judging.quality_loss(scores, limits.quality)))
         if key.role == CHAMPION:
             for found, tests in self._drift(connection, key, rows):
-                values.append((judging.DRIFT, found, tests))
+                figures.append(Figure(judging.DRIFT, found, tests=tests))
                 findings.append({"evidence": found, "tests": [each.as_json() for each in tests]})
-        raised = self._raise(connection, key, limits, values, done)
+        raised = self._raise(connection, key, limits, figures, done)
         put(
             connection,
             "windows",
@@ -171,35 +168,28 @@ class Monitor:
         )
         done.windows += 1
 
-    def _raise(
-        self,
-        connection: Any,
-        key: Key,
-        limits: Limits,
-        values: Sequence[tuple[str, float | None, Sequence[Any]]],
-        done: Step,
-    ) -> list[str]:
+    def _raise(self, connection: Any, key: Key, limits: Limits, figures: Sequence[Figure], done: Step) -> list[str]:
         """Step every signal, write down what turned, and name the signals whose alert is raised now."""
         of_entry = _of(key.place, key.entry)
         thresholds = {each.signal: each for each in limits.thresholds()}
         raised = set()
-        for signal, value, tests in values:
-            state_key = {**of_entry, "signal": signal}
+        for figure in figures:
+            threshold, state_key = thresholds[figure.signal], {**of_entry, "signal": figure.signal}
             state = judging.states_of(kept_json(connection, "states", "state", state_key))
-            after, event = judging.step(state, value, thresholds[signal])
+            after, event = judging.step(state, figure.value, threshold, figure.counts)
             put(connection, "states", {**state_key, "state": json.dumps(after.as_json())})
             if after.raised:
-                raised.add(signal)
-            if event is not None and value is not None:
-                self._write_down(connection, key, thresholds[signal], event, value, tests, done)
+                raised.add(figure.signal)
+            if event is not None:
+                message = judging.said(event, threshold, figure, judging.pooled(state, figure.counts))
+                self._write_down(connection, key, threshold, event, figure.value, message, done)
         return sorted(raised)
 
     def _write_down(
-        self, connection: Any, key: Key, threshold: Threshold, event: str, value: float, tests: Sequence[Any], done: Step
+        self, connection: Any, key: Key, threshold: Threshold, event: str, value: float | None, message: str, done: Step
     ) -> None:
         now = self._clock.now()
         limit = threshold.raise_at if event == RAISED else threshold.clear_at
-        message = judging.said(event, threshold, value, tests)
         alert = make_alert(key.place, key.entry, threshold.signal, event, now, message, value=value, threshold=limit)
         record(connection, alert, self._deliveries.names)
         done.alerts.append(f"{key.place}: {key.entry}: {event}: {message}")
@@ -242,17 +232,6 @@ class Monitor:
                 )
                 last = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
                 put(connection, "samples", {**_of(place, entry), "name": "since", "held": json.dumps(last)})
-
-    def _with_earlier(self, key: Key, rows: Sequence[tuple[int, Request]], since: int) -> list[Request]:
-        """The requests of a window with those just before it, as many as are needed to say something."""
-        wanted, first = judging.LEAST_REQUESTS - len(rows), rows[0][1].when
-        earlier = self._log.requests_of(key.place, key.entry, key.role, since + 1, rows[0][0], wanted)
-        recent = [
-            each
-            for _, each in earlier
-            if each.when.clock == first.clock and first.tick_s - each.when.tick_s <= judging.LOOK_BACK_S
-        ]
-        return [*recent, *(each for _, each in rows)]
 
     def _latest_scores(self, connection: Any, key: Key, since: int, up_to: int) -> list[float]:
         found = connection.execute(
@@ -310,4 +289,4 @@ def _of(place: Place, entry: str) -> dict[str, str]:
 def state(log: MonitorLog) -> list[dict[str, Any]]:
     """Every signal whose alert is raised now."""
     held = log.rows("SELECT * FROM states")
-    return [row for row in held if State(**json.loads(row["state"])).raised]
+    return [row for row in held if judging.states_of(json.loads(row["state"])).raised]

@@ -51,8 +51,12 @@ class Facts:
         return self.errors / self.requests if self.requests else None
 
     @property
+    def invalid_records(self) -> int:
+        return sum(self.invalid.values())
+
+    @property
     def invalid_rate(self) -> float | None:
-        return min(1.0, sum(self.invalid.values()) / self.requests) if self.requests else None
+        return self.invalid_records / self.requests if self.requests else None
 
     def as_json(self) -> dict[str, Any]:
         return {**self.__dict__, "invalid": dict(self.invalid)}
@@ -66,20 +70,25 @@ def window_number(tick_s: float, seconds: float, *, not_before: int | None = Non
 
 def facts_of(requests: Sequence[Request]) -> Facts:
     """What these requests add up to; percentiles are the nearest rank (Hyndman and Fan 1996, type 1)."""
-    times = sorted(each.latency_s for each in requests if each.error is None and _possible(each.latency_s))
+    times = answer_times(requests)
     scores = [each.score for each in requests if each.score is not None]
     invalid = Counter(problem for each in requests for problem in problems_of(each)[:1])
     return Facts(
         requests=len(requests),
         errors=sum(each.error is not None for each in requests),
-        latency_p50_s=_rank(times, 0.50),
-        latency_p95_s=_rank(times, 0.95),
+        latency_p50_s=nearest_rank(times, 0.50),
+        latency_p95_s=nearest_rank(times, 0.95),
         tokens_in=sum(each.tokens_in or 0 for each in requests),
         tokens_out=sum(each.tokens_out or 0 for each in requests),
         scored=len(scores),
         right=float(sum(scores)),
         invalid=dict(sorted(invalid.items())),
     )
+
+
+def answer_times(requests: Sequence[Request], *, failed: bool = False) -> list[float]:
+    """How long each answer (or failure) took, in s, the shortest first; of records in which that can be right."""
+    return sorted(each.latency_s for each in requests if (each.error is not None) == failed and _possible(each.latency_s))
 
 
 def problems_of(request: Request) -> list[str]:
@@ -105,5 +114,6 @@ def _possible(latency_s: float | None) -> TypeGuard[float]:
     return latency_s is not None and 0 <= latency_s < LONGEST_LATENCY_S
 
 
-def _rank(ordered: Sequence[float], share: float) -> float | None:
+def nearest_rank(ordered: Sequence[float], share: float) -> float | None:
+    """The percentile of values in ascending order; None of none."""
     return ordered[max(0, ceil(share * len(ordered)) - 1)] if ordered else None

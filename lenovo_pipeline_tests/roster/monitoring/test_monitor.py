@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.alerts import WebhookChannel
-from lenovo_pipeline.roster.monitoring.judging import Limits, State, Threshold, quality_loss, step
+from lenovo_pipeline.roster.monitoring.judging import Counts, Limits, State, Threshold, quality_loss, step
 from lenovo_pipeline.roster.monitoring.log import LogFull, MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import NO_LONGER_ACTIVE, Monitor
 from lenovo_pipeline.roster.monitoring.process import is_running, only_one
@@ -163,6 +163,58 @@ def test_few_requests_are_judged_together_with_those_before_them(
         monitor.step()
     assert ("error_rate", "raised") in alerts(log)
     assert places.active(DESK) == "old"
+
+
+@pytest.mark.parametrize("bad", [{"error": "ModelUnavailable"}, {"latency_s": 3.0}, {"chars_out": 0}])
+def test_one_bad_answer_among_few_rolls_nothing_back(
+    bad: dict[str, Any], log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors()
+    for number in range(30):
+        log.append(at(clock, 1, **(bad if number == 15 else {})))
+        clock.tick_s += 5
+        monitor.step()
+    assert alerts(log) == []
+    assert places.active(DESK) == "new"
+
+
+@pytest.mark.parametrize("bad", [{"error": "ModelUnavailable"}, {"latency_s": 3.0}])
+def test_a_champion_that_keeps_its_limits_stays_however_little_it_is_asked(
+    bad: dict[str, Any], log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    """Three in a hundred, at a request each second; ten errors and five slow answers are allowed."""
+    monitor, generator = monitors(), np.random.default_rng(0)
+    for _ in range(120):
+        log.append([at(clock, 1, **(bad if generator.random() < 0.03 else {}))[0] for _ in range(5)])
+        clock.tick_s += 5
+    assert monitor.step(finish=True).windows == 120
+    assert alerts(log) == []
+
+
+def test_a_request_that_runs_into_its_time_limit_is_slow_although_nothing_was_answered(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors(limits=Limits(latency_p95_s=2.0, error_rate=0.5))
+    for _ in range(2):
+        log.append(
+            [*at(clock, 40), *at(clock, 10, error="TimedOut", latency_s=60.0), *at(clock, 5, error="Refused", latency_s=0.1)]
+        )
+        clock.tick_s += 5
+    assert monitor.step(finish=True).rolled_back
+    assert alerts(log) == [("latency_p95_s", "raised")]
+    (told,) = log.rows("SELECT message FROM alerts")
+    assert told["message"].startswith("latency_p95_s 60 s >= 2 s: 20 of 100 requests took longer (p ")
+
+
+def test_a_rate_is_judged_by_requests_that_count_once_and_cleared_when_enough_went_well() -> None:
+    threshold = Threshold("error_rate", 0.1, 0.05, share=0.1, counted="failed")
+    state, events = State(), []
+    windows = [(2, 5), (1, 5), (0, 5), (2, 5), (4, 5), (5, 5), (5, 5), *[(0, 5)] * 6]
+    for bad, of in windows:
+        state, event = step(state, bad / of, threshold, Counts(bad, of))
+        events.append(event)
+    # 9 of 25 is unlikely, 14 of 30 is more than chance; 0 of 15 is not yet less, 0 of 30 is.
+    assert [(place, event) for place, event in enumerate(events) if event] == [(5, "raised"), (12, "cleared")]
 
 
 def test_an_alert_is_raised_after_some_windows_and_cleared_after_some_and_a_figure_at_the_limit_raises_one() -> None:
