@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.roster.monitoring.alerts import WebhookChannel
+from lenovo_pipeline.roster.monitoring.alerts import Deliveries, FileChannel, WebhookChannel, make_alert, record
 from lenovo_pipeline.roster.monitoring.judging import Counts, Limits, State, Threshold, quality_loss, step
 from lenovo_pipeline.roster.monitoring.log import LogFull, MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import NO_LONGER_ACTIVE, Monitor
@@ -184,10 +184,10 @@ def test_a_champion_that_keeps_its_limits_stays_however_little_it_is_asked(
 ) -> None:
     """Three in a hundred, at a request each second; ten errors and five slow answers are allowed."""
     monitor, generator = monitors(), np.random.default_rng(0)
-    for _ in range(120):
+    for _ in range(60):
         log.append([at(clock, 1, **(bad if generator.random() < 0.03 else {}))[0] for _ in range(5)])
         clock.tick_s += 5
-    assert monitor.step(finish=True).windows == 120
+    assert monitor.step(finish=True).windows == 60
     assert alerts(log) == []
 
 
@@ -371,6 +371,47 @@ def test_a_failing_webhook_neither_blocks_nor_loses_an_alert_and_its_address_is_
     monitors(channels=[WebhookChannel(SecretStr(hook.url))]).step()
     until(lambda: log.rows("SELECT count(*) AS n FROM deliveries WHERE delivered_at IS NULL") == [{"n": 0}])
     assert len({each["alert_id"] for each in hook.sent}) == owed
+
+
+def test_a_channel_that_is_down_is_left_alone_for_a_while_and_tried_until_the_alert_arrives(
+    tmp_path: Path, log: MonitorLog, monitors: Monitors, hook: Hook
+) -> None:
+    hook.status = 500
+    folder = tmp_path / "alerts"
+    folder.write_text("a file where the folder should be")
+    log.append(traffic(broken("failing")))
+    monitor = monitors(channels=[FileChannel(folder), WebhookChannel(SecretStr(hook.url))])
+    for _ in range(30):
+        monitor.step(finish=True)
+        time.sleep(0.02)
+    tried = log.rows("SELECT channel, attempts FROM deliveries")
+    assert len(tried) > 2
+    assert all(1 <= row["attempts"] <= 2 for row in tried), "every alert is tried, and none at every step"
+    with log.writing() as connection:
+        connection.execute("UPDATE deliveries SET attempts = 5000")
+    folder.unlink()
+    hook.status = 200
+
+    def arrived() -> bool:
+        monitor.step()
+        return not log.rows("SELECT 1 FROM deliveries WHERE delivered_at IS NULL")
+
+    until(arrived)
+    assert len(list(folder.glob("*.json"))) == len(hook.sent) == len(alerts(log))
+
+
+def test_a_channel_that_waits_to_be_tried_again_ends_at_once_when_it_is_stopped(
+    tmp_path: Path, log: MonitorLog, clock: TurnedClock, hook: Hook
+) -> None:
+    hook.status = 500
+    sending = Deliveries(log, [WebhookChannel(SecretStr(hook.url))], lambda: clock.at)
+    with log.writing() as connection:
+        record(connection, make_alert(DESK, "new", "drift", "raised", clock.now(), "", value=1, threshold=1), sending.names)
+    sending.send()
+    until(lambda: bool(log.rows("SELECT 1 FROM deliveries WHERE attempts > 1")))
+    began = time.monotonic()
+    sending.close(wait_s=4.0)
+    assert time.monotonic() - began < 2.0
 
 
 def test_a_webhook_that_nobody_answers_is_no_secret_and_no_loss(log: MonitorLog, monitors: Monitors) -> None:
