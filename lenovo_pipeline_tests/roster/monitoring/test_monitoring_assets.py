@@ -25,13 +25,14 @@ from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring import canaries
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries
 from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, run_canary
-from lenovo_pipeline.roster.monitoring.judging import Limits
-from lenovo_pipeline.roster.monitoring.known import profile_of
+from lenovo_pipeline.roster.monitoring.judging import Limits, State, rates, step
+from lenovo_pipeline.roster.monitoring.known import KnownLimits, profile_of
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import Monitor
 from lenovo_pipeline.roster.monitoring.plots import draw
 from lenovo_pipeline.roster.monitoring.process import only_one
 from lenovo_pipeline.roster.monitoring.records import alerts_frame, windows_frame
+from lenovo_pipeline.roster.monitoring.requests import Place, Request
 from lenovo_pipeline.roster.monitoring.rollback import BookOfDeployments
 from lenovo_pipeline.roster.monitoring.serving import Server
 from lenovo_pipeline.roster.monitoring.showing import status
@@ -236,6 +237,57 @@ def test_a_backup_holds_what_the_monitor_wrote_and_a_running_monitor_keeps_the_s
     running = Book(store.deployments).active(DESK.environment, DESK.use_case)
     assert running is not None and running.entry == "old"
     assert json.loads(store.format_file.read_text())
+
+
+POLICY = """
+use_cases:
+  agent:
+    description: Does tasks.
+    kinds: [agentic_workflow]
+    environments: [testing, production]
+    evaluations: [agent_tasks]
+    licence: {classes: [open_source], intended_use: evaluation}
+    floors:
+      - {metric: success, at_least: 0.9}
+      - {metric: no_wrong_effect, at_least: 0.9}
+      - {metric: latency_p95, at_most: 30.0}
+    testing:
+      evaluations: [agent_tasks]
+      licence: {classes: [open_source], intended_use: evaluation}
+      floors:
+        - {metric: success, at_least: 0.9}
+        - {metric: no_wrong_effect, at_least: 0.9}
+        - {metric: latency_p95, at_most: 90.0}
+"""
+
+
+def test_each_environment_is_watched_with_its_own_budget_and_a_policy_that_is_half_saved_changes_none(
+    settings: Settings, tmp_path: Path
+) -> None:
+    policy = tmp_path / "roster.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    known = KnownLimits(settings.model_copy(update={"policy": policy}))
+
+    def budgets() -> list[float]:
+        places = [*(Place(each, "agent") for each in ("testing", "staging", "production")), Place("production", "other")]
+        return [known(place, "m/desk").latency_p95_s for place in places]
+
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.write_text(POLICY + "\n half: [", encoding="utf-8")
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.unlink()
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.write_text(POLICY.replace("30.0", "20.0"), encoding="utf-8")
+    assert budgets() == [90.0, 20.0, 20.0, 2.0]
+
+
+def test_while_no_policy_was_ever_read_no_answer_is_too_slow(settings: Settings, tmp_path: Path) -> None:
+    known = KnownLimits(settings.model_copy(update={"policy": tmp_path / "none.yaml"}))
+    slow = [Request(DESK, "new", TurnedClock().now(), latency_s=50.0, chars_in=1, chars_out=1, language="en")] * 100
+    limits = known(DESK, "new")
+    latency = rates(slow, limits)[1]
+    threshold = next(each for each in limits.thresholds() if each.signal == latency.signal)
+    assert step(State(streak=9), latency.value, threshold, latency.counts)[1] is None
 
 
 def recorded(task_id: str, **given: Any) -> Attempt:
