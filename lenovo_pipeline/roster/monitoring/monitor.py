@@ -8,7 +8,6 @@ Does not belong here: the loop of the process and its lock (process.py), judging
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,13 +18,10 @@ from lenovo_pipeline.roster.monitoring.alerts import Deliveries, make_alert, rec
 from lenovo_pipeline.roster.monitoring.drift import BLOCK, REFERENCE, Sample
 from lenovo_pipeline.roster.monitoring.judging import RAISED, Figure, Limits, Threshold, Watched
 from lenovo_pipeline.roster.monitoring.log import LogDamaged, LogFull, MonitorLog, kept_json, put
-from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Place, Request
-from lenovo_pipeline.roster.monitoring.windows import Key, facts_of, window_number
+from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Moment, Place, Request
+from lenovo_pipeline.roster.monitoring.taking import Taken, take
+from lenovo_pipeline.roster.monitoring.windows import Key, facts_of
 
-GRACE_S = 0.5
-"""How long a window stays open after its end, for requests that were being written down."""
-
-_AT_ONCE = 2_000
 _CLOCKS_KEPT = 100
 NO_LONGER_ACTIVE = "it no longer ran"
 
@@ -103,42 +99,34 @@ class Monitor:
         return done
 
     def _close_windows(self, done: Step, *, finish: bool) -> bool:
-        """Close the next window that is over; whether there was one. One with more requests than are read at once is closed in
-        parts.
-        """
+        """Close the next window that is over; whether there was one."""
         now = self._clock.now()
         last = int(self._log.progress("last_request") or 0)
-        following = self._log.requests_after(last, _AT_ONCE)
         closed = json.loads(self._log.progress("closed") or "{}")
-        numbered = [
-            (identity, each, window_number(each.when.tick_s, self._window_s, not_before=closed.get(each.when.clock)))
-            for identity, each in following
-        ]
-        # Windows go in the order of the log: one that is still open holds up those behind it, and each is judged once.
-        # One window a transaction: a breach is acted upon before the next window is looked at.
-        over: list[tuple[int, str, int]] = []
-        groups = defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
-        for identity, each, number in numbered:
-            still_open = (number + 1) * self._window_s + GRACE_S > now.tick_s
-            if each.when.clock == now.clock and not finish and still_open:
-                break
-            if over and over[0][1:] != (each.when.clock, number):
-                break
-            over.append((identity, each.when.clock, number))
-            groups[each.when.clock, number, Key(each.place, each.entry, each.role)].append((identity, each))
-        if not over:
+        taken = take(self._log, last, closed, now, self._window_s, finish=finish)
+        if taken is None:
             return False
+        # One window a transaction: a breach is acted upon before the next window is looked at.
         with self._log.writing() as connection:
-            for (clock, number, key), rows in groups.items():
-                self._judge(connection, clock, number, key, rows, done)
-            for _, clock, number in over:
-                closed[clock] = max(number + 1, closed.pop(clock, 0))
+            for key, rows in taken.groups.items():
+                self._judge(connection, taken, key, rows, now, done)
+            if taken.number is not None:
+                closed[taken.clock] = max(taken.number + 1, closed.pop(taken.clock, 0))
             recent = dict(list(closed.items())[-_CLOCKS_KEPT:])
             put(connection, "progress", {"name": "closed", "value": json.dumps(recent)})
-            put(connection, "progress", {"name": "last_request", "value": str(max(identity for identity, *_ in over))})
+            put(connection, "progress", {"name": "last_request", "value": str(taken.last)})
+        told = {each.problem for rows in taken.groups.values() for _, each in rows if each.problem is not None}
+        if told:
+            done.problems.append(f"records count as invalid: {'; '.join(sorted(told))}.")
+        if taken.unreadable:
+            done.problems.append(f"{taken.unreadable} records do not say what served them, and where; they count nowhere.")
+        if taken.left_out:
+            done.problems.append(f"a window held {taken.left_out} requests more than are judged at once; they count nowhere.")
         return True
 
-    def _judge(self, connection: Any, clock: str, number: int, key: Key, rows: Sequence[tuple[int, Request]], done: Step) -> None:
+    def _judge(
+        self, connection: Any, taken: Taken, key: Key, rows: Sequence[tuple[int, Request]], now: Moment, done: Step
+    ) -> None:
         requests = [each for _, each in rows]
         facts = facts_of(requests)
         limits = self._limits_of(key.place, key.entry)
@@ -157,11 +145,11 @@ class Monitor:
             connection,
             "windows",
             {
-                "clock": clock,
-                "number": number,
+                "clock": taken.clock,
+                "number": taken.number,
                 **_of(key.place, key.entry),
                 "role": key.role,
-                "opened_at": requests[0].when.at,
+                "opened_at": next((each.when.at for each in requests if each.problem is None), now.at),
                 "seconds": self._window_s,
                 "facts": json.dumps({**facts.as_json(), "drift": findings, "raised": raised}),
             },
@@ -235,8 +223,8 @@ class Monitor:
 
     def _latest_scores(self, connection: Any, key: Key, since: int, up_to: int) -> list[float]:
         found = connection.execute(
-            "SELECT score FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ? AND score IS NOT NULL"
-            " AND id > ? AND id <= ? ORDER BY id DESC LIMIT ?",
+            "SELECT score FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ?"
+            " AND score BETWEEN 0 AND 1 AND id > ? AND id <= ? ORDER BY id DESC LIMIT ?",
             (key.place.environment, key.place.use_case, key.entry, key.role, since, up_to, judging.SCORED),
         ).fetchall()
         return [float(score) for (score,) in found]

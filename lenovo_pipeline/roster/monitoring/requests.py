@@ -42,7 +42,7 @@ class Request:
 
     `error` is the class of what went wrong, never its message, which may quote a question. `chars_out` is None where the length
     of the answer is not known. `score` in [0, 1] is there where a gold question was asked. `sketch` [SKETCH_WIDTH] is a random
-    projection of the question's embedding; empty: not made.
+    projection of the question's embedding; empty: not made. `problem` says what of a logged record cannot be read.
     """
 
     place: Place
@@ -58,6 +58,7 @@ class Request:
     language: str = ""
     sketch: tuple[float, ...] = ()
     score: float | None = None
+    problem: str | None = None
 
 
 class Clock:

@@ -56,6 +56,8 @@ class Traffic:
                 f"{self.rate} requests per s for {self.seconds} s, {self.gold_share} of them gold, make no traffic",
                 remedy="Give a rate and a time above 0 and a share between 0 and 1.",
             )
+        if self.seed < 0:
+            raise PermanentFailure(f"{self.seed} is no seed", remedy="Give a whole number from 0.")
 
 
 def outcomes(rows: Sequence[ItemScore], questions: dict[str, str], sketches: dict[str, tuple[float, ...]]) -> list[Outcome]:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -18,15 +19,20 @@ import pytest
 from filelock import FileLock
 from pydantic import SecretStr
 
+from lenovo_pipeline.contracts import conform
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.monitoring.__main__ import main
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries, FileChannel, WebhookChannel, make_alert, record
 from lenovo_pipeline.roster.monitoring.judging import Counts, Limits, State, Threshold, quality_loss, step
 from lenovo_pipeline.roster.monitoring.log import LogFull, MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import NO_LONGER_ACTIVE, Monitor
 from lenovo_pipeline.roster.monitoring.process import is_running, only_one
+from lenovo_pipeline.roster.monitoring.records import windows_frame
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
 from lenovo_pipeline.roster.monitoring.simulator import Outcome, Traffic, simulate
+from lenovo_pipeline.roster.monitoring.tables import MONITORING
 from lenovo_pipeline.roster.monitoring.trials.champions import FAULTS
 from lenovo_pipeline_tests.roster.monitoring.conftest import DESK, Places, TurnedClock, good_profile
 
@@ -491,6 +497,120 @@ def test_a_log_of_the_first_format_is_brought_up_and_gives_out_no_number_again(
     log.append(at(clock, 1, chars_out=None))
     assert [row["id"] for row in log.rows("SELECT id FROM requests ORDER BY id")] == [1, 2, 7]
     assert monitors().step(finish=True).windows == 1
+
+
+ODD: dict[str, tuple[str, Any]] = {
+    "a sketch of five bytes": ("sketch", b"12345"),
+    "text as a sketch": ("sketch", "abc"),
+    "text as a time": ("tick_s", "abc"),
+    "an endless time": ("tick_s", float("inf")),
+    "a time before the start": ("tick_s", -5.0),
+    "no date": ("at", "garbage"),
+    "text as a latency": ("latency_s", "abc"),
+    "text as a score": ("score", "abc"),
+    "text as a size": ("chars_in", "abc"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_record_that_cannot_be_read_counts_as_invalid_and_holds_up_no_rollback(
+    odd: str, log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    column, value = ODD[odd]
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute(f"UPDATE requests SET {column} = ? WHERE id = 2", (value,))
+    monitor, problems = monitors(), []
+    for _ in range(4):
+        log.append(at(clock, 20, error="ModelUnavailable"))
+        clock.tick_s += 5
+        problems += monitor.step().problems
+    assert places.active(DESK) == "old"
+    assert len(problems) == 1 and f"{column} cannot be read" in problems[0]
+    first, *_ = windows_frame(log)["invalid"]
+    assert first == {f"{column} cannot be read": 1}
+
+
+def test_a_request_from_the_future_counts_as_invalid_now(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    when = Moment(clock.clock, clock.tick_s + 1e6, clock.at)
+    log.append([*at(clock, 1, when=when), *at(clock, 19, error="ModelUnavailable")])
+    clock.tick_s += 5
+    log.append(at(clock, 20, error="ModelUnavailable"))
+    clock.tick_s += 6
+    assert monitors().step().rolled_back
+    assert [dict(each) for each in windows_frame(log)["invalid"]] == [{"time ahead of the clock": 1}, {}]
+
+
+def test_a_log_of_nothing_but_unreadable_times_is_judged_too(log: MonitorLog, monitors: Monitors, clock: TurnedClock) -> None:
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute("UPDATE requests SET tick_s = 'abc'")
+    monitor = monitors()
+    assert (monitor.step().windows, monitor.step().windows) == (1, 0)
+
+
+def test_a_record_that_does_not_say_what_served_it_counts_nowhere_and_is_told_once(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute("UPDATE requests SET environment = 'elsewhere' WHERE id < 3")
+        connection.execute("UPDATE requests SET entry = ? WHERE id = 3", (b"\xff",))
+    clock.tick_s += 6
+    monitor = monitors()
+    (problem,) = monitor.step().problems
+    assert problem.startswith("3 records do not say what served them")
+    assert monitor.step().problems == []
+    assert list(windows_frame(log)["requests"]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"when": Moment("boot-1", float("nan"), "2026-01-01")}, "tick_s nan"),
+        ({"when": Moment("boot-1", float("inf"), "2026-01-01")}, "tick_s inf"),
+        ({"when": Moment("boot-1", 1.0, "garbage")}, "at 'garbage'"),
+        ({"place": Place("foo", "support_desk")}, "environment 'foo'"),
+        ({"role": "guest", "chars_in": "x"}, "role 'guest', chars_in 'x'"),
+        ({"sketch": ("x",)}, "sketch ('x',)"),
+    ],
+)
+def test_a_request_that_could_not_be_read_again_is_refused_by_its_fields(
+    change: dict[str, Any], told: str, log: MonitorLog, clock: TurnedClock
+) -> None:
+    with pytest.raises(PermanentFailure) as raised:
+        log.append([*at(clock, 2), *at(clock, 1, **change)])
+    assert told in str(raised.value) and "damaged" not in str(raised.value)
+    assert log.rows("SELECT 1 FROM requests") == []
+
+
+def test_figures_that_cannot_be_right_stay_out_of_the_sums_and_the_table_keeps_its_contract(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 3, score=7.0, tokens_in=-5))
+    log.append(at(clock, 1, score=1.0, tokens_in=3, tokens_out=10**15))
+    monitors().step(finish=True)
+    (window,) = rows_of(conform(windows_frame(log), MONITORING))
+    assert (window["scored"], window["quality"], window["tokens_in"], window["tokens_out"]) == (1, 1.0, 3, 0)
+    assert json.loads(window["invalid"]) == {"tokens out of range": 4}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["agent", "--environment", "foo"], "invalid choice: 'foo'"),
+        (["agent", "--entry", "m/desk", "--seed", "-1"], "-1 is no seed"),
+    ],
+)
+def test_traffic_that_no_table_could_hold_is_refused(
+    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LENOVO_STORE", str(tmp_path))
+    with suppress(SystemExit):
+        assert main(["simulate", *arguments]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_limits_that_nothing_is_known_of_are_the_defaults() -> None:
