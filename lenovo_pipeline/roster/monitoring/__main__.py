@@ -80,7 +80,7 @@ def _once(settings: Settings, options: argparse.Namespace) -> int:
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     from lenovo_pipeline.roster.monitoring.showing import status
 
-    _say(status(Store(settings.store)))
+    _say(status(Store(settings.store), settings.monitor_window_s))
     return 0
 
 

@@ -8,6 +8,7 @@ Does not belong here: the loop of the process and its lock (process.py), judging
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +22,9 @@ from lenovo_pipeline.roster.monitoring.log import LogDamaged, LogFull, MonitorLo
 from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Moment, Place, Request
 from lenovo_pipeline.roster.monitoring.taking import Taken, take
 from lenovo_pipeline.roster.monitoring.windows import Key, facts_of
+
+LAG = 4
+"""Windows: requests that wait for longer are told."""
 
 _CLOCKS_KEPT = 100
 NO_LONGER_ACTIVE = "it no longer ran"
@@ -77,16 +81,21 @@ class Monitor:
         self._clock = clock or Clock()
         self._trimmed_s = float("-inf")
 
-    def step(self, *, finish: bool = False) -> Step:
+    def step(self, *, finish: bool = False, at_most_s: float = math.inf) -> Step:
         """Complete what a kill left, close the windows that are over (`finish`: all of them), judge, act, deliver.
 
-        What cannot be done now is said in `problems` and done by the next step; a damaged log is moved aside.
+        What cannot be done now is said in `problems` and done by the next step; a damaged log is moved aside. After `at_most_s`
+        no further window is begun, so that alerts go out and the process can be stopped while more comes than can be judged.
         """
         done = Step()
+        began_s = self._clock.now().tick_s
         try:
             self._handle_breaches(done)
             while self._close_windows(done, finish=finish):
                 self._handle_breaches(done)
+                if self._clock.now().tick_s - began_s >= at_most_s:
+                    done.problems += behind(self._log, self._clock.now(), self._window_s)
+                    break
             self._handle_breaches(done)
             self._deliveries.send()
             self._trim()
@@ -272,6 +281,19 @@ class Monitor:
 
 def _of(place: Place, entry: str) -> dict[str, str]:
     return {"environment": place.environment, "use_case": place.use_case, "entry": entry}
+
+
+def behind(log: MonitorLog, now: Moment, window_s: float) -> list[str]:
+    """One sentence if requests wait to be judged that are older than LAG windows; none if not."""
+    last = int(log.progress("last_request") or 0)
+    (waiting,) = log.rows(
+        "SELECT count(*) AS requests, min(tick_s) AS oldest_s FROM requests"
+        " WHERE id > ? AND clock = ? AND tick_s BETWEEN 0 AND ?",
+        (last, now.clock, now.tick_s),
+    )
+    if not waiting["requests"] or now.tick_s - waiting["oldest_s"] <= LAG * window_s:
+        return []
+    return [f"{waiting['requests']} requests are not judged yet, the oldest {now.tick_s - waiting['oldest_s']:.0f} s old"]
 
 
 def state(log: MonitorLog) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from lenovo_pipeline.contracts import conform
 from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
+from lenovo_pipeline.roster.monitoring import taking
 from lenovo_pipeline.roster.monitoring.__main__ import main
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries, FileChannel, WebhookChannel, make_alert, record
 from lenovo_pipeline.roster.monitoring.judging import Counts, Limits, State, Threshold, quality_loss, step
@@ -31,6 +32,7 @@ from lenovo_pipeline.roster.monitoring.monitor import NO_LONGER_ACTIVE, Monitor
 from lenovo_pipeline.roster.monitoring.process import is_running, only_one
 from lenovo_pipeline.roster.monitoring.records import windows_frame
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
+from lenovo_pipeline.roster.monitoring.showing import status
 from lenovo_pipeline.roster.monitoring.simulator import Outcome, Traffic, simulate
 from lenovo_pipeline.roster.monitoring.tables import MONITORING
 from lenovo_pipeline.roster.monitoring.trials.champions import FAULTS
@@ -611,6 +613,51 @@ def test_traffic_that_no_table_could_hold_is_refused(
     with suppress(SystemExit):
         assert main(["simulate", *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_busy_window_is_one_window_and_a_thousand_requests_a_second_are_kept_up_with(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors()
+    for second in range(15):
+        log.append(at(clock, 1_000, **({"error": "ModelUnavailable"} if second >= 5 else {})))
+        clock.tick_s += 1
+        monitor.step()
+    clock.tick_s += 1
+    monitor.step()
+    assert [
+        (row["number"], json.loads(row["facts"])["requests"]) for row in log.rows("SELECT * FROM windows ORDER BY number")
+    ] == [(number, 5_000) for number in (200, 201, 202)]
+    assert places.active(DESK) == "old"
+
+
+def test_a_window_with_more_requests_than_memory_is_given_for_is_judged_by_its_first(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "MOST", 700)
+    log.append(at(clock, 1_500))
+    clock.tick_s += 5
+    log.append(at(clock, 10))
+    monitor = monitors()
+    (problem,) = monitor.step(finish=True).problems
+    assert problem.startswith("a window held 800 requests more")
+    assert list(windows_frame(log)["requests"]) == [700, 10]
+
+
+def test_a_monitor_that_is_behind_ends_its_step_and_says_so(
+    tmp_path: Path, log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    store = Store(log.path.parent)
+    for _ in range(10):
+        log.append(at(clock, 6))
+        clock.tick_s += 5
+    monitor = monitors()
+    done = monitor.step(at_most_s=0.0)
+    assert done.windows == 1
+    assert done.problems == ["54 requests are not judged yet, the oldest 45 s old"]
+    assert "BEHIND: 54 requests are not judged yet, the oldest 45 s old" in status(store, 5.0, clock)
+    assert monitor.step().problems == []
+    assert "BEHIND" not in status(store, 5.0, clock)
 
 
 def test_limits_that_nothing_is_known_of_are_the_defaults() -> None:
