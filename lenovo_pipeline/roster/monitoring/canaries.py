@@ -23,8 +23,8 @@ ACTOR = "canary"
 def run_canaries(book: Book, warehouse: Warehouse, settings: Settings) -> tuple[list[Canary], list[str]]:
     """One canary for each place with a challenger; one that is aborted is taken out of the book at once.
 
-    Returns the canaries, and one sentence for each that was aborted. Raises PermanentFailure if an entry has no scores,
-    or the policy cannot be read.
+    Returns the canaries, and one sentence for each that was aborted. Raises PermanentFailure if the policy
+    cannot be read.
     """
     found, changes = [], []
     budgets = latency_budgets(settings)

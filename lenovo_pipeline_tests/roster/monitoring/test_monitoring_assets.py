@@ -24,7 +24,7 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring import canaries
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries
-from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, run_canary
+from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, NOT_JUDGED, run_canary
 from lenovo_pipeline.roster.monitoring.judging import Limits, State, rates, step
 from lenovo_pipeline.roster.monitoring.known import KnownLimits, profile_of
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
@@ -36,7 +36,7 @@ from lenovo_pipeline.roster.monitoring.requests import Place, Request
 from lenovo_pipeline.roster.monitoring.rollback import BookOfDeployments
 from lenovo_pipeline.roster.monitoring.serving import Server
 from lenovo_pipeline.roster.monitoring.showing import status
-from lenovo_pipeline.roster.monitoring.simulator import Outcome, Traffic, simulate
+from lenovo_pipeline.roster.monitoring.simulator import Traffic, simulate
 from lenovo_pipeline.roster.monitoring.tables import ALERTS, CANARY, MONITORING
 from lenovo_pipeline.roster.monitoring.trials.champions import FAULTS
 from lenovo_pipeline.roster.monitoring.verify import drifted, slow_rollbacks, undelivered
@@ -154,11 +154,21 @@ def test_equal_challengers_are_seldom_aborted_however_often_one_looks() -> None:
     assert sum(aborted) <= 1
 
 
-@pytest.mark.parametrize(("share", "size"), [(0.0, 9), (0.6, 9), (float("nan"), 9), (0.2, 0)])
-def test_a_canary_that_can_show_nothing_is_refused(share: float, size: int) -> None:
-    profile: list[Outcome] = good_profile(0, size)
-    with pytest.raises(PermanentFailure, match="shows nothing"):
-        run_canary(DESK, ("a", good_profile()), ("b", profile), share=share, budget_s=2.0, seed=1)
+@pytest.mark.parametrize(("share", "size"), [(0.0, 9), (0.005, 9), (0.6, 9), (0.2, 0)])
+def test_a_canary_that_can_show_nothing_is_not_judged_and_says_why(share: float, size: int) -> None:
+    found = run_canary(DESK, ("a", good_profile()), ("b", good_profile(0, size)), share=share, budget_s=2.0, seed=1)
+    assert (found.verdict, found.requests, found.compared) == (NOT_JUDGED, 0, ())
+    assert "shows nothing" in found.reason and "evaluate both" in found.reason
+
+
+def test_a_challenger_that_cannot_be_judged_fails_no_run_and_stays_in_the_book(store: Store, settings: Settings) -> None:
+    book = book_of(store)
+    book.set_challenger(DESK.environment, DESK.use_case, "gone", OLD, share=0.2, actor="run", reason="it is new")
+    (found,), changes = canaries.run_canaries(book, Warehouse(str(store.warehouse)), settings)
+    assert (found.verdict, changes) == (NOT_JUDGED, [])
+    assert "gone (0 outcomes)" in found.reason
+    assert len(conform(pd.DataFrame([found.as_row()], columns=list(CANARY.column_names)), CANARY)) == 1
+    assert book.challenger(DESK.environment, DESK.use_case) is not None
 
 
 def test_an_aborted_challenger_leaves_the_book_with_the_reason(
