@@ -13,6 +13,7 @@ from lenovo_pipeline.command_line import exit_with
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.requests import Place
+from lenovo_pipeline.roster.tables import ENVIRONMENTS
 from lenovo_pipeline.settings import Settings, get_settings
 
 _INTERRUPTED = 130
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     simulate = commands.add_parser("simulate", help="log traffic that is drawn from an entry's evaluation")
     for each in (serve, simulate):
         each.add_argument("use_case", help="use case of the policy, for example support_desk")
-        each.add_argument("--environment", default="production")
+        each.add_argument("--environment", choices=ENVIRONMENTS, default="production")
         each.add_argument("--entry", help="the entry (default: the one that runs there)")
         each.add_argument("--seed", type=int, default=0)
     serve.add_argument("--questions", type=int, default=40)
@@ -79,7 +80,7 @@ def _once(settings: Settings, options: argparse.Namespace) -> int:
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     from lenovo_pipeline.roster.monitoring.showing import status
 
-    _say(status(Store(settings.store)))
+    _say(status(Store(settings.store), settings.monitor_window_s))
     return 0
 
 
@@ -118,10 +119,10 @@ def _simulate(settings: Settings, options: argparse.Namespace) -> int:
     entry = options.entry or _champion(store, place)
     if options.fault not in (None, *FAULTS):
         raise PermanentFailure(f"there is no fault {options.fault!r}", remedy=f"Choose one of {', '.join(FAULTS)}.")
+    traffic = Traffic(rate=options.rate, seconds=options.seconds, seed=options.seed)
     profile = profile_of(store, entry, OnnxEncoder(bundled_encoder(), store.artifacts))
     if options.fault:
         profile = FAULTS[options.fault](profile, np.random.default_rng(options.seed))
-    traffic = Traffic(rate=options.rate, seconds=options.seconds, seed=options.seed)
     # A clock for each simulation: what was simulated before is over.
     began = datetime.now(UTC)
     clock = f"simulated-{options.seed}-{began:%Y%m%dT%H%M%S.%f}"

@@ -7,6 +7,7 @@ is tried again until it succeeds, and holds up nothing: a webhook that hangs has
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,8 +25,7 @@ from lenovo_pipeline.roster.monitoring.requests import Moment, Place
 _LOGGER = logging.getLogger("lenovo_pipeline.monitor")
 _WEBHOOK_TIMEOUT_S = 10.0
 _WAIT_S = (1.0, 5.0, 30.0, 120.0)
-MOST_ATTEMPTS = 50
-"""A channel that fails this often is given up for that alert; the record stays."""
+"""How long a channel is left alone after its first failure in a row, its second, and so on."""
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,19 @@ def channels_for(folder: Path, webhook: SecretStr | None) -> list[Channel]:
 
 
 class Deliveries:
-    """Sends out what the log still owes to each channel; what was owed when a process died is sent by the next one."""
+    """Sends out what the log still owes to each channel; what was owed when a process died is sent by the next one.
+
+    A channel that fails is tried again after a wait of its own, as long as the alert is kept; meanwhile the others go on.
+    """
 
     def __init__(self, log: MonitorLog, channels: list[Channel], now: Callable[[], str]) -> None:
         self._log, self._now = log, now
         self._quick = [each for each in channels if not each.slow]
         self._slow = [each for each in channels if each.slow]
+        self._failed = dict.fromkeys(self.names, 0)
+        self._next_try_s = dict.fromkeys(self.names, float("-inf"))
         self._stopped = threading.Event()
-        self._wake = threading.Event()
+        self._wake = {each.name: threading.Event() for each in self._slow}
         self._threads = [threading.Thread(target=self._keep_sending, args=(each,), daemon=True) for each in self._slow]
         for thread in self._threads:
             thread.start()
@@ -151,54 +156,62 @@ class Deliveries:
         return [each.name for each in (*self._quick, *self._slow)]
 
     def send(self) -> None:
-        """Deliver by the quick channels now, and wake the slow ones."""
+        """Deliver by the quick channels now, and wake the slow ones; one that failed of late is left alone until its wait is
+        over.
+        """
         for channel in self._quick:
-            self._send(channel)
-        self._wake.set()
+            if time.monotonic() >= self._next_try_s[channel.name]:
+                self._send(channel)
+        for wake in self._wake.values():
+            wake.set()
 
     def close(self, wait_s: float = 1.0) -> None:
         """Stop; what is still owed stays in the log."""
         self._stopped.set()
-        self._wake.set()
+        for wake in self._wake.values():
+            wake.set()
         for thread in self._threads:
             thread.join(wait_s)
 
     def _keep_sending(self, channel: Channel) -> None:
-        failed = 0
         while not self._stopped.is_set():
-            failed = 0 if self._send(channel) else min(failed + 1, len(_WAIT_S))
-            self._wake.wait(_WAIT_S[failed - 1] if failed else None)
-            if not failed:
-                self._wake.clear()
-            elif not self._stopped.is_set():
-                # A new alert does not shorten the wait of a channel that is down by more than it takes to notice.
-                self._wake.clear()
+            self._wake[channel.name].clear()
+            self._send(channel)
+            if self._failed[channel.name]:
+                # No new alert ends this wait: a channel that is down would be asked at every step.
+                self._stopped.wait(self._next_try_s[channel.name] - time.monotonic())
+            else:
+                self._wake[channel.name].wait()
 
-    def _send(self, channel: Channel) -> bool:
-        """Whether everything that was owed went out."""
-        all_sent = True
+    def _send(self, channel: Channel) -> None:
+        """Try everything that is owed to a channel, and set when to try it next if anything failed."""
+        failed = True
         with suppress(PipelineError):
             owed = self._log.rows(
                 "SELECT a.* FROM alerts a JOIN deliveries d USING (alert_id)"
-                " WHERE d.channel = ? AND d.delivered_at IS NULL AND d.attempts < ? ORDER BY a.rowid",
-                (channel.name, MOST_ATTEMPTS),
+                " WHERE d.channel = ? AND d.delivered_at IS NULL ORDER BY a.rowid",
+                (channel.name,),
             )
-            for alert in owed:
-                problem = None
-                try:
-                    channel.send(alert)
-                except Exception as error:
-                    problem = f"{type(error).__name__}: {error}" if isinstance(error, ConnectionError) else type(error).__name__
-                    all_sent = False
-                with self._log.writing() as connection:
-                    connection.execute(
-                        "UPDATE deliveries SET attempts = attempts + 1, problem = ?, delivered_at = ?"
-                        " WHERE alert_id = ? AND channel = ?",
-                        (problem, None if problem else self._now(), alert["alert_id"], channel.name),
-                    )
-                if problem and channel.slow:
-                    break
-        return all_sent
+            failed = sum(self._problem_of(channel, alert) is not None for alert in owed) > 0
+        count = min(self._failed[channel.name] + 1, len(_WAIT_S)) if failed else 0
+        self._failed[channel.name] = count
+        self._next_try_s[channel.name] = time.monotonic() + (_WAIT_S[count - 1] if count else 0.0)
+
+    def _problem_of(self, channel: Channel, alert: Mapping[str, Any]) -> str | None:
+        """Send one alert and write down what came of it; why it did not go out, or None if it did."""
+        if self._stopped.is_set():
+            return "stopped"
+        problem = None
+        try:
+            channel.send(alert)
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}" if isinstance(error, ConnectionError) else type(error).__name__
+        with self._log.writing() as connection:
+            connection.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, problem = ?, delivered_at = ? WHERE alert_id = ? AND channel = ?",
+                (problem, None if problem else self._now(), alert["alert_id"], channel.name),
+            )
+        return problem
 
 
 def record(connection: Any, alert: Alert, channels: list[str]) -> None:

@@ -55,10 +55,14 @@ def canary(
 ) -> pd.DataFrame:
     from lenovo_pipeline.roster.deploying.book import Book
     from lenovo_pipeline.roster.monitoring.canaries import run_canaries
+    from lenovo_pipeline.roster.monitoring.canary import NOT_JUDGED
 
     found, changes = run_canaries(Book(store.deployments), warehouse, settings)
     for change in changes:
         context.log.info(change)
+    for each in found:
+        if each.verdict == NOT_JUDGED:
+            context.log.warning(f"{each.place}: {each.reason}")
     made = pd.DataFrame([each.as_row() for each in found], columns=list(CANARY.column_names))
     shown = made[["use_case", "champion", "challenger", "share", "requests", "verdict", "reason"]]
     context.add_output_metadata({"canaries": MetadataValue.md(markdown_table(shown)), "aborted": len(changes)})

@@ -12,8 +12,7 @@ from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring.canary import ABORTED, Canary, run_canary
-from lenovo_pipeline.roster.monitoring.judging import Limits
-from lenovo_pipeline.roster.monitoring.known import latency_budgets, seed_of
+from lenovo_pipeline.roster.monitoring.known import budget_of, latency_budgets, seed_of
 from lenovo_pipeline.roster.monitoring.requests import Place
 from lenovo_pipeline.roster.monitoring.simulator import Outcome, attempt_outcome, outcomes
 from lenovo_pipeline.settings import Settings
@@ -24,7 +23,8 @@ ACTOR = "canary"
 def run_canaries(book: Book, warehouse: Warehouse, settings: Settings) -> tuple[list[Canary], list[str]]:
     """One canary for each place with a challenger; one that is aborted is taken out of the book at once.
 
-    Returns the canaries, and one sentence for each that was aborted. Raises PermanentFailure if an entry has no scores.
+    Returns the canaries, and one sentence for each that was aborted. Raises PermanentFailure if the policy
+    cannot be read.
     """
     found, changes = [], []
     budgets = latency_budgets(settings)
@@ -38,7 +38,7 @@ def run_canaries(book: Book, warehouse: Warehouse, settings: Settings) -> tuple[
             (running.entry, outcomes_of(warehouse, running.entry)),
             (challenger.entry, outcomes_of(warehouse, challenger.entry)),
             share=challenger.share,
-            budget_s=budgets.get(place.use_case, Limits.latency_p95_s),
+            budget_s=budget_of(budgets, place),
             seed=seed_of(str(settings.seed), str(place), running.entry, challenger.entry),
         )
         found.append(made)

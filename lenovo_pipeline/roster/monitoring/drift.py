@@ -80,7 +80,7 @@ def sample_of(requests: Sequence[Request]) -> Sample:
     sketches = [each.sketch for each in sound if each.sketch]
     return Sample(
         np.array([each.chars_in for each in sound], dtype=np.float64),
-        np.array([each.chars_out for each in answered], dtype=np.float64),
+        np.array([each.chars_out for each in answered if each.chars_out is not None], dtype=np.float64),
         tuple(each.language for each in sound),
         np.array(sketches, dtype=np.float64).reshape(-1, SKETCH_WIDTH),
     )

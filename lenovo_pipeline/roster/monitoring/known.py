@@ -4,11 +4,14 @@ Belongs here: reading for the monitor and the simulator. Nothing is written, and
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lenovo_pipeline.agents.naming import agent_of
+from lenovo_pipeline.agents.running.keeping import read_attempts
 from lenovo_pipeline.evaluation.tables import SCORES
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.snapshot import open_snapshot, read_manifest
@@ -16,6 +19,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.judging import Limits
 from lenovo_pipeline.roster.monitoring.requests import Place
 from lenovo_pipeline.roster.monitoring.simulator import Outcome, attempt_outcome
+from lenovo_pipeline.roster.tables import ENVIRONMENTS
 from lenovo_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,49 +28,59 @@ if TYPE_CHECKING:
     from lenovo_pipeline.roster.monitoring.sketching import Encodes
 
 _PROFILE_ITEMS = 500
+_ANSWERED = "answered"
 
 
 @dataclass
 class KnownLimits:
-    """The limits of entries, read again when the snapshot or the policy changed; the defaults where nothing is known."""
+    """The limits of entries, read again when the snapshot or the policy changed; the defaults where nothing is known.
+
+    A policy that cannot be read now leaves the budgets as they were; until one was read, no answer is too slow.
+    """
 
     settings: Settings
-    _seen: str = ""
-    _latency: Mapping[str, float] | None = None
-    _quality: Mapping[str, float] | None = None
+    _policy: int | None = None
+    _version: str | None = None
+    _latency: Mapping[tuple[str, str], float] | None = None
+    _quality: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, place: Place, entry: str) -> Limits:
         self._refresh()
-        latency = (self._latency or {}).get(place.use_case, Limits.latency_p95_s)
-        return Limits(latency_p95_s=latency, quality=(self._quality or {}).get(entry))
+        latency = math.inf if self._latency is None else budget_of(self._latency, place)
+        return Limits(latency_p95_s=latency, quality=self._quality.get(entry))
 
     def _refresh(self) -> None:
-        store = Store(self.settings.store)
-        manifest = read_manifest(store) or {}
-        policy = self.settings.policy
-        stamp = policy.stat().st_mtime_ns if policy.is_file() else 0
-        seen = f"{manifest.get('version')} {stamp}"
-        if seen == self._seen:
-            return
-        self._latency = latency_budgets(self.settings)
-        self._quality = _quality_bounds(store)
-        self._seen = seen
+        store, policy = Store(self.settings.store), self.settings.policy
+        # The asset that reads the policy says what is wrong with it.
+        with suppress(PipelineError, OSError):
+            stamp = policy.stat().st_mtime_ns
+            if stamp != self._policy:
+                self._latency = latency_budgets(self.settings)
+                self._policy = stamp
+        version = str((read_manifest(store) or {}).get("version"))
+        if version != self._version:
+            self._quality = _quality_bounds(store)
+            self._version = version
 
 
-def latency_budgets(settings: Settings) -> dict[str, float]:
-    """The latency (p95, in s) that the policy allows each use case, where it says so."""
+def latency_budgets(settings: Settings) -> dict[tuple[str, str], float]:
+    """The latency (p95, in s) that the policy allows each environment and use case, where it says so.
+
+    Raises PermanentFailure if it cannot be read.
+    """
     from lenovo_pipeline.roster.policy import read_policy
 
-    try:
-        use_cases = read_policy(settings.policy).use_cases
-    except PipelineError:
-        # A policy that is being edited changes nothing of what is watched: the asset that reads it says what is wrong.
-        return {}
     return {
-        name: min(floor.limit for floor in floors)
-        for name, use_case in use_cases.items()
-        if (floors := [each for each in use_case.floors if each.metric in ("latency_p95_s", "latency_p95")])
+        (environment, name): min(floor.limit for floor in floors)
+        for name, use_case in read_policy(settings.policy).use_cases.items()
+        for environment in ENVIRONMENTS
+        if (floors := [each for each in use_case.of(environment).floors if each.metric in ("latency_p95_s", "latency_p95")])
     }
+
+
+def budget_of(budgets: Mapping[tuple[str, str], float], place: Place) -> float:
+    """The budget of a place among `latency_budgets`, in s; the default where the policy sets none."""
+    return budgets.get((place.environment, place.use_case), Limits.latency_p95_s)
 
 
 def _quality_bounds(store: Store) -> dict[str, float]:
@@ -93,7 +107,8 @@ def profile_of(store: Store, entry: str, encoder: "Encodes | None") -> list[Outc
     made: dict[str, tuple[float, ...]] = {}
     if encoder is not None:
         made = dict(zip(texts, sketches(texts, encoder), strict=True))
-    return [attempt_outcome(row, made.get(row["turns"][0], ())) for row in attempts] or [
+    lengths = _lengths_of(store, attempts)
+    return [attempt_outcome(row, made.get(row["turns"][0], ()), lengths.get(row["attempt_id"])) for row in attempts] or [
         Outcome(
             chars_in=len(row["question"]),
             language=row["language"],
@@ -133,6 +148,19 @@ def _attempts_of(connection: "duckdb.DuckDBPyConnection", entry: str) -> list[di
             [*agent_of(entry), _PROFILE_ITEMS],
         )
     )
+
+
+def _lengths_of(store: Store, attempts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Characters of what each attempt said last, by its id; left out where nothing is recorded of it, or it ended without an
+    answer.
+    """
+    found = {}
+    for path in sorted({row["path"] for row in attempts}):
+        with suppress(PermanentFailure):
+            for attempt in read_attempts(store.root / path):
+                if attempt.final_text or attempt.ending == _ANSWERED:
+                    found[attempt.attempt_id] = len(attempt.final_text)
+    return found
 
 
 def _named(result: "duckdb.DuckDBPyConnection") -> list[dict[str, Any]]:

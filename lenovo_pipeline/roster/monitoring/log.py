@@ -8,7 +8,6 @@ Does not belong here: what any of it means (windows.py, judging.py, monitor.py).
 import json
 import os
 import sqlite3
-import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -17,17 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from lenovo_pipeline.failures import PermanentFailure, TransientFailure
+from lenovo_pipeline.roster.monitoring.reading import columns_of, read
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
 
-FORMAT = 1
+FORMAT = 2
 _BUSY_S = 30.0
 """How long a writer waits for another one: the monitor judges a window within its transaction, which a busy machine draws out."""
-_SCHEMA = """
+_REQUESTS = """
 CREATE TABLE IF NOT EXISTS requests (
   id INTEGER PRIMARY KEY AUTOINCREMENT, clock TEXT NOT NULL, tick_s REAL NOT NULL, at TEXT NOT NULL,
   environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, role TEXT NOT NULL,
-  latency_s REAL, error TEXT, tokens_in INTEGER, tokens_out INTEGER, chars_in INTEGER NOT NULL, chars_out INTEGER NOT NULL,
+  latency_s REAL, error TEXT, tokens_in INTEGER, tokens_out INTEGER, chars_in INTEGER NOT NULL, chars_out INTEGER,
   language TEXT NOT NULL, sketch BLOB NOT NULL, score REAL);
+"""
+_SCHEMA = f"""{_REQUESTS}
 CREATE TABLE IF NOT EXISTS windows (
   clock TEXT NOT NULL, number INTEGER NOT NULL, environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL,
   role TEXT NOT NULL, opened_at TEXT NOT NULL, seconds REAL NOT NULL, facts TEXT NOT NULL,
@@ -50,6 +52,16 @@ CREATE TABLE IF NOT EXISTS breaches (
   at TEXT NOT NULL, clock TEXT NOT NULL, tick_s REAL NOT NULL, handled_at TEXT, handled_tick_s REAL, outcome TEXT);
 CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_FROM_1 = f"""
+ALTER TABLE requests RENAME TO requests_1;
+{_REQUESTS}
+INSERT INTO requests SELECT * FROM requests_1;
+DELETE FROM sqlite_sequence WHERE name = 'requests';
+INSERT INTO sqlite_sequence SELECT 'requests', seq FROM sqlite_sequence WHERE name = 'requests_1';
+DROP TABLE requests_1;
+"""
+"""The length of an answer may be unknown since format 2. No number is given out again: progress is told by them."""
+
 _REQUEST = (
     "clock, tick_s, at, environment, use_case, entry, role, latency_s, error, tokens_in, tokens_out, chars_in, chars_out,"
     " language, sketch, score"
@@ -107,25 +119,20 @@ class MonitorLog:
                 yield connection
 
     def append(self, requests: Iterable[Request]) -> None:
-        """Add requests, all or none."""
-        rows = [
-            (
-                *(each.when.clock, each.when.tick_s, each.when.at, each.place.environment, each.place.use_case, each.entry),
-                *(each.role, each.latency_s, each.error, each.tokens_in, each.tokens_out, each.chars_in, each.chars_out),
-                *(each.language, struct.pack(f"<{len(each.sketch)}f", *each.sketch), each.score),
-            )
-            for each in requests
-        ]
+        """Add requests, all or none. Raises PermanentFailure for one that could not be read again, told by its fields."""
+        rows = [columns_of(each) for each in requests]
         with self.writing() as connection:
             connection.executemany(f"INSERT INTO requests ({_REQUEST}) VALUES ({', '.join('?' * 16)})", rows)
 
-    def requests_after(self, last: int, limit: int) -> list[tuple[int, Request]]:
-        """Requests with a higher number than `last`, in order, at most `limit`."""
+    def requests_after(self, last: int, limit: int) -> list[tuple[int, Request | None]]:
+        """Requests with a higher number than `last`, in order, at most `limit`; None for one of which cannot be read where it
+        was served, or by what.
+        """
         with self.reading() as connection:
             found = connection.execute(
                 f"SELECT id, {_REQUEST} FROM requests WHERE id > ? ORDER BY id LIMIT ?", (last, limit)
             ).fetchall()
-        return [(row["id"], _request(row)) for row in found]
+        return [(row["id"], read(row)) for row in found]
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""
@@ -145,7 +152,7 @@ class MonitorLog:
                 " AND id >= ? AND id < ? ORDER BY id DESC LIMIT ?",
                 (place.environment, place.use_case, entry, role, first, before, limit),
             ).fetchall()
-        return [(row["id"], _request(row)) for row in reversed(found)]
+        return [(row["id"], each) for row in reversed(found) if (each := read(row)) is not None]
 
     def trim(self, now: Moment, keep_s: float) -> int:
         """Remove requests, windows and alerts that are older and settled; returns how many rows.
@@ -189,6 +196,7 @@ class MonitorLog:
         connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
+            connection.text_factory = _text
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             if self.max_pages is not None:
@@ -200,11 +208,20 @@ class MonitorLog:
                     remedy="Update the code, or move the file away: it holds monitoring alone.",
                 )
             if found < FORMAT:
-                connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
+                self._bring_up(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _bring_up(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, or bring those of an earlier format up to this one; of two processes that try, one does it."""
+        connection.execute("BEGIN IMMEDIATE")
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found < FORMAT:
+            for statement in f"{_FROM_1 if found == 1 else ''}{_SCHEMA}PRAGMA user_version = {FORMAT};".split(";"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -216,6 +233,10 @@ class MonitorLog:
                     f"{self.path} cannot grow ({error})", remedy="Free some space; nothing half-written stays."
                 ) from error
             raise TransientFailure(f"{self.path} cannot be used now ({error})", remedy="Try again.") from error
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, OverflowError) as error:
+            raise PermanentFailure(
+                f"a record does not fit into {self.path} ({error})", remedy="Nothing of it is kept."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise LogDamaged(
                 f"{self.path} is damaged ({error})",
@@ -238,23 +259,9 @@ def kept_json(connection: sqlite3.Connection, table: str, column: str, key: Mapp
     return None if found is None else json.loads(found[0])
 
 
-def _request(row: sqlite3.Row) -> Request:
-    packed = bytes(row["sketch"])
-    return Request(
-        place=Place(row["environment"], row["use_case"]),
-        entry=row["entry"],
-        when=Moment(row["clock"], row["tick_s"], row["at"]),
-        role=row["role"],
-        latency_s=row["latency_s"],
-        error=row["error"],
-        tokens_in=row["tokens_in"],
-        tokens_out=row["tokens_out"],
-        chars_in=row["chars_in"],
-        chars_out=row["chars_out"],
-        language=row["language"],
-        sketch=struct.unpack(f"<{len(packed) // 4}f", packed),
-        score=row["score"],
-    )
+def _text(written: bytes) -> str:
+    """Text as it was written; what is no UTF-8 of it fails nothing."""
+    return written.decode("utf-8", "replace")
 
 
 def _seconds(at: str) -> float:

@@ -8,7 +8,7 @@ Does not belong here: the loop of the process and its lock (process.py), judging
 """
 
 import json
-from collections import defaultdict
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,15 +17,15 @@ from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.roster.monitoring import judging
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries, make_alert, record
 from lenovo_pipeline.roster.monitoring.drift import BLOCK, REFERENCE, Sample
-from lenovo_pipeline.roster.monitoring.judging import RAISED, Limits, State, Threshold, Watched
+from lenovo_pipeline.roster.monitoring.judging import RAISED, Figure, Limits, Threshold, Watched
 from lenovo_pipeline.roster.monitoring.log import LogDamaged, LogFull, MonitorLog, kept_json, put
-from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Place, Request
-from lenovo_pipeline.roster.monitoring.windows import Key, facts_of, window_number
+from lenovo_pipeline.roster.monitoring.requests import CHAMPION, Clock, Moment, Place, Request
+from lenovo_pipeline.roster.monitoring.taking import Taken, take
+from lenovo_pipeline.roster.monitoring.windows import Key, facts_of
 
-GRACE_S = 0.5
-"""How long a window stays open after its end, for requests that were being written down."""
+LAG = 4
+"""Windows: requests that wait for longer are told."""
 
-_AT_ONCE = 2_000
 _CLOCKS_KEPT = 100
 NO_LONGER_ACTIVE = "it no longer ran"
 
@@ -81,16 +81,21 @@ class Monitor:
         self._clock = clock or Clock()
         self._trimmed_s = float("-inf")
 
-    def step(self, *, finish: bool = False) -> Step:
+    def step(self, *, finish: bool = False, at_most_s: float = math.inf) -> Step:
         """Complete what a kill left, close the windows that are over (`finish`: all of them), judge, act, deliver.
 
-        What cannot be done now is said in `problems` and done by the next step; a damaged log is moved aside.
+        What cannot be done now is said in `problems` and done by the next step; a damaged log is moved aside. After `at_most_s`
+        no further window is begun, so that alerts go out and the process can be stopped while more comes than can be judged.
         """
         done = Step()
+        began_s = self._clock.now().tick_s
         try:
             self._handle_breaches(done)
             while self._close_windows(done, finish=finish):
                 self._handle_breaches(done)
+                if self._clock.now().tick_s - began_s >= at_most_s:
+                    done.problems += behind(self._log, self._clock.now(), self._window_s)
+                    break
             self._handle_breaches(done)
             self._deliveries.send()
             self._trim()
@@ -103,103 +108,85 @@ class Monitor:
         return done
 
     def _close_windows(self, done: Step, *, finish: bool) -> bool:
-        """Close the next window that is over; whether there was one. One with more requests than are read at once is closed in
-        parts.
-        """
+        """Close the next window that is over; whether there was one."""
         now = self._clock.now()
         last = int(self._log.progress("last_request") or 0)
-        following = self._log.requests_after(last, _AT_ONCE)
         closed = json.loads(self._log.progress("closed") or "{}")
-        numbered = [
-            (identity, each, window_number(each.when.tick_s, self._window_s, not_before=closed.get(each.when.clock)))
-            for identity, each in following
-        ]
-        # Windows go in the order of the log: one that is still open holds up those behind it, and each is judged once.
-        # One window a transaction: a breach is acted upon before the next window is looked at.
-        over: list[tuple[int, str, int]] = []
-        groups = defaultdict[tuple[str, int, Key], list[tuple[int, Request]]](list)
-        for identity, each, number in numbered:
-            still_open = (number + 1) * self._window_s + GRACE_S > now.tick_s
-            if each.when.clock == now.clock and not finish and still_open:
-                break
-            if over and over[0][1:] != (each.when.clock, number):
-                break
-            over.append((identity, each.when.clock, number))
-            groups[each.when.clock, number, Key(each.place, each.entry, each.role)].append((identity, each))
-        if not over:
+        taken = take(self._log, last, closed, now, self._window_s, finish=finish)
+        if taken is None:
             return False
+        # One window a transaction: a breach is acted upon before the next window is looked at.
         with self._log.writing() as connection:
-            for (clock, number, key), rows in groups.items():
-                self._judge(connection, clock, number, key, rows, done)
-            for _, clock, number in over:
-                closed[clock] = max(number + 1, closed.pop(clock, 0))
+            for key, rows in taken.groups.items():
+                self._judge(connection, taken, key, rows, now, done)
+            if taken.number is not None:
+                closed[taken.clock] = max(taken.number + 1, closed.pop(taken.clock, 0))
             recent = dict(list(closed.items())[-_CLOCKS_KEPT:])
             put(connection, "progress", {"name": "closed", "value": json.dumps(recent)})
-            put(connection, "progress", {"name": "last_request", "value": str(max(identity for identity, *_ in over))})
+            put(connection, "progress", {"name": "last_request", "value": str(taken.last)})
+        told = {each.problem for rows in taken.groups.values() for _, each in rows if each.problem is not None}
+        if told:
+            done.problems.append(f"records count as invalid: {'; '.join(sorted(told))}.")
+        if taken.unreadable:
+            done.problems.append(f"{taken.unreadable} records do not say what served them, and where; they count nowhere.")
+        if taken.left_out:
+            done.problems.append(f"a window held {taken.left_out} requests more than are judged at once; they count nowhere.")
         return True
 
-    def _judge(self, connection: Any, clock: str, number: int, key: Key, rows: Sequence[tuple[int, Request]], done: Step) -> None:
+    def _judge(
+        self, connection: Any, taken: Taken, key: Key, rows: Sequence[tuple[int, Request]], now: Moment, done: Step
+    ) -> None:
         requests = [each for _, each in rows]
         facts = facts_of(requests)
         limits = self._limits_of(key.place, key.entry)
         since = self._served_since(connection, key)
-        judged = facts if facts.requests >= judging.LEAST_REQUESTS else facts_of(self._with_earlier(key, rows, since))
         findings: list[dict[str, Any]] = []
-        values: list[tuple[str, float | None, Sequence[Any]]] = [
-            (name, value, ()) for name, value in judging.rates(judged).items()
-        ]
+        figures = judging.rates(requests, limits)
         if facts.scored:
             scores = self._latest_scores(connection, key, since, rows[-1][0])
-            values.append(("quality_loss", judging.quality_loss(scores, limits.quality), ()))
+            figures.append(Figure("quality_loss", judging.quality_loss(scores, limits.quality)))
         if key.role == CHAMPION:
             for found, tests in self._drift(connection, key, rows):
-                values.append((judging.DRIFT, found, tests))
+                figures.append(Figure(judging.DRIFT, found, tests=tests))
                 findings.append({"evidence": found, "tests": [each.as_json() for each in tests]})
-        raised = self._raise(connection, key, limits, values, done)
+        raised = self._raise(connection, key, limits, figures, done)
         put(
             connection,
             "windows",
             {
-                "clock": clock,
-                "number": number,
+                "clock": taken.clock,
+                "number": taken.number,
                 **_of(key.place, key.entry),
                 "role": key.role,
-                "opened_at": requests[0].when.at,
+                "opened_at": next((each.when.at for each in requests if each.problem is None), now.at),
                 "seconds": self._window_s,
                 "facts": json.dumps({**facts.as_json(), "drift": findings, "raised": raised}),
             },
         )
         done.windows += 1
 
-    def _raise(
-        self,
-        connection: Any,
-        key: Key,
-        limits: Limits,
-        values: Sequence[tuple[str, float | None, Sequence[Any]]],
-        done: Step,
-    ) -> list[str]:
+    def _raise(self, connection: Any, key: Key, limits: Limits, figures: Sequence[Figure], done: Step) -> list[str]:
         """Step every signal, write down what turned, and name the signals whose alert is raised now."""
         of_entry = _of(key.place, key.entry)
         thresholds = {each.signal: each for each in limits.thresholds()}
         raised = set()
-        for signal, value, tests in values:
-            state_key = {**of_entry, "signal": signal}
+        for figure in figures:
+            threshold, state_key = thresholds[figure.signal], {**of_entry, "signal": figure.signal}
             state = judging.states_of(kept_json(connection, "states", "state", state_key))
-            after, event = judging.step(state, value, thresholds[signal])
+            after, event = judging.step(state, figure.value, threshold, figure.counts)
             put(connection, "states", {**state_key, "state": json.dumps(after.as_json())})
             if after.raised:
-                raised.add(signal)
-            if event is not None and value is not None:
-                self._write_down(connection, key, thresholds[signal], event, value, tests, done)
+                raised.add(figure.signal)
+            if event is not None:
+                message = judging.said(event, threshold, figure, judging.pooled(state, figure.counts))
+                self._write_down(connection, key, threshold, event, figure.value, message, done)
         return sorted(raised)
 
     def _write_down(
-        self, connection: Any, key: Key, threshold: Threshold, event: str, value: float, tests: Sequence[Any], done: Step
+        self, connection: Any, key: Key, threshold: Threshold, event: str, value: float | None, message: str, done: Step
     ) -> None:
         now = self._clock.now()
         limit = threshold.raise_at if event == RAISED else threshold.clear_at
-        message = judging.said(event, threshold, value, tests)
         alert = make_alert(key.place, key.entry, threshold.signal, event, now, message, value=value, threshold=limit)
         record(connection, alert, self._deliveries.names)
         done.alerts.append(f"{key.place}: {key.entry}: {event}: {message}")
@@ -243,21 +230,10 @@ class Monitor:
                 last = connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()[0]
                 put(connection, "samples", {**_of(place, entry), "name": "since", "held": json.dumps(last)})
 
-    def _with_earlier(self, key: Key, rows: Sequence[tuple[int, Request]], since: int) -> list[Request]:
-        """The requests of a window with those just before it, as many as are needed to say something."""
-        wanted, first = judging.LEAST_REQUESTS - len(rows), rows[0][1].when
-        earlier = self._log.requests_of(key.place, key.entry, key.role, since + 1, rows[0][0], wanted)
-        recent = [
-            each
-            for _, each in earlier
-            if each.when.clock == first.clock and first.tick_s - each.when.tick_s <= judging.LOOK_BACK_S
-        ]
-        return [*recent, *(each for _, each in rows)]
-
     def _latest_scores(self, connection: Any, key: Key, since: int, up_to: int) -> list[float]:
         found = connection.execute(
-            "SELECT score FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ? AND score IS NOT NULL"
-            " AND id > ? AND id <= ? ORDER BY id DESC LIMIT ?",
+            "SELECT score FROM requests WHERE environment = ? AND use_case = ? AND entry = ? AND role = ?"
+            " AND score BETWEEN 0 AND 1 AND id > ? AND id <= ? ORDER BY id DESC LIMIT ?",
             (key.place.environment, key.place.use_case, key.entry, key.role, since, up_to, judging.SCORED),
         ).fetchall()
         return [float(score) for (score,) in found]
@@ -307,7 +283,20 @@ def _of(place: Place, entry: str) -> dict[str, str]:
     return {"environment": place.environment, "use_case": place.use_case, "entry": entry}
 
 
+def behind(log: MonitorLog, now: Moment, window_s: float) -> list[str]:
+    """One sentence if requests wait to be judged that are older than LAG windows; none if not."""
+    last = int(log.progress("last_request") or 0)
+    (waiting,) = log.rows(
+        "SELECT count(*) AS requests, min(tick_s) AS oldest_s FROM requests"
+        " WHERE id > ? AND clock = ? AND tick_s BETWEEN 0 AND ?",
+        (last, now.clock, now.tick_s),
+    )
+    if not waiting["requests"] or now.tick_s - waiting["oldest_s"] <= LAG * window_s:
+        return []
+    return [f"{waiting['requests']} requests are not judged yet, the oldest {now.tick_s - waiting['oldest_s']:.0f} s old"]
+
+
 def state(log: MonitorLog) -> list[dict[str, Any]]:
     """Every signal whose alert is raised now."""
     held = log.rows("SELECT * FROM states")
-    return [row for row in held if State(**json.loads(row["state"])).raised]
+    return [row for row in held if judging.states_of(json.loads(row["state"])).raised]

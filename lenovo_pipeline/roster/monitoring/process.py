@@ -15,6 +15,7 @@ from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.monitoring.monitor import Monitor, Step
 
 POLL_S = 0.25
+LONGEST_STEP_S = 5.0
 LOOK_S = 2.0
 """How long a start waits for the lock: whoever only looks whether a monitor runs holds it, too, for a moment."""
 _LOOK_EVERY_S = 0.01
@@ -67,7 +68,7 @@ def keep_watching(monitor: Monitor, say: Callable[[str], None], *, poll_s: float
         last = ""
         while not stopped.is_set():
             try:
-                done = monitor.step()
+                done = monitor.step(at_most_s=LONGEST_STEP_S)
             except Exception as error:
                 _LOGGER.exception("a step of the monitor failed")
                 done = Step(problems=[f"a step failed: {type(error).__name__}"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
 from lenovo_pipeline.roster.monitoring.tables import ALERTS, MONITORING
 
@@ -58,4 +59,7 @@ def alerts_frame(log: MonitorLog) -> pd.DataFrame:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise PermanentFailure(f"{text!r} in the log of monitoring is no date", remedy="Correct or remove that row.") from error

@@ -40,8 +40,9 @@ class Moment:
 class Request:
     """A request that was served, at the end of its answer.
 
-    `error` is the class of what went wrong, never its message, which may quote a question. `score` in [0, 1] is there where a
-    gold question was asked. `sketch` [SKETCH_WIDTH] is a random projection of the question's embedding; empty: not made.
+    `error` is the class of what went wrong, never its message, which may quote a question. `chars_out` is None where the length
+    of the answer is not known. `score` in [0, 1] is there where a gold question was asked. `sketch` [SKETCH_WIDTH] is a random
+    projection of the question's embedding; empty: not made. `problem` says what of a logged record cannot be read.
     """
 
     place: Place
@@ -53,10 +54,11 @@ class Request:
     tokens_in: int | None = None
     tokens_out: int | None = None
     chars_in: int = 0
-    chars_out: int = 0
+    chars_out: int | None = 0
     language: str = ""
     sketch: tuple[float, ...] = ()
     score: float | None = None
+    problem: str | None = None
 
 
 class Clock:

@@ -8,14 +8,15 @@ import json
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
-from lenovo_pipeline.roster.monitoring.monitor import state
+from lenovo_pipeline.roster.monitoring.monitor import behind, state
 from lenovo_pipeline.roster.monitoring.process import is_running
+from lenovo_pipeline.roster.monitoring.requests import Clock
 
 _SHOWN = 10
 
 
-def status(store: Store) -> str:
-    """The state of monitoring as lines. Raises PipelineError if the log cannot be read."""
+def status(store: Store, window_s: float = 5.0, clock: Clock | None = None) -> str:
+    """The state of monitoring as lines; `window_s` is the length of a window. Raises PipelineError if the log cannot be read."""
     log = MonitorLog(store.monitoring)
     lines = [f"monitor: {'running' if is_running(store) else 'not running (python -m lenovo_pipeline.roster.monitoring run)'}"]
     running = Book(store.deployments).running()
@@ -32,6 +33,7 @@ def status(store: Store) -> str:
         last = f"{facts['requests']} requests, {facts['errors']} errors, p95 {p95}, {facts['right']:g} of {facts['scored']} right"
         where = f"{row['environment']}/{row['use_case']}"
         lines.append(f"served: {row['entry']} ({row['role']}) in {where}: {row['windows']} windows; in the last one {last}")
+    lines += [f"BEHIND: {each}" for each in behind(log, (clock or Clock()).now(), window_s)]
     raised = state(log)
     lines += [f"ALERT: {each['signal']} of {each['entry']} in {each['environment']}/{each['use_case']}" for each in raised]
     for row in log.rows("SELECT * FROM breaches ORDER BY rowid DESC LIMIT ?", (_SHOWN,)):

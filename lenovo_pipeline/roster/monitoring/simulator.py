@@ -32,7 +32,7 @@ class Outcome:
     chars_in: int
     language: str
     sketch: tuple[float, ...]
-    chars_out: int
+    chars_out: int | None
     tokens_in: int | None
     tokens_out: int | None
     latency_s: float | None
@@ -56,6 +56,8 @@ class Traffic:
                 f"{self.rate} requests per s for {self.seconds} s, {self.gold_share} of them gold, make no traffic",
                 remedy="Give a rate and a time above 0 and a share between 0 and 1.",
             )
+        if self.seed < 0:
+            raise PermanentFailure(f"{self.seed} is no seed", remedy="Give a whole number from 0.")
 
 
 def outcomes(rows: Sequence[ItemScore], questions: dict[str, str], sketches: dict[str, tuple[float, ...]]) -> list[Outcome]:
@@ -77,13 +79,15 @@ def outcomes(rows: Sequence[ItemScore], questions: dict[str, str], sketches: dic
     ]
 
 
-def attempt_outcome(row: Mapping[str, Any], sketch: tuple[float, ...] = ()) -> Outcome:
-    """The outcome of an agent's attempt. `row`: one of agents.attempts, and of its task `language` and the first of `turns`."""
+def attempt_outcome(row: Mapping[str, Any], sketch: tuple[float, ...] = (), chars_out: int | None = None) -> Outcome:
+    """The outcome of an agent's attempt. `row`: one of agents.attempts, and of its task `language` and the first of `turns`;
+    `chars_out`: the length of what it said last (None: not known).
+    """
     return Outcome(
         chars_in=len(row["turns"][0]),
         language=str(row["language"]),
         sketch=sketch,
-        chars_out=0,
+        chars_out=chars_out,
         tokens_in=int(row["tokens_in"]),
         tokens_out=int(row["tokens_out"]),
         latency_s=float(row["seconds"]),

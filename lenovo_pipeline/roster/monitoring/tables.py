@@ -105,7 +105,7 @@ CANARY = Table(
             name="challenger", type="text", description="The entry that was compared.", derived_from=("roster.entries.entry",)
         ),
         Column(name="share", type="number", description="Share of the requests.", unit="1", minimum=0, maximum=0.5),
-        Column(name="requests", type="integer", description="Requests that were sent until the verdict.", minimum=1),
+        Column(name="requests", type="integer", description="Requests that were sent until the verdict.", minimum=0),
         Column(name="of_challenger", type="integer", description="Those of them that the challenger got.", minimum=0),
         Column(name="verdict", type="text", description="What was shown.", choices=VERDICTS),
         Column(name="reason", type="text", description="Why, in one sentence."),

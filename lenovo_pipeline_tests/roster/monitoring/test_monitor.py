@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -18,15 +19,22 @@ import pytest
 from filelock import FileLock
 from pydantic import SecretStr
 
+from lenovo_pipeline.contracts import conform
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import Store
-from lenovo_pipeline.roster.monitoring.alerts import WebhookChannel
-from lenovo_pipeline.roster.monitoring.judging import Limits, State, Threshold, quality_loss, step
+from lenovo_pipeline.roster.monitoring import taking
+from lenovo_pipeline.roster.monitoring.__main__ import main
+from lenovo_pipeline.roster.monitoring.alerts import Deliveries, FileChannel, WebhookChannel, make_alert, record
+from lenovo_pipeline.roster.monitoring.judging import Counts, Limits, State, Threshold, quality_loss, step
 from lenovo_pipeline.roster.monitoring.log import LogFull, MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import NO_LONGER_ACTIVE, Monitor
 from lenovo_pipeline.roster.monitoring.process import is_running, only_one
+from lenovo_pipeline.roster.monitoring.records import windows_frame
 from lenovo_pipeline.roster.monitoring.requests import Moment, Place, Request
+from lenovo_pipeline.roster.monitoring.showing import status
 from lenovo_pipeline.roster.monitoring.simulator import Outcome, Traffic, simulate
+from lenovo_pipeline.roster.monitoring.tables import MONITORING
 from lenovo_pipeline.roster.monitoring.trials.champions import FAULTS
 from lenovo_pipeline_tests.roster.monitoring.conftest import DESK, Places, TurnedClock, good_profile
 
@@ -163,6 +171,58 @@ def test_few_requests_are_judged_together_with_those_before_them(
         monitor.step()
     assert ("error_rate", "raised") in alerts(log)
     assert places.active(DESK) == "old"
+
+
+@pytest.mark.parametrize("bad", [{"error": "ModelUnavailable"}, {"latency_s": 3.0}, {"chars_out": 0}])
+def test_one_bad_answer_among_few_rolls_nothing_back(
+    bad: dict[str, Any], log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors()
+    for number in range(30):
+        log.append(at(clock, 1, **(bad if number == 15 else {})))
+        clock.tick_s += 5
+        monitor.step()
+    assert alerts(log) == []
+    assert places.active(DESK) == "new"
+
+
+@pytest.mark.parametrize("bad", [{"error": "ModelUnavailable"}, {"latency_s": 3.0}])
+def test_a_champion_that_keeps_its_limits_stays_however_little_it_is_asked(
+    bad: dict[str, Any], log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    """Three in a hundred, at a request each second; ten errors and five slow answers are allowed."""
+    monitor, generator = monitors(), np.random.default_rng(0)
+    for _ in range(60):
+        log.append([at(clock, 1, **(bad if generator.random() < 0.03 else {}))[0] for _ in range(5)])
+        clock.tick_s += 5
+    assert monitor.step(finish=True).windows == 60
+    assert alerts(log) == []
+
+
+def test_a_request_that_runs_into_its_time_limit_is_slow_although_nothing_was_answered(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors(limits=Limits(latency_p95_s=2.0, error_rate=0.5))
+    for _ in range(2):
+        log.append(
+            [*at(clock, 40), *at(clock, 10, error="TimedOut", latency_s=60.0), *at(clock, 5, error="Refused", latency_s=0.1)]
+        )
+        clock.tick_s += 5
+    assert monitor.step(finish=True).rolled_back
+    assert alerts(log) == [("latency_p95_s", "raised")]
+    (told,) = log.rows("SELECT message FROM alerts")
+    assert told["message"].startswith("latency_p95_s 60 s >= 2 s: 20 of 100 requests took longer (p ")
+
+
+def test_a_rate_is_judged_by_requests_that_count_once_and_cleared_when_enough_went_well() -> None:
+    threshold = Threshold("error_rate", 0.1, 0.05, share=0.1, counted="failed")
+    state, events = State(), []
+    windows = [(2, 5), (1, 5), (0, 5), (2, 5), (4, 5), (5, 5), (5, 5), *[(0, 5)] * 6]
+    for bad, of in windows:
+        state, event = step(state, bad / of, threshold, Counts(bad, of))
+        events.append(event)
+    # 9 of 25 is unlikely, 14 of 30 is more than chance; 0 of 15 is not yet less, 0 of 30 is.
+    assert [(place, event) for place, event in enumerate(events) if event] == [(5, "raised"), (12, "cleared")]
 
 
 def test_an_alert_is_raised_after_some_windows_and_cleared_after_some_and_a_figure_at_the_limit_raises_one() -> None:
@@ -321,6 +381,47 @@ def test_a_failing_webhook_neither_blocks_nor_loses_an_alert_and_its_address_is_
     assert len({each["alert_id"] for each in hook.sent}) == owed
 
 
+def test_a_channel_that_is_down_is_left_alone_for_a_while_and_tried_until_the_alert_arrives(
+    tmp_path: Path, log: MonitorLog, monitors: Monitors, hook: Hook
+) -> None:
+    hook.status = 500
+    folder = tmp_path / "alerts"
+    folder.write_text("a file where the folder should be")
+    log.append(traffic(broken("failing")))
+    monitor = monitors(channels=[FileChannel(folder), WebhookChannel(SecretStr(hook.url))])
+    for _ in range(30):
+        monitor.step(finish=True)
+        time.sleep(0.02)
+    tried = log.rows("SELECT channel, attempts FROM deliveries")
+    assert len(tried) > 2
+    assert all(1 <= row["attempts"] <= 2 for row in tried), "every alert is tried, and none at every step"
+    with log.writing() as connection:
+        connection.execute("UPDATE deliveries SET attempts = 5000")
+    folder.unlink()
+    hook.status = 200
+
+    def arrived() -> bool:
+        monitor.step()
+        return not log.rows("SELECT 1 FROM deliveries WHERE delivered_at IS NULL")
+
+    until(arrived)
+    assert len(list(folder.glob("*.json"))) == len(hook.sent) == len(alerts(log))
+
+
+def test_a_channel_that_waits_to_be_tried_again_ends_at_once_when_it_is_stopped(
+    tmp_path: Path, log: MonitorLog, clock: TurnedClock, hook: Hook
+) -> None:
+    hook.status = 500
+    sending = Deliveries(log, [WebhookChannel(SecretStr(hook.url))], lambda: clock.at)
+    with log.writing() as connection:
+        record(connection, make_alert(DESK, "new", "drift", "raised", clock.now(), "", value=1, threshold=1), sending.names)
+    sending.send()
+    until(lambda: bool(log.rows("SELECT 1 FROM deliveries WHERE attempts > 1")))
+    began = time.monotonic()
+    sending.close(wait_s=4.0)
+    assert time.monotonic() - began < 2.0
+
+
 def test_a_webhook_that_nobody_answers_is_no_secret_and_no_loss(log: MonitorLog, monitors: Monitors) -> None:
     log.append(traffic(broken("failing")))
     monitors(channels=[WebhookChannel(SecretStr("http://127.0.0.1:9/secret-path"))]).step(finish=True)
@@ -381,6 +482,182 @@ def test_a_log_of_a_newer_version_is_refused_and_not_touched(log: MonitorLog, mo
     (problem,) = monitors().step().problems
     assert "newer version" in problem
     assert log.path.exists()
+
+
+def test_a_log_of_the_first_format_is_brought_up_and_gives_out_no_number_again(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 6))
+    with sqlite3.connect(log.path) as connection:
+        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'requests'").fetchone()
+        connection.execute("ALTER TABLE requests RENAME TO now")
+        connection.execute(made.replace("chars_out INTEGER", "chars_out INTEGER NOT NULL"))
+        connection.execute("INSERT INTO requests SELECT * FROM now")
+        connection.execute("DROP TABLE now")
+        connection.execute("DELETE FROM requests WHERE id > 2")
+        connection.execute("PRAGMA user_version = 1")
+    log.append(at(clock, 1, chars_out=None))
+    assert [row["id"] for row in log.rows("SELECT id FROM requests ORDER BY id")] == [1, 2, 7]
+    assert monitors().step(finish=True).windows == 1
+
+
+ODD: dict[str, tuple[str, Any]] = {
+    "a sketch of five bytes": ("sketch", b"12345"),
+    "text as a sketch": ("sketch", "abc"),
+    "text as a time": ("tick_s", "abc"),
+    "an endless time": ("tick_s", float("inf")),
+    "a time before the start": ("tick_s", -5.0),
+    "no date": ("at", "garbage"),
+    "text as a latency": ("latency_s", "abc"),
+    "text as a score": ("score", "abc"),
+    "text as a size": ("chars_in", "abc"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_record_that_cannot_be_read_counts_as_invalid_and_holds_up_no_rollback(
+    odd: str, log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    column, value = ODD[odd]
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute(f"UPDATE requests SET {column} = ? WHERE id = 2", (value,))
+    monitor, problems = monitors(), []
+    for _ in range(4):
+        log.append(at(clock, 20, error="ModelUnavailable"))
+        clock.tick_s += 5
+        problems += monitor.step().problems
+    assert places.active(DESK) == "old"
+    assert len(problems) == 1 and f"{column} cannot be read" in problems[0]
+    first, *_ = windows_frame(log)["invalid"]
+    assert first == {f"{column} cannot be read": 1}
+
+
+def test_a_request_from_the_future_counts_as_invalid_now(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    when = Moment(clock.clock, clock.tick_s + 1e6, clock.at)
+    log.append([*at(clock, 1, when=when), *at(clock, 19, error="ModelUnavailable")])
+    clock.tick_s += 5
+    log.append(at(clock, 20, error="ModelUnavailable"))
+    clock.tick_s += 6
+    assert monitors().step().rolled_back
+    assert [dict(each) for each in windows_frame(log)["invalid"]] == [{"time ahead of the clock": 1}, {}]
+
+
+def test_a_log_of_nothing_but_unreadable_times_is_judged_too(log: MonitorLog, monitors: Monitors, clock: TurnedClock) -> None:
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute("UPDATE requests SET tick_s = 'abc'")
+    monitor = monitors()
+    assert (monitor.step().windows, monitor.step().windows) == (1, 0)
+
+
+def test_a_record_that_does_not_say_what_served_it_counts_nowhere_and_is_told_once(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 5))
+    with sqlite3.connect(log.path) as connection:
+        connection.execute("UPDATE requests SET environment = 'elsewhere' WHERE id < 3")
+        connection.execute("UPDATE requests SET entry = ? WHERE id = 3", (b"\xff",))
+    clock.tick_s += 6
+    monitor = monitors()
+    (problem,) = monitor.step().problems
+    assert problem.startswith("3 records do not say what served them")
+    assert monitor.step().problems == []
+    assert list(windows_frame(log)["requests"]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"when": Moment("boot-1", float("nan"), "2026-01-01")}, "tick_s nan"),
+        ({"when": Moment("boot-1", float("inf"), "2026-01-01")}, "tick_s inf"),
+        ({"when": Moment("boot-1", 1.0, "garbage")}, "at 'garbage'"),
+        ({"place": Place("foo", "support_desk")}, "environment 'foo'"),
+        ({"role": "guest", "chars_in": "x"}, "role 'guest', chars_in 'x'"),
+        ({"sketch": ("x",)}, "sketch ('x',)"),
+    ],
+)
+def test_a_request_that_could_not_be_read_again_is_refused_by_its_fields(
+    change: dict[str, Any], told: str, log: MonitorLog, clock: TurnedClock
+) -> None:
+    with pytest.raises(PermanentFailure) as raised:
+        log.append([*at(clock, 2), *at(clock, 1, **change)])
+    assert told in str(raised.value) and "damaged" not in str(raised.value)
+    assert log.rows("SELECT 1 FROM requests") == []
+
+
+def test_figures_that_cannot_be_right_stay_out_of_the_sums_and_the_table_keeps_its_contract(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    log.append(at(clock, 3, score=7.0, tokens_in=-5))
+    log.append(at(clock, 1, score=1.0, tokens_in=3, tokens_out=10**15))
+    monitors().step(finish=True)
+    (window,) = rows_of(conform(windows_frame(log), MONITORING))
+    assert (window["scored"], window["quality"], window["tokens_in"], window["tokens_out"]) == (1, 1.0, 3, 0)
+    assert json.loads(window["invalid"]) == {"tokens out of range": 4}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["agent", "--environment", "foo"], "invalid choice: 'foo'"),
+        (["agent", "--entry", "m/desk", "--seed", "-1"], "-1 is no seed"),
+    ],
+)
+def test_traffic_that_no_table_could_hold_is_refused(
+    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LENOVO_STORE", str(tmp_path))
+    with suppress(SystemExit):
+        assert main(["simulate", *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_busy_window_is_one_window_and_a_thousand_requests_a_second_are_kept_up_with(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, places: Places
+) -> None:
+    monitor = monitors()
+    for second in range(15):
+        log.append(at(clock, 1_000, **({"error": "ModelUnavailable"} if second >= 5 else {})))
+        clock.tick_s += 1
+        monitor.step()
+    clock.tick_s += 1
+    monitor.step()
+    assert [
+        (row["number"], json.loads(row["facts"])["requests"]) for row in log.rows("SELECT * FROM windows ORDER BY number")
+    ] == [(number, 5_000) for number in (200, 201, 202)]
+    assert places.active(DESK) == "old"
+
+
+def test_a_window_with_more_requests_than_memory_is_given_for_is_judged_by_its_first(
+    log: MonitorLog, monitors: Monitors, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "MOST", 700)
+    log.append(at(clock, 1_500))
+    clock.tick_s += 5
+    log.append(at(clock, 10))
+    monitor = monitors()
+    (problem,) = monitor.step(finish=True).problems
+    assert problem.startswith("a window held 800 requests more")
+    assert list(windows_frame(log)["requests"]) == [700, 10]
+
+
+def test_a_monitor_that_is_behind_ends_its_step_and_says_so(
+    tmp_path: Path, log: MonitorLog, monitors: Monitors, clock: TurnedClock
+) -> None:
+    store = Store(log.path.parent)
+    for _ in range(10):
+        log.append(at(clock, 6))
+        clock.tick_s += 5
+    monitor = monitors()
+    done = monitor.step(at_most_s=0.0)
+    assert done.windows == 1
+    assert done.problems == ["54 requests are not judged yet, the oldest 45 s old"]
+    assert "BEHIND: 54 requests are not judged yet, the oldest 45 s old" in status(store, 5.0, clock)
+    assert monitor.step().problems == []
+    assert "BEHIND" not in status(store, 5.0, clock)
 
 
 def test_limits_that_nothing_is_known_of_are_the_defaults() -> None:

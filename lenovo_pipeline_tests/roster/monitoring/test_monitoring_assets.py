@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.agents.running.attempt import Attempt
+from lenovo_pipeline.agents.running.keeping import write_attempts
 from lenovo_pipeline.agents.running.tables import ATTEMPTS
 from lenovo_pipeline.agents.tables import TASKS
 from lenovo_pipeline.commands.store import backup, restore
@@ -22,18 +24,19 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.monitoring import canaries
 from lenovo_pipeline.roster.monitoring.alerts import Deliveries
-from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, run_canary
-from lenovo_pipeline.roster.monitoring.judging import Limits
-from lenovo_pipeline.roster.monitoring.known import profile_of
+from lenovo_pipeline.roster.monitoring.canary import ABORTED, BETTER, NO_HARM, NOT_JUDGED, run_canary
+from lenovo_pipeline.roster.monitoring.judging import Limits, State, rates, step
+from lenovo_pipeline.roster.monitoring.known import KnownLimits, profile_of
 from lenovo_pipeline.roster.monitoring.log import MonitorLog
 from lenovo_pipeline.roster.monitoring.monitor import Monitor
 from lenovo_pipeline.roster.monitoring.plots import draw
 from lenovo_pipeline.roster.monitoring.process import only_one
 from lenovo_pipeline.roster.monitoring.records import alerts_frame, windows_frame
+from lenovo_pipeline.roster.monitoring.requests import Place, Request
 from lenovo_pipeline.roster.monitoring.rollback import BookOfDeployments
 from lenovo_pipeline.roster.monitoring.serving import Server
 from lenovo_pipeline.roster.monitoring.showing import status
-from lenovo_pipeline.roster.monitoring.simulator import Outcome, Traffic, simulate
+from lenovo_pipeline.roster.monitoring.simulator import Traffic, simulate
 from lenovo_pipeline.roster.monitoring.tables import ALERTS, CANARY, MONITORING
 from lenovo_pipeline.roster.monitoring.trials.champions import FAULTS
 from lenovo_pipeline.roster.monitoring.verify import drifted, slow_rollbacks, undelivered
@@ -151,11 +154,21 @@ def test_equal_challengers_are_seldom_aborted_however_often_one_looks() -> None:
     assert sum(aborted) <= 1
 
 
-@pytest.mark.parametrize(("share", "size"), [(0.0, 9), (0.6, 9), (float("nan"), 9), (0.2, 0)])
-def test_a_canary_that_can_show_nothing_is_refused(share: float, size: int) -> None:
-    profile: list[Outcome] = good_profile(0, size)
-    with pytest.raises(PermanentFailure, match="shows nothing"):
-        run_canary(DESK, ("a", good_profile()), ("b", profile), share=share, budget_s=2.0, seed=1)
+@pytest.mark.parametrize(("share", "size"), [(0.0, 9), (0.005, 9), (0.6, 9), (0.2, 0)])
+def test_a_canary_that_can_show_nothing_is_not_judged_and_says_why(share: float, size: int) -> None:
+    found = run_canary(DESK, ("a", good_profile()), ("b", good_profile(0, size)), share=share, budget_s=2.0, seed=1)
+    assert (found.verdict, found.requests, found.compared) == (NOT_JUDGED, 0, ())
+    assert "shows nothing" in found.reason and "evaluate both" in found.reason
+
+
+def test_a_challenger_that_cannot_be_judged_fails_no_run_and_stays_in_the_book(store: Store, settings: Settings) -> None:
+    book = book_of(store)
+    book.set_challenger(DESK.environment, DESK.use_case, "gone", OLD, share=0.2, actor="run", reason="it is new")
+    (found,), changes = canaries.run_canaries(book, Warehouse(str(store.warehouse)), settings)
+    assert (found.verdict, changes) == (NOT_JUDGED, [])
+    assert "gone (0 outcomes)" in found.reason
+    assert len(conform(pd.DataFrame([found.as_row()], columns=list(CANARY.column_names)), CANARY)) == 1
+    assert book.challenger(DESK.environment, DESK.use_case) is not None
 
 
 def test_an_aborted_challenger_leaves_the_book_with_the_reason(
@@ -236,6 +249,99 @@ def test_a_backup_holds_what_the_monitor_wrote_and_a_running_monitor_keeps_the_s
     assert json.loads(store.format_file.read_text())
 
 
+POLICY = """
+use_cases:
+  agent:
+    description: Does tasks.
+    kinds: [agentic_workflow]
+    environments: [testing, production]
+    evaluations: [agent_tasks]
+    licence: {classes: [open_source], intended_use: evaluation}
+    floors:
+      - {metric: success, at_least: 0.9}
+      - {metric: no_wrong_effect, at_least: 0.9}
+      - {metric: latency_p95, at_most: 30.0}
+    testing:
+      evaluations: [agent_tasks]
+      licence: {classes: [open_source], intended_use: evaluation}
+      floors:
+        - {metric: success, at_least: 0.9}
+        - {metric: no_wrong_effect, at_least: 0.9}
+        - {metric: latency_p95, at_most: 90.0}
+"""
+
+
+def test_each_environment_is_watched_with_its_own_budget_and_a_policy_that_is_half_saved_changes_none(
+    settings: Settings, tmp_path: Path
+) -> None:
+    policy = tmp_path / "roster.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    known = KnownLimits(settings.model_copy(update={"policy": policy}))
+
+    def budgets() -> list[float]:
+        places = [*(Place(each, "agent") for each in ("testing", "staging", "production")), Place("production", "other")]
+        return [known(place, "m/desk").latency_p95_s for place in places]
+
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.write_text(POLICY + "\n half: [", encoding="utf-8")
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.unlink()
+    assert budgets() == [90.0, 30.0, 30.0, 2.0]
+    policy.write_text(POLICY.replace("30.0", "20.0"), encoding="utf-8")
+    assert budgets() == [90.0, 20.0, 20.0, 2.0]
+
+
+def test_while_no_policy_was_ever_read_no_answer_is_too_slow(settings: Settings, tmp_path: Path) -> None:
+    known = KnownLimits(settings.model_copy(update={"policy": tmp_path / "none.yaml"}))
+    slow = [Request(DESK, "new", TurnedClock().now(), latency_s=50.0, chars_in=1, chars_out=1, language="en")] * 100
+    limits = known(DESK, "new")
+    latency = rates(slow, limits)[1]
+    threshold = next(each for each in limits.thresholds() if each.signal == latency.signal)
+    assert step(State(streak=9), latency.value, threshold, latency.counts)[1] is None
+
+
+def recorded(task_id: str, **given: Any) -> Attempt:
+    """An attempt that answered, as its recording says."""
+    blank: dict[str, Any] = dict.fromkeys(("steps", "model_calls", "tool_calls"), ())
+    said: dict[str, Any] = {
+        "workflow": "desk",
+        "workflow_content": "",
+        "framework": "langgraph",
+        "profile": "full",
+        "model": {},
+        "reason": "",
+    }
+    return Attempt(**{**said, **blank, "state": {}, "task_id": task_id, "turns": ("Help!",), **given})
+
+
+def test_healthy_traffic_of_an_agent_is_not_called_empty_and_rolls_nothing_back(store: Store) -> None:
+    made = [recorded(f"TSK-{number:010X}", ending="answered", answers=("Done.",)) for number in range(20)]
+    made += [recorded(f"TSK-{number:010X}", ending="over_budget", answers=()) for number in range(20, 30)]
+    lost = [recorded(f"TSK-{number:010X}", ending="answered", answers=("Lost.",)) for number in range(30, 40)]
+    write_attempts(store.root / "artifacts" / "kept", made, {})
+    rows = [
+        row_of(
+            ATTEMPTS,
+            **{"model": "m", "workflow": "desk", "task_id": each.task_id, "attempt_id": each.attempt_id, "ending": each.ending},
+            **{"success": True, "seconds": 1.0, "path": "artifacts/gone" if each in lost else "artifacts/kept"},
+        )
+        for each in (*made, *lost)
+    ]
+    warehouse = Warehouse(str(store.warehouse))
+    tasks = [row_of(TASKS, task_id=each.task_id, turns=["Help!"], language="en") for each in (*made, *lost)]
+    warehouse.replace(TASKS, pd.DataFrame(tasks))
+    warehouse.replace(ATTEMPTS, pd.DataFrame(rows), model="m")
+    publish(store, warehouse, made_by={"run": "1"})
+    profile = profile_of(store, "m/desk", None)
+    assert [each.chars_out for each in profile] == [5] * 20 + [None] * 20
+    log, clock = MonitorLog(store.monitoring), TurnedClock(at="2026-01-01T00:01:00.000+00:00")
+    log.append(simulate(DESK, "m/desk", profile, Traffic(rate=10, seconds=60)))
+    sending = Deliveries(log, [], lambda: clock.at)
+    done = Monitor(log, BookOfDeployments(Book(store.deployments)), sending, lambda _p, _e: Limits(), clock=clock).step()
+    assert (done.windows, done.alerts) == (12, [])
+    assert {str(each) for each in windows_frame(log)["invalid"]} == {"{}"}
+
+
 BLANK: dict[str, Any] = {
     "text": "x",
     "integer": 0,
@@ -277,6 +383,7 @@ def test_agents_that_run_and_challenge_are_compared_by_their_attempts(store: Sto
     assert found.verdict == ABORTED and "m/rival is no challenger" in change
     publish(store, warehouse, made_by={"run": "1"})
     profile = profile_of(store, "m/desk", None)
+    assert {each.chars_out for each in profile} == {None}
     assert len(profile) == 40 and {(each.chars_in, each.language, each.latency_s) for each in profile} == {(5, "en", 1.0)}
     with pytest.raises(PermanentFailure, match="no scores of 'm/nobody'"):
         profile_of(store, "m/nobody", None)
