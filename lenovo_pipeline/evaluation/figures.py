@@ -16,6 +16,7 @@ from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.items import Item
+from lenovo_pipeline.measures.metrics.basic import HEADLINE
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 from lenovo_pipeline.measures.speed import percentiles
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
@@ -136,13 +137,13 @@ def detectable(table: ScoreTable, *, against: float = 0.5) -> float | None:
 
 
 def _mean_of(metric: str) -> Callable[[ScoreTable, int], Value]:
-    return lambda table, seed: _mean({row.question_id: row.scores.get(metric) for row in table.rows}, table, seed)
+    return lambda table, seed: _mean({row.question_id: row.scores.get(metric) for row in table.rows}, metric, table, seed)
 
 
-def _mean(values: Mapping[str, float | None], table: ScoreTable, seed: int) -> Value:
-    """The mean of the values that there are. A question that the metric does not apply to is not unscored."""
+def _mean(values: Mapping[str, float | None], metric: str, table: ScoreTable, seed: int) -> Value:
+    """The mean of the values that there are, by question, which follow from a metric; what it could not score is unscored."""
     scored = {question_id: value for question_id, value in values.items() if value is not None}
-    unscored = sum(row.failure is not None for row in table.rows if row.question_id in values)
+    unscored = sum(row.unscored(metric) for row in table.rows if row.question_id in values)
     clusters = [table.by_question[question_id].cluster for question_id in scored]
     distinct = len(set(clusters))
     numbers = list(scored.values())
@@ -157,21 +158,23 @@ def _mean(values: Mapping[str, float | None], table: ScoreTable, seed: int) -> V
 
 def _refusal_precision(table: ScoreTable, seed: int) -> Value:
     refused = [row for row in table.rows if row.scores.get("refused") == 1.0]
-    return _mean({row.question_id: float(row.unanswerable) for row in refused}, table, seed)
+    return _mean({row.question_id: float(row.unanswerable) for row in refused}, "refused", table, seed)
 
 
 def _refusal_recall(table: ScoreTable, seed: int) -> Value:
-    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if row.unanswerable}, table, seed)
+    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if row.unanswerable}, "refused", table, seed)
 
 
 def _false_refusal_rate(table: ScoreTable, seed: int) -> Value:
-    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if not row.unanswerable}, table, seed)
+    asked = (row for row in table.rows if not row.unanswerable)
+    return _mean({row.question_id: row.scores.get("refused") for row in asked}, "refused", table, seed)
 
 
 def _unscored_rate(table: ScoreTable, seed: int) -> Value:
     # A fact about this evaluation, not an estimate of anything: no interval.
-    unscored = sum(row.correct is None for row in table.rows)
-    return _plain(unscored / len(table.rows), table)
+    unscored = sum(row.unscored(HEADLINE) for row in table.rows)
+    clusters = len({row.cluster for row in table.rows})
+    return Value(unscored / len(table.rows), None, None, len(table.rows) - unscored, unscored, clusters)
 
 
 def _latency(percentile: float) -> Callable[[ScoreTable, int], Value]:

@@ -271,7 +271,13 @@ LEADERBOARD = Table(
         Column(name="lower", type="number", description="Lower bound of the 95 % interval; empty: none.", nullable=True),
         Column(name="upper", type="number", description="Upper bound of the 95 % interval; empty: none.", nullable=True),
         Column(name="scored", type="integer", description="Questions that count.", unit="question", minimum=0),
-        Column(name="unscored", type="integer", description="Questions without a score.", unit="question", minimum=0),
+        Column(
+            name="unscored",
+            type="integer",
+            description="Questions that it should have scored and could not; those that it does not apply to are neither.",
+            unit="question",
+            minimum=0,
+        ),
         Column(name="clusters", type="integer", description="Entities that the questions are about.", unit="entity", minimum=0),
         Column(name="unit", type="text", description="Unit of the figure."),
         Column(

@@ -58,6 +58,18 @@ def test_unscored_is_not_zero(leaderboard: pd.DataFrame) -> None:
     assert value(leaderboard, "lenovo-nano/open-book", "unscored_rate")["value"] == pytest.approx(5 / 21)
 
 
+def test_an_answer_whose_score_is_no_number_is_unscored_too(scores: dict[str, pd.DataFrame], gold: Any) -> None:
+    frame = scores["baselines"].copy()
+    frame.loc[frame.index[frame["candidate"] == "oracle"][:2], "correct"] = float("nan")
+    made = make_leaderboard({"baselines": frame}, gold.items(), seed=1)
+    row = value(made, "oracle", "correct")
+    assert (row["scored"], row["unscored"]) == (19, 2)
+    rate = value(made, "oracle", "unscored_rate")
+    assert (rate["value"], rate["unscored"]) == (pytest.approx(2 / 21), 2)
+    f1 = value(made, "oracle", "token_f1")
+    assert f1["unscored"] == 0, "what it does not apply to is not unscored"
+
+
 def test_a_figure_that_nothing_was_scored_for_is_empty(leaderboard: pd.DataFrame) -> None:
     row = value(leaderboard, "first-sentence", "refusal_precision")
     assert (row["value"], row["lower"], row["scored"]) == (None, None, 0) or row["value"] != row["value"]
