@@ -139,11 +139,11 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
 
 _ROBUST_NOTE = (
     "Right answers under adversarial scenarios: on average, and under the worst scenario of the group; unchanged: the same "
-    "prompts as they were; same answer: variants that got the answer of their source, right or not."
+    "prompts as they were; a failure is not right; same answer: variants that got the answer of their source, right or not."
 )
 _BIAS_NOTE = (
-    "Pairs of prompts that differ only in who asks, with at least one right answer. Fewer than 100 of them are no evidence, "
-    "which is not a pass."
+    "Pairs of prompts that differ only in who asks. Who failed to answer was not right; beside failures, measures are taken over "
+    "pairs with at least one right answer. Fewer than 100 pairs are no evidence, which is not a pass."
 )
 _STRESS_NOTE = "Open-loop load on a server that batches; what is answered after its limit counts as lost."
 _ROBUSTNESS = {
@@ -157,7 +157,7 @@ _ROBUSTNESS = {
     "worst_scenario": "worst scenario",
     "stable": "same answer",
     "scored": "scored",
-    "unscored": "unscored",
+    "unscored": "failed",
 }
 _BIAS = {
     "candidate": "candidate",
@@ -165,6 +165,7 @@ _BIAS = {
     "measure": "measure",
     "with_right_answer": "pairs with a right answer",
     "pairs": "pairs",
+    "compared": "compared",
     "gap": "gap",
     "lower": "lower",
     "upper": "upper",
