@@ -88,12 +88,21 @@ def _add_lift(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _compared(settings: Settings, first: str, second: str) -> str:
-    from lenovo_pipeline.evaluation.comparing import compare_candidates, shown
+    from lenovo_pipeline.evaluation.comparing import compare_candidates, not_current, shown
+    from lenovo_pipeline.evaluation.items import hashes_now
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+    from lenovo_pipeline.evaluation.tables import ITEMS
+    from lenovo_pipeline.gold.tables import QUESTIONS
+    from lenovo_pipeline.knowledge.tables import CHUNKS
 
     with snapshot_warehouse(Store(settings.store)) as warehouse:
-        return shown(compare_candidates(all_scores(warehouse), first, second, seed=settings.seed))
+        scores = all_scores(warehouse)
+        compared = shown(compare_candidates(scores, first, second, seed=settings.seed))
+        asked = hashes_now(*(warehouse.load(table) for table in (ITEMS, QUESTIONS, CHUNKS)))
+        old = not_current(scores, asked, [first, second])
+    warnings = [f"warning: {name} was asked what has changed since; its scores are not current, run: make run" for name in old]
+    return "\n".join([*warnings, compared])
 
 
 def _exported(settings: Settings, folder: Path, candidate: str | None) -> str:

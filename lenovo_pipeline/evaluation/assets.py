@@ -209,22 +209,33 @@ def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.
     return make_headers(all_headed(warehouse))
 
 
-@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[*OF_MODELS, JUDGEMENTS, HEADERS])
+@table_asset(
+    LEADERBOARD,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+    baselines=BASELINES,
+    deps=[*OF_MODELS, JUDGEMENTS, HEADERS],
+)
 def leaderboard(
     context: AssetExecutionContext,
     items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
     baselines: pd.DataFrame,
     warehouse: ResourceParam[Warehouse],
     store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_leaderboard
+    from lenovo_pipeline.evaluation.items import hashes_now
     from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
     from lenovo_pipeline.evaluation.plots import draw
     from lenovo_pipeline.evaluation.showing import headline, shown
 
     judged = stored_rows(warehouse, JUDGEMENTS)
-    made = make_leaderboard(all_scores(warehouse), items, seed=settings.seed, judgements=judged)
+    asked = hashes_now(items, questions, chunks)
+    made = make_leaderboard(all_scores(warehouse), asked, seed=settings.seed, judgements=judged)
     place = store.artifacts / "leaderboard"
     images = draw(made, place)
     context.add_output_metadata(

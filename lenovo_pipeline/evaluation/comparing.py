@@ -3,12 +3,13 @@
 Belongs here: the comparison of stored scores (contract COMPARISONS). Asking is the business of scoring.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from lenovo_pipeline.evaluation.figures import is_current
 from lenovo_pipeline.evaluation.naming import meant
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.showing import ranked
@@ -58,11 +59,19 @@ def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: s
 
 
 def compare_best(scores: Mapping[str, pd.DataFrame], leaderboard: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """The best candidate that has a model against those that follow it (contract COMPARISONS), as far as they can be compared."""
-    of_models = {str(row["candidate"]) for row in leaderboard.to_dict("records") if row["model"]}
+    """The best candidate that has a model against those that follow it (contract COMPARISONS), of those with current scores, as
+    far as they can be compared.
+    """
+    of_models = {str(row["candidate"]) for row in leaderboard.to_dict("records") if row["model"] and row["current"]}
     best, *others = [name for name in ranked(leaderboard) if name in of_models][: RIVALS + 1] or [""]
     found = [compare_candidates(scores, best, other, seed=seed) for other in others]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COMPARISONS.column_names))
+
+
+def not_current(scores: Mapping[str, pd.DataFrame], asked: Mapping[str, Collection[str]], names: Sequence[str]) -> list[str]:
+    """Those of the named candidates whose scores are not of what is asked now; `asked`: its hashes by kind (items.hashes_now)."""
+    tables = {name: _table(scores, name) for name in names}
+    return [name for name, (kind, table) in tables.items() if not is_current(table, asked.get(kind, ()))]
 
 
 def shown(comparison: pd.DataFrame) -> str:

@@ -3,13 +3,12 @@
 Belongs here: from rows of scores to figures. Drawing them is the business of plots.py, metrics and statistics are measures'.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.items import asked_of
 from lenovo_pipeline.evaluation.judge import with_judge
 from lenovo_pipeline.evaluation.metrics import FIGURES, JUDGED, JUDGED_FIGURES, SLICES
 from lenovo_pipeline.evaluation.scoring import stored_table
@@ -39,9 +38,14 @@ _FIGURES = {**FIGURES, **JUDGED_FIGURES}
 
 
 def make_leaderboard(
-    scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *, seed: int, judgements: pd.DataFrame | None = None
+    scores: Mapping[str, pd.DataFrame],
+    asked: Mapping[str, Collection[str]],
+    *,
+    seed: int,
+    judgements: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `items`: rows of evaluation.items.
+    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `asked`: by kind, the hashes of what is
+    asked now (items.hashes_now), by which it is told whose scores are current.
 
     `judgements`: rows of evaluation.judgements; who was graded has the figure judged_correct, under the header of its judge.
     """
@@ -57,7 +61,7 @@ def make_leaderboard(
             if judged is not None:
                 table = with_judge(table, judged)
                 headers |= dict.fromkeys(JUDGED_FIGURES, judged["header"].iloc[0])
-            current = set(table.by_question) == asked_of(kind, items)
+            current = is_current(table, asked.get(kind, ()))
             same = {"candidate": candidate, "kind": kind, "model": model, "current": current}
             rows += [
                 {
@@ -76,6 +80,11 @@ def make_leaderboard(
                 for metric, part, found in candidate_figures(table, seed)
             ]
     return pd.DataFrame(rows, columns=list(LEADERBOARD.column_names))
+
+
+def is_current(table: ScoreTable, asked: Collection[str]) -> bool:
+    """Whether scores are of what is asked now: of all the same questions, passages and right answers. `asked`: their hashes."""
+    return table.header.items_hash in asked and len(table.by_question) == table.header.items
 
 
 def candidate_figures(table: ScoreTable, seed: int, parts: Sequence[str] = SLICES) -> list[tuple[str, str, Value]]:

@@ -283,8 +283,12 @@ LEADERBOARD = Table(
         Column(
             name="current",
             type="boolean",
-            description="Whether exactly the questions were asked that evaluation.items has for its kind.",
-            derived_from=tuple(f"evaluation.items.{name}" for name in ("question_id", "of_builds", "of_workflows")),
+            description="Whether its scores are of the questions, passages and right answers that its kind is asked now.",
+            derived_from=(
+                *(f"evaluation.items.{name}" for name in ("question_id", "passage_ids", "of_builds", "of_workflows")),
+                *(f"gold.questions.{name}" for name in ("question", "answer")),
+                "knowledge.chunks.text",
+            ),
         ),
         Column(
             name="header",

@@ -23,7 +23,7 @@ from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
-from lenovo_pipeline.evaluation.tables import ITEMS, JUDGEMENTS
+from lenovo_pipeline.evaluation.tables import JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
@@ -122,7 +122,8 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
         )
     used = all_scores(warehouse) if scores is None else scores
     judged = stored_rows(warehouse, JUDGEMENTS)
-    measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed, judgements=judged))
+    # Whether scores are current is decided in the entries.
+    measured = figures_of(make_leaderboard(used, {}, seed=seed, judgements=judged))
     figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
     figures = with_agents(figures, agentic)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.items import asked_items, make_items
+from lenovo_pipeline.evaluation.items import asked_items, hashes_now, make_items
 from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
@@ -54,6 +54,9 @@ class Gold:
 
     def asked(self, size: int | None = None) -> tuple[list[Item], list[Item]]:
         return asked_items(self.items(size), self.questions, self.chunks)
+
+    def hashes(self) -> dict[str, set[str]]:
+        return hashes_now(self.items(), self.questions, self.chunks)
 
     def store(self, warehouse: Warehouse) -> None:
         for table, frame in ((QUESTIONS, self.questions), (QRELS, self.qrels), (CHUNKS, self.chunks), (ITEMS, self.items())):

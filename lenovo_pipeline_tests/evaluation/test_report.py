@@ -15,7 +15,7 @@ from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.report.inspect_log import write_logs
-from lenovo_pipeline.evaluation.report.pages import Evidence, leaderboard_page, page_name
+from lenovo_pipeline.evaluation.report.pages import Evidence, candidate_page, leaderboard_page, page_name
 from lenovo_pipeline.evaluation.report.writing import CSV, INDEX, JSON, write_report
 from lenovo_pipeline.evaluation.scoring import Contender, score_all
 from lenovo_pipeline.evaluation.tables import BASELINES, COMPARISONS, LIFT, RAW_FOUNDATION
@@ -35,7 +35,7 @@ def evidence(gold: Any, reader: Any, model: Callable[..., Any], tmp_path: Path) 
     raw = score_all([good, evil], RAW_FOUNDATION, None, logs=tmp_path / "logs", settings=SETTINGS).frame
     floors = score_all(baseline_contenders(opened, 1), BASELINES, None, logs=tmp_path / "logs", settings=SETTINGS).frame
     scores = {"raw_foundation": raw, "baselines": floors}
-    board = make_leaderboard(scores, gold.items(), seed=1)
+    board = make_leaderboard(scores, gold.hashes(), seed=1)
     lift, robustness, bias, stress, comparisons = (
         pd.DataFrame(columns=list(table.column_names)) for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS)
     )
@@ -82,6 +82,14 @@ def test_the_report_is_also_there_as_csv_and_json_and_is_written_once(evidence: 
 def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence) -> None:
     unscored = evidence.leaderboard.assign(value=float("nan"), lower=float("nan"), upper=float("nan"))
     assert "Nothing was measured" in leaderboard_page(replace(evidence, leaderboard=unscored))
+
+
+def test_pages_say_whose_scores_are_not_current(evidence: Evidence) -> None:
+    assert "not current" not in leaderboard_page(evidence)
+    board = evidence.leaderboard.assign(current=evidence.leaderboard["candidate"] != "oracle")
+    index = leaderboard_page(replace(evidence, leaderboard=board))
+    assert "oracle (not current)" in index and "(1 not current" in index
+    assert "not current: what it was asked has changed since" in candidate_page(replace(evidence, leaderboard=board), "oracle")
 
 
 def test_a_build_that_does_not_show_its_lift_is_named_as_not_eligible_with_the_reason(evidence: Evidence) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
 from lenovo_pipeline.evaluation.report.inspect_log import file_name
-from lenovo_pipeline.evaluation.showing import COLUMNS, headline, ranked
+from lenovo_pipeline.evaluation.showing import COLUMNS, headline, marked, outdated, ranked
 from lenovo_pipeline.resources.pages import page_templates
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
     kept = {name: part for name, part in parts.items() if part.rows}
     model = f"model {first['model']}" if first["model"] else "without a model"
     said = f"{str(first['kind']).replace('_', ' ')}, {model}, {len(mine)} questions, scores {first['header']}"
+    said += "" if first["current"] else "; not current: what it was asked has changed since"
     made_by = json.dumps(json.loads(str(mine["made_by"].iloc[0])), indent=1, ensure_ascii=False, sort_keys=True)
     return _render("candidate.html", title=candidate, headline=said, parts=kept, made_by=made_by)
 
@@ -236,13 +237,13 @@ def _board_heads() -> list[Head]:
 
 def _board_rows(evidence: Evidence) -> list[dict[str, Any]]:
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in evidence.leaderboard.to_dict("records")}
-    rows = []
+    rows, old = [], outdated(evidence.leaderboard)
     for candidate in ranked(evidence.leaderboard):
         cells = {title: _figure(figures.get((candidate, metric, part))) for title, metric, part in COLUMNS}
         size = evidence.sizes.get(candidate)
         bar = _bar(figures.get((candidate, "correct", "answerable")))
         more = {"size": "–" if size is None else f"{size:,.1f}", "page": page_name(candidate)}
-        rows.append({"candidate": candidate, "bar": bar, **cells, **more})
+        rows.append({"candidate": marked(candidate, old), "bar": bar, **cells, **more})
     return rows
 
 
