@@ -287,8 +287,13 @@ def comparisons(
     from lenovo_pipeline.evaluation.comparing import compare_best
     from lenovo_pipeline.evaluation.keeping import all_scores
 
-    made = compare_best(all_scores(warehouse), leaderboard, seed=settings.seed)
-    context.add_output_metadata({"comparisons": MetadataValue.md(markdown_table(made))})
+    made, skipped = compare_best(all_scores(warehouse), leaderboard, seed=settings.seed)
+    context.add_output_metadata(
+        {
+            "comparisons": MetadataValue.md(markdown_table(made)),
+            **({"not_compared": MetadataValue.md("\n".join(f"- {why}" for why in skipped))} if skipped else {}),
+        }
+    )
     return made
 
 

@@ -27,21 +27,26 @@ ALL = "all"
 RIVALS = 2
 """Candidates that the asset compares the best one with."""
 
+_NAME_TWO = "Name two candidates that were asked the same questions."
+
+
+class NothingShared(PermanentFailure):
+    """Two candidates were asked no question that is the same."""
+
 
 def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: str, *, seed: int) -> pd.DataFrame:
     """First less second, over all common questions and by category (contract COMPARISONS).
 
-    Raises PermanentFailure naming candidates that have no scores, or two that share no question.
+    Raises PermanentFailure naming candidates that have no scores, and NothingShared for two that share no question.
     """
     tables = {name: _table(scores, name) for name in (first, second)}
     kind, one = tables[first]
     _, other = tables[second]
     shared = one.by_question.keys() & other.by_question.keys()
-    if first == second or not shared:
-        raise PermanentFailure(
-            f"{first} and {second} are one candidate" if first == second else f"{first} and {second} share no question",
-            remedy="Name two candidates that were asked the same questions.",
-        )
+    if first == second:
+        raise PermanentFailure(f"{first} and {second} are one candidate", remedy=_NAME_TWO)
+    if not shared:
+        raise NothingShared(f"{first} and {second} share no question", remedy=_NAME_TWO)
     one, other = (_only(table, shared) for table in (one, other))
     parts = sorted({row.category for row in one.rows})
     # Two families: the comparison itself, and the look into its parts, which must not cost the former its power.
@@ -58,14 +63,20 @@ def compare_candidates(scores: Mapping[str, pd.DataFrame], first: str, second: s
     return pd.DataFrame(rows, columns=list(COMPARISONS.column_names))
 
 
-def compare_best(scores: Mapping[str, pd.DataFrame], leaderboard: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """The best candidate that has a model against those that follow it (contract COMPARISONS), of those with current scores, as
-    far as they can be compared.
+def compare_best(scores: Mapping[str, pd.DataFrame], leaderboard: pd.DataFrame, *, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """The best candidate that has a model against those that follow it (contract COMPARISONS), of those with current scores; and
+    why some could not be compared.
     """
     of_models = {str(row["candidate"]) for row in leaderboard.to_dict("records") if row["model"] and row["current"]}
     best, *others = [name for name in ranked(leaderboard) if name in of_models][: RIVALS + 1] or [""]
-    found = [compare_candidates(scores, best, other, seed=seed) for other in others]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COMPARISONS.column_names))
+    found, skipped = [pd.DataFrame(columns=list(COMPARISONS.column_names))], list[str]()
+    for other in others:
+        try:
+            found.append(compare_candidates(scores, best, other, seed=seed))
+        except NothingShared as error:
+            skipped.append(str(error))
+    with_rows = [frame for frame in found if len(frame)] or found[:1]
+    return pd.concat(with_rows, ignore_index=True), skipped
 
 
 def not_current(scores: Mapping[str, pd.DataFrame], asked: Mapping[str, Collection[str]], names: Sequence[str]) -> list[str]:

@@ -115,7 +115,24 @@ def test_two_candidates_are_compared_with_intervals_and_holms_correction(
     assert "first is better" in shown(made)
     back = compare_candidates(evidence.scores, "always-refuse", "oracle", seed=1)
     assert back[(back["metric"] == "correct") & (back["slice"] == "all")].iloc[0]["verdict"] == "second is better"
-    assert set(compare_best(evidence.scores, evidence.leaderboard, seed=1)["first"]) == {"lenovo-nano/open-book"}
+    best, skipped = compare_best(evidence.scores, evidence.leaderboard, seed=1)
+    assert set(best["first"]) == {"lenovo-nano/open-book"} and not skipped
+
+
+def test_a_rival_that_shares_no_question_with_the_best_is_left_out_of_the_comparisons_and_named(
+    evidence: Evidence, warehouse: Warehouse
+) -> None:
+    raw = evidence.scores["raw_foundation"].copy()
+    apart = raw["candidate"] != "lenovo-nano/open-book"
+    raw.loc[apart, "question_id"] = raw.loc[apart, "question_id"].map(lambda each: f"{each}-other")
+    third = raw[~apart].assign(candidate="lenovo-nano/third")
+    board = evidence.leaderboard
+    more = board[board["candidate"] == "lenovo-nano/open-book"].assign(candidate="lenovo-nano/third")
+    scores = {"raw_foundation": pd.concat([raw, third], ignore_index=True)}
+    made, skipped = compare_best(scores, pd.concat([board, more], ignore_index=True), seed=1)
+    warehouse.replace(COMPARISONS, made)
+    assert set(made["second"]) == {"lenovo-nano/third"}
+    assert len(skipped) == 1 and "lenovo-nano/open-book and lenovo-nano/<b" in skipped[0] and "share no question" in skipped[0]
 
 
 def test_nan_scores_and_missing_rows_leave_a_comparison_of_what_both_have(evidence: Evidence) -> None:
