@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.evaluation", description="Candidates, from the snapshot.")
     commands = parser.add_subparsers(dest="command", required=True)
-    pair = commands.add_parser("compare", help="two candidates on the questions that both were asked")
+    pair = commands.add_parser("compare", help="two candidates on the questions, or two agents at the tasks, of both")
     pair.add_argument("first", help="name of a candidate, for example lenovo-nano/open-book")
     pair.add_argument("second")
     logs = commands.add_parser("export", help="score tables as logs of Inspect")
@@ -88,6 +88,7 @@ def _add_lift(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _compared(settings: Settings, first: str, second: str) -> str:
+    from lenovo_pipeline.evaluation.agentic.stored import stored_agents
     from lenovo_pipeline.evaluation.comparing import compare_candidates, not_current, shown
     from lenovo_pipeline.evaluation.items import hashes_now
     from lenovo_pipeline.evaluation.keeping import all_scores
@@ -98,7 +99,7 @@ def _compared(settings: Settings, first: str, second: str) -> str:
 
     with snapshot_warehouse(Store(settings.store)) as warehouse:
         scores = all_scores(warehouse)
-        compared = shown(compare_candidates(scores, first, second, seed=settings.seed))
+        compared = shown(compare_candidates(scores, first, second, seed=settings.seed, agents=stored_agents(warehouse)))
         asked = hashes_now(*(warehouse.load(table) for table in (ITEMS, QUESTIONS, CHUNKS)))
         old = not_current(scores, asked, [first, second])
     warnings = [f"warning: {name} was asked what has changed since; its scores are not current, run: make run" for name in old]

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.evaluation.agentic.figures import Attempted
 from lenovo_pipeline.evaluation.comparing import compare_best, compare_candidates, shown
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
@@ -18,6 +19,7 @@ from lenovo_pipeline.evaluation.report.inspect_log import write_logs
 from lenovo_pipeline.evaluation.report.pages import Evidence, candidate_page, leaderboard_page, page_name
 from lenovo_pipeline.evaluation.report.writing import CSV, INDEX, JSON, write_report
 from lenovo_pipeline.evaluation.scoring import Contender, score_all
+from lenovo_pipeline.evaluation.screening import Limit, replay_stored
 from lenovo_pipeline.evaluation.tables import BASELINES, COMPARISONS, LIFT, RAW_FOUNDATION
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.runner import RunSettings
@@ -135,13 +137,60 @@ def test_a_rival_that_shares_no_question_with_the_best_is_left_out_of_the_compar
     assert len(skipped) == 1 and "lenovo-nano/open-book and lenovo-nano/<b" in skipped[0] and "share no question" in skipped[0]
 
 
-def test_nan_scores_and_missing_rows_leave_a_comparison_of_what_both_have(evidence: Evidence) -> None:
+def test_nan_scores_leave_a_comparison_of_what_both_have(evidence: Evidence) -> None:
     frame = evidence.scores["baselines"].copy()
+    frame.loc[frame.index[frame["candidate"] == "oracle"][:3], "correct"] = float("nan")
+    made = compare_candidates({"baselines": frame}, "oracle", "always-refuse", seed=1)
+    assert made[(made["metric"] == "correct") & (made["slice"] == "all")].iloc[0]["items"] == 21 - 3
+
+
+def damaged(frame: pd.DataFrame, how: str) -> pd.DataFrame:
+    """Scores of the oracle as nobody writes them."""
+    frame = frame.copy()
     mine = frame.index[frame["candidate"] == "oracle"]
-    frame.loc[mine[:3], "correct"] = float("nan")
-    partial = {"baselines": frame.drop(mine[-2:])}
-    made = compare_candidates(partial, "oracle", "always-refuse", seed=1)
-    assert made[(made["metric"] == "correct") & (made["slice"] == "all")].iloc[0]["items"] == 21 - 3 - 2
+    if how == "headers":
+        frame.loc[mine[0], "header"] = "f" * 16
+    if how == "range":
+        frame.loc[mine[0], "correct"] = 2.0
+    return {"missing": frame.drop(mine[-2:]), "doubled": pd.concat([frame, frame.loc[mine[:1]]])}.get(how, frame)
+
+
+DAMAGE = [
+    ("missing", "evaluation.baselines holds oracle in 19 rows of 19 questions, expected one for each of the 21"),
+    ("doubled", "evaluation.baselines holds oracle in 22 rows of 21 questions, expected one for each of the 21"),
+    ("headers", "evaluation.baselines holds oracle under 2 headers, expected one.*--select evaluation/baselines"),
+    ("range", "evaluation.baselines holds oracle at GQ-[0-9a-f]* with correct 2, expected 0 to 1"),
+]
+
+
+@pytest.mark.parametrize(("how", "message"), DAMAGE)
+def test_scores_that_are_not_whole_are_neither_compared_nor_screened(evidence: Evidence, how: str, message: str) -> None:
+    scores = {"baselines": damaged(evidence.scores["baselines"], how)}
+    with pytest.raises(PermanentFailure, match=message):
+        compare_candidates(scores, "oracle", "always-refuse", seed=1)
+    with pytest.raises(PermanentFailure, match=message):
+        replay_stored(scores, [Limit(0.6)], seed=1, only="oracle")
+
+
+def test_agents_are_compared_by_their_success_at_the_same_tasks_and_with_no_model(evidence: Evidence) -> None:
+    def agent(name: str, wrong: int, last: int = 40) -> Attempted:
+        rows = [
+            {"task_id": f"T-{n}", "success": n >= wrong, "cluster": f"c{n // 2}", "category": ("simple", "hard")[n % 2]}
+            for n in range(last)
+        ]
+        return Attempted(name, "model", name.partition("/")[2], rows, {})
+
+    agents = {each.candidate: each for each in (agent("nano/good", 4), agent("nano/poor", 24), agent("nano/none", 0, 0))}
+    made = compare_candidates(evidence.scores, "nano/good", "nano/poor", seed=1, agents=agents)
+    whole = made.iloc[0].to_dict()
+    assert (whole["metric"], whole["slice"], whole["items"], whole["clusters"]) == ("success", "all", 40, 20)
+    assert whole["difference"] == pytest.approx(0.5) and whole["lower"] > 0 and whole["verdict"] == "first is better"
+    assert set(made["slice"]) == {"all", "simple", "hard"} and "success" in shown(made)
+    for other, message in (("oracle", "is an agent, which was given tasks, and oracle was"), ("nano/none", "share no task")):
+        with pytest.raises(PermanentFailure, match=message):
+            compare_candidates(evidence.scores, other, "nano/good", seed=1, agents=agents)
+    with pytest.raises(PermanentFailure, match="Did you mean nano/good"):
+        compare_candidates(evidence.scores, "nano/god", "oracle", seed=1, agents=agents)
 
 
 @pytest.mark.parametrize(

@@ -240,12 +240,13 @@ def test_stored_scores_tell_what_would_have_been_asked(published: Published, cap
 
 def test_a_replay_that_tells_another_verdict_than_the_whole_table_says_so(published: Published) -> None:
     frame = published.warehouse.load(BASELINES)
-    mine = frame[(frame["candidate"] == "oracle") & (frame["answer_type"] != "refusal")]
+    mine = frame[frame["candidate"] == "oracle"].reset_index(drop=True)
+    answerable = mine.index[mine["answer_type"] != "refusal"]
     (first,) = replay_stored({"baselines": mine}, [Limit(0.3)], seed=1)
     assert first.same and first.whole and first.share < 0.4
     # As if luck had put what is right first: those that would have been asked are right, all the others are not.
-    order = shuffled(len(mine), 1)[: first.stopped.items]
-    changed = mine.reset_index(drop=True)
-    changed["correct"] = [1.0 if place in order else 0.0 for place in range(len(changed))]
+    order = shuffled(len(answerable), 1)[: first.stopped.items]
+    changed = mine.copy()
+    changed.loc[answerable, "correct"] = [1.0 if place in order else 0.0 for place in range(len(answerable))]
     (other,) = replay_stored({"baselines": changed}, [Limit(0.3)], seed=1)
     assert other.stopped == first.stopped and not other.whole and not other.same
