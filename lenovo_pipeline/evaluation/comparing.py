@@ -112,7 +112,7 @@ def shown(comparison: pd.DataFrame) -> str:
             else (f"{100 * row['lower']:+.1f} to {100 * row['upper']:+.1f}")
         )
         lines.append(
-            f"{row['metric']:<9} {row['slice']:<16} {points}  {interval:>18}  p {row['adjusted']:.3f}  "
+            f"{row['metric']:<9} {row['slice']:<20} {points}  {interval:>18}  p {row['adjusted']:.3f}  "
             f"n {row['items']:<5} {row['verdict']}"
         )
     return "\n".join(lines)

@@ -22,6 +22,7 @@ from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
+from lenovo_pipeline.evaluation.scoring import whole_table
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 from lenovo_pipeline.evaluation.tables import JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
@@ -115,7 +116,7 @@ def replay_all(
 ) -> list[Replayed]:
     """Replay decisions by their ids. `scores` replaces the stored score tables; in them the answers of `asked` are new.
 
-    Raises PermanentFailure naming ids that there are not.
+    Raises PermanentFailure naming ids that there are not, and for scores of their candidates that are not whole.
     """
     rows = rows_by(warehouse.load(DECISIONS), "decision_id")
     log = sorted(rows.values(), key=lambda row: row["sequence"])
@@ -125,6 +126,10 @@ def replay_all(
             f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
         )
     used = all_scores(warehouse) if scores is None else scores
+    judged_ones = {name for each in ids for name in (str(rows[each]["entry"]), *_champion(rows[each]))}
+    for kind, frame in used.items():
+        for name in sorted(judged_ones & set(frame["candidate"])):
+            whole_table(kind, frame, name)
     judged = stored_rows(warehouse, JUDGEMENTS)
     # Whether scores are current is decided in the entries.
     measured = figures_of(make_leaderboard(used, {}, seed=seed, judgements=judged))

@@ -212,5 +212,10 @@ def test_logs_have_what_inspect_needs_and_no_nan(evidence: Evidence, gold: Any, 
         assert all(
             {"id", "epoch", "input", "target", "messages", "output", "scores"} <= sample.keys() for sample in log["samples"]
         )
-    with pytest.raises(PermanentFailure, match="no scores of 'nobody'"):
-        write_logs(evidence.scores, tmp_path / "x", {}, {}, created=datetime.now(UTC), seed=1, only="nobody")
+    with pytest.raises(PermanentFailure, match=r"no scores of 'oracel'\. Did you mean oracle"):
+        write_logs(evidence.scores, tmp_path / "x", {}, {}, created=datetime.now(UTC), seed=1, only="oracel")
+    assert not (tmp_path / "x").exists(), "nothing is left of what could not be written"
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(PermanentFailure, match=r"logs cannot be written into .*file.* Name a folder"):
+            write_logs(evidence.scores, place, {}, {}, created=datetime.now(UTC), seed=1, only="oracle")

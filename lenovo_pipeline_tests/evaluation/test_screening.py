@@ -31,7 +31,7 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings
-from lenovo_pipeline_tests.evaluation.conftest import Reader, make_gold
+from lenovo_pipeline_tests.evaluation.conftest import Reader, make_gold, store_agents
 
 NANO = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
 ANSWERABLE = 2 * 29
@@ -197,6 +197,31 @@ def test_a_build_is_screened_before_it_was_evaluated(
     shutil.rmtree(published.store.root / artifact.path)
     assert _screen("lenovo-nano/full/all", "--at-least", "0.7") == 2
     assert "may not be asked: its folder" in capsys.readouterr().err
+
+
+def test_what_an_agent_has_is_said_where_answers_are_wanted(
+    published: Published, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store_agents(published.warehouse)
+    publish(published.store, published.warehouse, made_by={})
+    place = tmp_path / "exported"
+    commands = (
+        ("screen", "lenovo-nano/desk", "--at-least", "0.6"),
+        ("screen", "lenovo-nano/desk", "--at-least", "0.6", "--stored"),
+        ("export", str(place), "--candidate", "lenovo-nano/desk"),
+    )
+    for command in commands:
+        assert main(list(command)) == 2
+        assert "lenovo-nano/desk is an agent: it was given tasks, not questions, and has attempts" in capsys.readouterr().err
+    assert not place.exists()
+    assert main(["export", str(place)]) == 0
+    assert "not of lenovo-nano/desk, lenovo-nano/rival, which have attempts" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", ""])
+    assert main(["compare", "lenovo-nano/desk", "lenovo-nano/rival"]) == 0
+    assert "success all +100.0 +100.0 to +100.0" in " ".join(capsys.readouterr().out.split())
+    assert main(["compare", "lenovo-nano/desk", "oracle"]) == 2
+    assert "lenovo-nano/desk is an agent, which was given tasks, and oracle was asked questions" in capsys.readouterr().err
 
 
 REFUSED = (

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.record import record_decisions
@@ -96,3 +97,6 @@ def test_each_decision_says_whether_it_rests_on_answers_that_were_given_again(de
         "forbidden": "the stored scores, which were not made again, see below",
     }
     assert {each.basis for each in replay_all(log.warehouse, ids[:1], seed=1, scores=None)} == {"the stored scores"}
+    scored = pd.DataFrame([{"model": "m", "candidate": "good", "header": header} for header in ("a" * 16, "b" * 16)])
+    with pytest.raises(PermanentFailure, match=r"evaluation\.adapter holds good under 2 headers, .* --partition m"):
+        replay_all(log.warehouse, ids, seed=1, scores={"adapter": scored})

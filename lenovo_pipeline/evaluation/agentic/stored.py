@@ -21,12 +21,10 @@ def stored_agents(warehouse: Warehouse) -> dict[str, Attempted]:
     return {one.candidate: one for one in found}
 
 
-def refuse_agent(warehouse: Warehouse, name: str) -> None:
-    """Raise PermanentFailure if a name is that of an agent, which has attempts instead of answers: it says where they are."""
-    if name in stored_agents(warehouse):
-        raise PermanentFailure(
-            f"{name} is an agent: it was given tasks, not questions, so it has attempts instead of answers",
-            remedy=f"They are in {ATTEMPTS.qualified_name}, what they add up to in {AGENTIC_WORKFLOW.qualified_name}; two agents "
-            "are compared by: python -m lenovo_pipeline.evaluation compare. To list and show attempts: "
-            "python -m lenovo_pipeline.agents --help",
-        )
+def has_attempts(name: str) -> PermanentFailure:
+    """What to say of an agent where answers are wanted."""
+    return PermanentFailure(
+        f"{name} is an agent: it was given tasks, not questions, and has attempts instead of answers "
+        f"({ATTEMPTS.qualified_name}; their figures are in {AGENTIC_WORKFLOW.qualified_name})",
+        remedy="Run: python -m lenovo_pipeline.evaluation compare <agent> <agent>, or python -m lenovo_pipeline.agents list",
+    )
