@@ -324,9 +324,8 @@ def report(
     from lenovo_pipeline.resources.code_version import code_version
 
     evidence = gathered(leaderboard, lift, comparisons, questions, warehouse, store)
-    targets = dict(zip(questions["question_id"], questions["answer"], strict=True))
     place = store.artifacts / "report"
-    written = write_report(evidence, targets, place, code=code_version(write_report), seed=settings.seed)
+    written = write_report(evidence, place, code=code_version(write_report), seed=settings.seed)
     if written.changed:
         run = tracking.record("evaluation", "report/pages", metrics={"pages": written.pages}, tags={"report": written.version})
         tracking.client().log_artifacts(run.run_id, str(place), "report")

@@ -60,13 +60,20 @@ def marked(candidate: str, old: Collection[str]) -> str:
     return f"{candidate} (not current)" if candidate in old else candidate
 
 
+def questions_asked(leaderboard: pd.DataFrame) -> dict[str, int]:
+    """How many questions each candidate was asked."""
+    whole = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "all")]
+    return {str(row["candidate"]): int(row["scored"] + row["unscored"]) for row in whole.to_dict("records")}
+
+
 def shown(leaderboard: pd.DataFrame) -> str:
-    """Markdown: a row for each candidate, best first, shares with their 95 % interval."""
+    """Markdown: a row for each candidate, best first, shares with their 95 % interval; n: the questions that it was asked."""
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in leaderboard.to_dict("records")}
-    columns, old = columns_of(leaderboard), outdated(leaderboard)
+    columns, old, asked = columns_of(leaderboard), outdated(leaderboard), questions_asked(leaderboard)
     rows = [
         {
             "candidate": marked(candidate, old),
+            "n": asked.get(candidate, "–"),
             **{title: _cell(figures.get((candidate, m, part)), m) for title, m, part in columns},
         }
         for candidate in ranked(leaderboard)

@@ -108,7 +108,7 @@ def test_scores_of_other_answers_are_marked_ranked_last_and_never_the_best(score
     made = make_leaderboard(scores, gold.hashes(), seed=1)
     assert not made["current"].any()
     assert "6 not current: what they were asked has changed since), none of which has a model and current" in headline(made)
-    assert "| oracle (not current) | 1.00 (" in shown(made)
+    assert "| oracle (not current) | 21 | 1.00 (" in shown(made)
     made.loc[made["candidate"] == "random", "current"] = True
     assert ranked(made)[0] == "random"
     assert not_current(scores, gold.hashes(), ["oracle"]) == ["oracle"]
@@ -144,7 +144,7 @@ def test_the_table_for_people_is_ordered_and_shows_intervals(leaderboard: pd.Dat
     order = ranked(leaderboard)
     assert order[0] in ("lenovo-nano/open-book", "oracle")
     text = shown(leaderboard)
-    assert "| oracle | 1.00 (" in text
+    assert "| oracle | 21 | 1.00 (" in text
     assert "–" in text
     assert "lenovo-nano/open-book answers 1.00 (" in headline(leaderboard)
     assert headline(leaderboard[leaderboard["kind"] == "baselines"]) == "5 candidates, none of which has a model"

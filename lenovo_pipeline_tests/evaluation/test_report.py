@@ -43,7 +43,7 @@ def evidence(gold: Any, reader: Any, model: Callable[..., Any], tmp_path: Path) 
     )
     texts = dict(zip(gold.questions["question_id"], gold.questions["question"], strict=True))
     sizes = dict.fromkeys(board["candidate"], 19.0)
-    return Evidence(board, lift, robustness, bias, stress, comparisons, scores, texts, sizes)
+    return Evidence(board, lift, robustness, bias, stress, comparisons, scores, texts, _targets(gold), sizes)
 
 
 def _targets(gold: Any) -> dict[str, str]:
@@ -53,7 +53,7 @@ def _targets(gold: Any) -> dict[str, str]:
 def test_a_page_holds_everything_and_runs_nothing_whatever_a_candidate_says(
     evidence: Evidence, gold: Any, tmp_path: Path
 ) -> None:
-    written = write_report(evidence, _targets(gold), tmp_path / "report", code="1", seed=1)
+    written = write_report(evidence, tmp_path / "report", code="1", seed=1)
     assert written.changed and written.pages == 8
     pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "report").glob("*.html")}
     evil = pages[page_name('lenovo-nano/<b onclick="x">')]
@@ -71,19 +71,32 @@ def test_a_page_holds_everything_and_runs_nothing_whatever_a_candidate_says(
 
 def test_the_report_is_also_there_as_csv_and_json_and_is_written_once(evidence: Evidence, gold: Any, tmp_path: Path) -> None:
     place = tmp_path / "report"
-    first = write_report(evidence, _targets(gold), place, code="1", seed=1)
+    first = write_report(evidence, place, code="1", seed=1)
     assert len(pd.read_csv(place / CSV)) == len(evidence.leaderboard)
     assert len(json.loads((place / JSON).read_text(encoding="utf-8"))["leaderboard"]) == len(evidence.leaderboard)
     stamp = (place / INDEX).stat().st_mtime_ns
-    again = write_report(evidence, _targets(gold), place, code="1", seed=1)
+    again = write_report(evidence, place, code="1", seed=1)
     assert not again.changed and again.version == first.version and (place / INDEX).stat().st_mtime_ns == stamp
     other = replace(evidence, sizes={**evidence.sizes, "oracle": 1.0})
-    assert write_report(other, _targets(gold), place, code="1", seed=1).changed
+    assert write_report(other, place, code="1", seed=1).changed
 
 
 def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence) -> None:
     unscored = evidence.leaderboard.assign(value=float("nan"), lower=float("nan"), upper=float("nan"))
     assert "Nothing was measured" in leaderboard_page(replace(evidence, leaderboard=unscored))
+
+
+def test_pages_say_how_many_questions_each_was_asked_and_what_would_have_been_right(evidence: Evidence) -> None:
+    board = evidence.leaderboard.copy()
+    whole = (board["candidate"] == "oracle") & (board["metric"] == "correct") & (board["slice"] == "all")
+    board.loc[whole, ["scored", "unscored"]] = [20, 2]
+    index = leaderboard_page(replace(evidence, leaderboard=board))
+    assert "All were asked the same" not in index
+    rows = {row.partition(">")[2].partition("<")[0]: row for row in index.split("<td class=name><a")}
+    assert "<td class=n>22</td>" in rows["oracle"] and "<td class=n>21</td>" in rows["random"]
+    assert "1.00\n(" in rows["oracle"], "an interval stands below its figure"
+    page = candidate_page(evidence, "always-refuse")
+    assert "<th>right answer</th>" in page and "<td>tone1</td>" in page
 
 
 def test_pages_say_whose_scores_are_not_current(evidence: Evidence) -> None:

@@ -26,7 +26,8 @@ def gathered(
     scores = all_scores(warehouse)
     known = {kind: frame for kind, frame in scores.items() if len(frame)}
     asked = {str(each) for frame in known.values() for each in frame["question_id"]}
-    texts = {str(i): str(text) for i, text in zip(questions["question_id"], questions["question"], strict=True) if i in asked}
+    chosen = questions[questions["question_id"].isin(asked)].astype(dict.fromkeys(("question", "answer"), str))
+    texts, answers = (dict(zip(chosen["question_id"], chosen[name], strict=True)) for name in ("question", "answer"))
     return Evidence(
         leaderboard,
         lift,
@@ -36,6 +37,7 @@ def gathered(
         comparisons,
         known,
         texts,
+        answers,
         sizes(leaderboard, warehouse),
         _drawn(store),
     )

@@ -17,7 +17,7 @@ import pandas as pd
 from lenovo_pipeline.evaluation.lift import unmet
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
 from lenovo_pipeline.evaluation.report.inspect_log import file_name
-from lenovo_pipeline.evaluation.showing import COLUMNS, headline, marked, outdated, ranked
+from lenovo_pipeline.evaluation.showing import COLUMNS, headline, marked, outdated, questions_asked, ranked
 from lenovo_pipeline.resources.pages import page_templates
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _LONGEST = 600
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the report is made of: the tables of the stage (frames as their contracts say), and the sizes of candidates in MB.
+    """What the report is made of: the tables of the stage (frames as their contracts say), questions and right answers by id, and
+    the sizes of candidates in MB.
 
     `drawn`: pictures of robustness, bias and stress by title, as data addresses of PNG files.
     """
@@ -45,6 +46,7 @@ class Evidence:
     comparisons: pd.DataFrame
     scores: Mapping[str, pd.DataFrame]
     questions: Mapping[str, str]
+    answers: Mapping[str, str]
     sizes: Mapping[str, float | None]
     drawn: Mapping[str, str] = field(default_factory=dict)
 
@@ -128,7 +130,7 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
         "Robustness": Part(*_table(own(evidence.robustness), _ROBUSTNESS), _ROBUST_NOTE),
         "Bias": Part(*_table(own(evidence.bias), _BIAS), _BIAS_NOTE),
         "Stress": Part(*_table(own(evidence.stress), _STRESS), _STRESS_NOTE),
-        "Wrong answers": Part(_examples(mine, evidence.questions), _EXAMPLES, "The first ones by id, of each category in turn."),
+        "Wrong answers": Part(_examples(mine, evidence), _EXAMPLES, "The first ones by id, of each category in turn."),
     }
     kept = {name: part for name, part in parts.items() if part.rows}
     model = f"model {first['model']}" if first["model"] else "without a model"
@@ -219,6 +221,7 @@ _UNMET_NOTE = "Builds that the roster holds, whatever else they reach: they do n
 _EXAMPLES = (
     Head("question", "question"),
     Head("category", "category"),
+    Head("answer", "right answer"),
     Head("said", "said", pre=True),
     Head("failure", "failure"),
 )
@@ -230,6 +233,7 @@ def _board_heads() -> list[Head]:
     return [
         Head("candidate", "candidate", link="page"),
         Head("bar", "answerable, right", bar=True),
+        Head("asked", "n", number=True),
         *titles,
         Head("size", "MB", number=True),
     ]
@@ -237,12 +241,14 @@ def _board_heads() -> list[Head]:
 
 def _board_rows(evidence: Evidence) -> list[dict[str, Any]]:
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in evidence.leaderboard.to_dict("records")}
-    rows, old = [], outdated(evidence.leaderboard)
+    rows, old, asked = [], outdated(evidence.leaderboard), questions_asked(evidence.leaderboard)
     for candidate in ranked(evidence.leaderboard):
-        cells = {title: _figure(figures.get((candidate, metric, part))) for title, metric, part in COLUMNS}
+        # An interval stands below its figure, so that the table is not wider than a screen.
+        cells = {title: _figure(figures.get((candidate, metric, part))).replace(" (", "\n(") for title, metric, part in COLUMNS}
         size = evidence.sizes.get(candidate)
         bar = _bar(figures.get((candidate, "correct", "answerable")))
         more = {"size": "–" if size is None else f"{size:,.1f}", "page": page_name(candidate)}
+        more["asked"] = f"{asked[candidate]:,}" if candidate in asked else "–"
         rows.append({"candidate": marked(candidate, old), "bar": bar, **cells, **more})
     return rows
 
@@ -290,14 +296,15 @@ def _missing(value: Any) -> bool:
     return value is None or value != value
 
 
-def _examples(scores: pd.DataFrame, questions: Mapping[str, str]) -> list[dict[str, Any]]:
+def _examples(scores: pd.DataFrame, evidence: Evidence) -> list[dict[str, Any]]:
     wrong = scores[(scores["correct"].fillna(0) < 1)].sort_values("question_id")
     turn = wrong.groupby("category").cumcount()
     chosen = wrong.assign(turn=turn).sort_values(["turn", "category"], kind="stable").head(EXAMPLES)
     return [
         {
-            "question": questions.get(row["question_id"], row["question_id"]),
+            "question": evidence.questions.get(row["question_id"], row["question_id"]),
             "category": row["category"],
+            "answer": evidence.answers.get(row["question_id"], "–")[:_LONGEST],
             "said": str(row["said"])[:_LONGEST],
             "failure": "" if _missing(row["failure"]) else row["failure"],
         }

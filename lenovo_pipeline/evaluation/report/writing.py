@@ -32,10 +32,10 @@ class Report:
     changed: bool
 
 
-def write_report(evidence: Evidence, targets: dict[str, str], place: Path, *, code: str, seed: int) -> Report:
+def write_report(evidence: Evidence, place: Path, *, code: str, seed: int) -> Report:
     """Write the report into the folder `place`, or take over the one of the same evidence and code that lies there.
 
-    `targets`: right answer by question id, which logs hold and candidates never see. `code`: version of the code that writes it.
+    `code`: version of the code that writes it.
     """
     version = _version(evidence, code)
     made_by = {"report": version}
@@ -52,7 +52,7 @@ def write_report(evidence: Evidence, targets: dict[str, str], place: Path, *, co
             evidence.leaderboard.to_csv(aside / CSV, index=False)
             (aside / JSON).write_text(_as_json(evidence), encoding="utf-8")
             now = datetime.now(UTC)
-            write_logs(evidence.scores, aside / INSPECT, evidence.questions, targets, created=now, seed=seed)
+            write_logs(evidence.scores, aside / INSPECT, evidence.questions, evidence.answers, created=now, seed=seed)
             write_manifest(aside, made_by)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     return Report(version, len(candidates) + 1, size, changed)
@@ -73,5 +73,6 @@ def _version(evidence: Evidence, code: str) -> str:
     whole = hashlib.sha256(code.encode())
     for name in ("leaderboard", "lift", "robustness", "bias", "stress", "comparisons"):
         whole.update(f"{name}\n{json.dumps(_records(getattr(evidence, name)), sort_keys=True)}".encode())
-    whole.update(json.dumps(dict(evidence.sizes), sort_keys=True).encode())
+    for texts in (evidence.questions, evidence.answers, evidence.sizes):
+        whole.update(json.dumps(dict(texts), sort_keys=True).encode())
     return whole.hexdigest()
