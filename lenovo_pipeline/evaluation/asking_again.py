@@ -62,8 +62,8 @@ def ask_again(
     new = found.assign(**{each: found["question_id"].map(times[each]) for each in _TIMES}, header=mine["header"].iloc[0])
     joined = found.merge(mine, on="question_id", suffixes=("", "_then"))
     other = int((joined["said"] != joined["said_then"]).sum())
-    scored = int((joined["correct"].fillna(-1) != joined["correct_then"].fillna(-1)).sum())
-    text = f"{name}: {len(joined) - other} of {len(joined)} answers are the same, {scored} are judged otherwise"
+    otherwise = int((joined["correct"].fillna(-1) != joined["correct_then"].fillna(-1)).sum())
+    text = f"{name}: {len(joined) - other} of {len(joined)} answers are the same, {otherwise} are judged otherwise"
     others = stored[stored["candidate"] != name]
     return Again({kind: pd.concat([others, new[others.columns.intersection(new.columns)]], ignore_index=True)}, (text,))
 

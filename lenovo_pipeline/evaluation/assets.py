@@ -12,6 +12,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, ResourceParam
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, PROBES, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.tables import (
@@ -300,14 +301,14 @@ def comparisons(
 @store_asset(
     "evaluation",
     "report",
-    description="One self-contained page of the leaderboard and one for each candidate, as HTML, CSV, JSON and Inspect logs.",
+    description="A self-contained page of the leaderboard and one of each candidate and agent: HTML, CSV, JSON and Inspect logs.",
     kinds={"html", "mlflow"},
     columns=LEADERBOARD,
     leaderboard=LEADERBOARD,
     lift=LIFT,
     comparisons=COMPARISONS,
     questions=QUESTIONS,
-    deps=[ROBUSTNESS, BIAS, STRESS, FOUNDATION],
+    deps=[ROBUSTNESS, BIAS, STRESS, AGENTIC_WORKFLOW, FOUNDATION],
 )
 def report(
     leaderboard: pd.DataFrame,

@@ -59,9 +59,9 @@ def compare_candidates(
         if name not in known:
             raise PermanentFailure(f"there are no scores of {name!r}", remedy=meant(name, sorted(known)))
     if named:
-        (other,) = {first, second} - set(named)
+        (asked,) = {first, second} - set(named)
         raise PermanentFailure(
-            f"{named[0]} is an agent, which was given tasks, and {other} was asked questions: no figure is of both",
+            f"{named[0]} is an agent, which was given tasks, and {asked} was asked questions: no figure is of both",
             remedy=_NAME_TWO,
         )
     tables = {name: _table(scores, name) for name in (first, second)}

@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 
 from lenovo_pipeline.evaluation.agentic.figures import Attempted
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.comparing import compare_best, compare_candidates, shown
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.report.inspect_log import write_logs
-from lenovo_pipeline.evaluation.report.pages import Evidence, candidate_page, leaderboard_page, page_name
-from lenovo_pipeline.evaluation.report.writing import CSV, INDEX, JSON, write_report
+from lenovo_pipeline.evaluation.report.pages import Evidence, candidate_page, leaderboard_page
+from lenovo_pipeline.evaluation.report.parts import page_name
+from lenovo_pipeline.evaluation.report.writing import AGENTS_CSV, CSV, INDEX, JSON, write_report
 from lenovo_pipeline.evaluation.scoring import Contender, score_all
 from lenovo_pipeline.evaluation.screening import Limit, replay_stored
 from lenovo_pipeline.evaluation.tables import BASELINES, COMPARISONS, LIFT, RAW_FOUNDATION
@@ -38,12 +40,13 @@ def evidence(gold: Any, reader: Any, model: Callable[..., Any], tmp_path: Path) 
     floors = score_all(baseline_contenders(opened, 1), BASELINES, None, logs=tmp_path / "logs", settings=SETTINGS).frame
     scores = {"raw_foundation": raw, "baselines": floors}
     board = make_leaderboard(scores, gold.hashes(), seed=1)
-    lift, robustness, bias, stress, comparisons = (
-        pd.DataFrame(columns=list(table.column_names)) for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS)
+    lift, robustness, bias, stress, comparisons, agentic = (
+        pd.DataFrame(columns=list(table.column_names))
+        for table in (LIFT, ROBUSTNESS, BIAS, STRESS, COMPARISONS, AGENTIC_WORKFLOW)
     )
     texts = dict(zip(gold.questions["question_id"], gold.questions["question"], strict=True))
     sizes = dict.fromkeys(board["candidate"], 19.0)
-    return Evidence(board, lift, robustness, bias, stress, comparisons, scores, texts, _targets(gold), sizes)
+    return Evidence(board, lift, robustness, bias, stress, comparisons, agentic, scores, texts, _targets(gold), sizes)
 
 
 def _targets(gold: Any) -> dict[str, str]:
@@ -84,6 +87,26 @@ def test_the_report_is_also_there_as_csv_and_json_and_is_written_once(evidence: 
 def test_a_leaderboard_without_any_figure_still_makes_a_page(evidence: Evidence) -> None:
     unscored = evidence.leaderboard.assign(value=float("nan"), lower=float("nan"), upper=float("nan"))
     assert "Nothing was measured" in leaderboard_page(replace(evidence, leaderboard=unscored))
+
+
+def test_agents_have_a_section_a_page_each_and_data(evidence: Evidence, tmp_path: Path) -> None:
+    row = dict.fromkeys(AGENTIC_WORKFLOW.column_names) | {"model": "lenovo-nano", "workflow": "desk", "metric": "success"}
+    row |= {"slice": "feasible", "value": 0.75, "lower": 0.6, "upper": 0.9, "scored": 40, "attempts": 46, "clusters": 30}
+    row |= {"unit": "1", "header": "a" * 16, "made_by": {"kind": "model"}}
+    slow = {**row, "metric": "latency", "slice": "all", "value": 2.5, "unit": "s", "lower": None, "upper": None}
+    agent = {"candidate": "lenovo-nano/desk", "kind": "model"}
+    floor = {"candidate": "no-op/desk", "kind": "no-op", "value": 0.0}
+    made = replace(evidence, agentic=pd.DataFrame([{**row, **floor}, {**row, **agent}, {**slow, **agent}]))
+    place = tmp_path / "report"
+    written = write_report(made, place, code="1", seed=1)
+    assert written.pages == write_report(evidence, tmp_path / "without", code="1", seed=1).pages + 1
+    index = (place / INDEX).read_text(encoding="utf-8")
+    assert f'<a href="{page_name("lenovo-nano/desk")}">lenovo-nano/desk</a>' in index and "0.75\n(0.60–0.90)" in index
+    assert index.index("lenovo-nano/desk") < index.index("no-op/desk") and page_name("no-op/desk") not in index
+    page = (place / page_name("lenovo-nano/desk")).read_text(encoding="utf-8")
+    assert "agent, model lenovo-nano, workflow desk" in page and "0.75 (0.60–0.90)" in page and "2.50" in page
+    assert len(json.loads((place / JSON).read_text(encoding="utf-8"))["agentic"]) == 3
+    assert len(pd.read_csv(place / AGENTS_CSV)) == 3
 
 
 def test_pages_say_how_many_questions_each_was_asked_and_what_would_have_been_right(evidence: Evidence) -> None:

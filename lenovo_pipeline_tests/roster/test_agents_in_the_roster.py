@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.items import items_from_rows, items_hash
@@ -113,7 +114,7 @@ def test_a_decision_about_an_agent_is_replayed_from_its_attempts(log: DecisionLo
     frame = agentic()
     entries, figures = made(frame), with_agents({}, frame)
     record_decisions(log, decide(committed(), entries, figures), datetime(2026, 3, 1))
-    rows = log.warehouse.load(DECISIONS).to_dict("records")
+    rows = rows_of(log.warehouse.load(DECISIONS))
     again = [replay(row, {}, entries, figures, seed=1, headers={HEADER}) for row in rows]
     assert {each.basis for each in again} == {"the stored attempts"} and all(each.same for each in again)
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.builds import stored_builds
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
@@ -35,6 +36,7 @@ def gathered(
         _rows(warehouse, BIAS),
         _rows(warehouse, STRESS),
         comparisons,
+        _rows(warehouse, AGENTIC_WORKFLOW),
         known,
         texts,
         answers,

@@ -6,24 +6,19 @@ script run. Does not belong here: drawing (drawing.py), writing files (writing.p
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from lenovo_pipeline.evaluation.lift import unmet
+from lenovo_pipeline.evaluation.report.agents import agents_part
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
-from lenovo_pipeline.evaluation.report.inspect_log import file_name
+from lenovo_pipeline.evaluation.report.parts import NO_BAR, Head, Part, bar, below, figure, missing, page_name, render, table
 from lenovo_pipeline.evaluation.showing import COLUMNS, headline, marked, outdated, questions_asked, ranked
-from lenovo_pipeline.resources.pages import page_templates
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_TEMPLATES = Path(__file__).parent / "templates"
 EXAMPLES = 12
 """Wrong answers that a candidate's page shows."""
 
@@ -44,38 +39,12 @@ class Evidence:
     bias: pd.DataFrame
     stress: pd.DataFrame
     comparisons: pd.DataFrame
+    agentic: pd.DataFrame
     scores: Mapping[str, pd.DataFrame]
     questions: Mapping[str, str]
     answers: Mapping[str, str]
     sizes: Mapping[str, float | None]
     drawn: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Head:
-    """A column of a table: `number` is set right, `link` names the field with an address, `bar` is a share, `pre` is code."""
-
-    key: str
-    title: str
-    number: bool = False
-    link: str = ""
-    bar: bool = False
-    pre: bool = False
-
-
-@dataclass(frozen=True)
-class Part:
-    """A section of a page."""
-
-    rows: Sequence[Mapping[str, Any]] = ()
-    heads: Sequence[Head] = ()
-    note: str = ""
-    pictures: Mapping[str, str] = field(default_factory=dict)
-
-
-def page_name(candidate: str) -> str:
-    """The file of a candidate's page."""
-    return f"{file_name(candidate)}.html"
 
 
 def leaderboard_page(evidence: Evidence) -> str:
@@ -85,14 +54,15 @@ def leaderboard_page(evidence: Evidence) -> str:
     names = {name: evidence.drawn[name] for name in ("Right answers", "By category") if name in evidence.drawn}
     parts = {
         "Candidates": Part(_board_rows(evidence), _board_heads()),
+        "Agents": agents_part(evidence.agentic),
         "Pictures": Part(pictures={**drawn, **names}),
-        "Robustness": Part(*_table(evidence.robustness, _ROBUSTNESS), _ROBUST_NOTE, _only(evidence, "Robustness")),
-        "Bias": Part(*_table(evidence.bias, _BIAS), _BIAS_NOTE, _only(evidence, "Bias")),
-        "Stress": Part(*_table(evidence.stress, _STRESS), _STRESS_NOTE, _only(evidence, "Stress")),
-        "Side by side": Part(*_table(evidence.comparisons, _COMPARISONS), "Paired, with Holm's correction over the slices."),
+        "Robustness": Part(*table(evidence.robustness, _ROBUSTNESS), _ROBUST_NOTE, _only(evidence, "Robustness")),
+        "Bias": Part(*table(evidence.bias, _BIAS), _BIAS_NOTE, _only(evidence, "Bias")),
+        "Stress": Part(*table(evidence.stress, _STRESS), _STRESS_NOTE, _only(evidence, "Stress")),
+        "Side by side": Part(*table(evidence.comparisons, _COMPARISONS), "Paired, with Holm's correction over the slices."),
         **({"Not eligible": Part(held, _UNMET, _UNMET_NOTE)} if (held := _unmet_rows(evidence.lift)) else {}),
     }
-    return _render("leaderboard.html", title="Leaderboard of candidates", headline=headline(board), parts=parts, made_by="")
+    return render("leaderboard.html", title="Leaderboard of candidates", headline=headline(board), parts=parts, made_by="")
 
 
 def candidate_page(evidence: Evidence, candidate: str) -> str:
@@ -109,8 +79,8 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
         {
             "metric": row["metric"],
             "slice": row["slice"],
-            "bar": _bar(row) if row["unit"] == "1" else _NO_BAR,
-            "said": _figure(row),
+            "bar": bar(row) if row["unit"] == "1" else NO_BAR,
+            "said": figure(row),
             "scored": row["scored"],
             "unscored": row["unscored"],
         }
@@ -126,10 +96,10 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
     ]
     parts = {
         "Figures": Part(rows, heads),
-        "Against its base and what it was made from": Part(*_table(own(evidence.lift), _LIFT)),
-        "Robustness": Part(*_table(own(evidence.robustness), _ROBUSTNESS), _ROBUST_NOTE),
-        "Bias": Part(*_table(own(evidence.bias), _BIAS), _BIAS_NOTE),
-        "Stress": Part(*_table(own(evidence.stress), _STRESS), _STRESS_NOTE),
+        "Against its base and what it was made from": Part(*table(own(evidence.lift), _LIFT)),
+        "Robustness": Part(*table(own(evidence.robustness), _ROBUSTNESS), _ROBUST_NOTE),
+        "Bias": Part(*table(own(evidence.bias), _BIAS), _BIAS_NOTE),
+        "Stress": Part(*table(own(evidence.stress), _STRESS), _STRESS_NOTE),
         "Wrong answers": Part(_examples(mine, evidence), _EXAMPLES, "The first ones by id, of each category in turn."),
     }
     kept = {name: part for name, part in parts.items() if part.rows}
@@ -137,7 +107,7 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
     said = f"{str(first['kind']).replace('_', ' ')}, {model}, {len(mine)} questions, scores {first['header']}"
     said += "" if first["current"] else "; not current: what it was asked has changed since"
     made_by = json.dumps(json.loads(str(mine["made_by"].iloc[0])), indent=1, ensure_ascii=False, sort_keys=True)
-    return _render("candidate.html", title=candidate, headline=said, parts=kept, made_by=made_by)
+    return render("candidate.html", title=candidate, headline=said, parts=kept, made_by=made_by)
 
 
 _ROBUST_NOTE = (
@@ -225,7 +195,6 @@ _EXAMPLES = (
     Head("said", "said", pre=True),
     Head("failure", "failure"),
 )
-_NO_BAR = {"share": None, "low": None, "wide": None, "text": ""}
 
 
 def _board_heads() -> list[Head]:
@@ -243,13 +212,12 @@ def _board_rows(evidence: Evidence) -> list[dict[str, Any]]:
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in evidence.leaderboard.to_dict("records")}
     rows, old, asked = [], outdated(evidence.leaderboard), questions_asked(evidence.leaderboard)
     for candidate in ranked(evidence.leaderboard):
-        # An interval stands below its figure, so that the table is not wider than a screen.
-        cells = {title: _figure(figures.get((candidate, metric, part))).replace(" (", "\n(") for title, metric, part in COLUMNS}
+        cells = {title: below(figure(figures.get((candidate, metric, part)))) for title, metric, part in COLUMNS}
         size = evidence.sizes.get(candidate)
-        bar = _bar(figures.get((candidate, "correct", "answerable")))
         more = {"size": "–" if size is None else f"{size:,.1f}", "page": page_name(candidate)}
         more["asked"] = f"{asked[candidate]:,}" if candidate in asked else "–"
-        rows.append({"candidate": marked(candidate, old), "bar": bar, **cells, **more})
+        share = bar(figures.get((candidate, "correct", "answerable")))
+        rows.append({"candidate": marked(candidate, old), "bar": share, **cells, **more})
     return rows
 
 
@@ -259,41 +227,6 @@ def _unmet_rows(lift: pd.DataFrame) -> list[dict[str, Any]]:
         for candidate, reasons in sorted(unmet(lift).items())
         if reasons
     ]
-
-
-def _bar(row: Mapping[Any, Any] | None) -> dict[str, Any]:
-    if row is None or _missing(row["value"]):
-        return _NO_BAR
-    known = not _missing(row["lower"])
-    return {
-        "share": round(100 * row["value"], 1),
-        "low": round(100 * row["lower"], 1) if known else None,
-        "wide": round(100 * (row["upper"] - row["lower"]), 1) if known else None,
-        "text": _figure(row),
-    }
-
-
-def _figure(row: Mapping[Any, Any] | None) -> str:
-    if row is None or _missing(row["value"]):
-        return "–"
-    value = f"{row['value']:.2f}" if row["value"] < 100 else f"{row['value']:,.0f}"
-    return value if _missing(row["lower"]) else f"{value} ({row['lower']:.2f}–{row['upper']:.2f})"
-
-
-def _table(frame: pd.DataFrame, columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[Head]]:
-    numbers = {name for name in columns if name in frame.columns and pd.api.types.is_numeric_dtype(frame[name])}
-    heads = [Head(name, title, number=name in numbers) for name, title in columns.items()]
-    return [{name: _cell(row[name]) for name in columns} for row in frame.to_dict("records")], heads
-
-
-def _cell(value: Any) -> str:
-    if _missing(value):
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value != value
 
 
 def _examples(scores: pd.DataFrame, evidence: Evidence) -> list[dict[str, Any]]:
@@ -306,7 +239,7 @@ def _examples(scores: pd.DataFrame, evidence: Evidence) -> list[dict[str, Any]]:
             "category": row["category"],
             "answer": evidence.answers.get(row["question_id"], "–")[:_LONGEST],
             "said": str(row["said"])[:_LONGEST],
-            "failure": "" if _missing(row["failure"]) else row["failure"],
+            "failure": "" if missing(row["failure"]) else row["failure"],
         }
         for row in chosen.to_dict("records")
     ]
@@ -319,20 +252,3 @@ def _only(evidence: Evidence, name: str) -> dict[str, str]:
 def embedded(path: Path) -> str:
     """A PNG file as an address that holds it."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-@cache
-def _environment() -> "Environment":
-    from markupsafe import Markup, escape
-
-    def picture(content: str) -> Markup:
-        """SVG that was drawn here, or a PNG by its data address; nothing else is let through unescaped."""
-        return Markup(content) if content.startswith("<svg") else Markup('<img alt="" src="{}">').format(escape(content))
-
-    found = page_templates(_TEMPLATES)
-    found.filters["picture"] = picture
-    return found
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
