@@ -19,6 +19,7 @@ from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.scoring import score_all
 from lenovo_pipeline.evaluation.screening import Limit, replay_stored
 from lenovo_pipeline.evaluation.tables import BASELINES
+from lenovo_pipeline.gold.tables import QUESTIONS
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.measures.statistics.stopping import shuffled
 from lenovo_pipeline.models.builds import build_rows, kept
@@ -197,6 +198,18 @@ def test_a_build_is_screened_before_it_was_evaluated(
     shutil.rmtree(published.store.root / artifact.path)
     assert _screen("lenovo-nano/full/all", "--at-least", "0.7") == 2
     assert "may not be asked: its folder" in capsys.readouterr().err
+
+
+def test_a_comparison_warns_of_scores_that_are_not_of_what_is_asked_now(
+    published: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "oracle", "random"]) == 0
+    assert "warning" not in capsys.readouterr().out
+    published.warehouse.replace(QUESTIONS, published.warehouse.load(QUESTIONS).assign(answer="another"))
+    publish(published.store, published.warehouse, made_by={})
+    assert main(["compare", "oracle", "random"]) == 0
+    said = capsys.readouterr().out
+    assert "warning: oracle was asked what has changed since" in said and "warning: random was asked" in said
 
 
 def test_what_an_agent_has_is_said_where_answers_are_wanted(
