@@ -26,11 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m lenovo_pipeline.evaluation", description="Candidates, from the snapshot.")
     commands = parser.add_subparsers(dest="command", required=True)
-    pair = commands.add_parser("compare", help="two candidates on the questions that both were asked")
+    pair = commands.add_parser("compare", help="two candidates on the questions, or two agents at the tasks, of both")
     pair.add_argument("first", help="name of a candidate, for example lenovo-nano/open-book")
     pair.add_argument("second")
     logs = commands.add_parser("export", help="score tables as logs of Inspect")
-    logs.add_argument("folder", type=Path)
+    logs.add_argument("folder", type=_folder)
     logs.add_argument("--candidate", help="only this one")
     _add_screen(commands)
     _add_lift(commands)
@@ -54,6 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
     return 0
+
+
+def _folder(given: str) -> Path:
+    # An empty path is the current folder, which nobody means by it.
+    if not given.strip():
+        raise argparse.ArgumentTypeError("expected the name of a folder, got an empty one")
+    return Path(given)
 
 
 def _add_screen(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -88,37 +95,55 @@ def _add_lift(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _compared(settings: Settings, first: str, second: str) -> str:
-    from lenovo_pipeline.evaluation.comparing import compare_candidates, shown
+    from lenovo_pipeline.evaluation.agentic.stored import stored_agents
+    from lenovo_pipeline.evaluation.comparing import compare_candidates, not_current, shown
+    from lenovo_pipeline.evaluation.items import hashes_now
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
+    from lenovo_pipeline.evaluation.tables import ITEMS
+    from lenovo_pipeline.gold.tables import QUESTIONS
+    from lenovo_pipeline.knowledge.tables import CHUNKS
 
     with snapshot_warehouse(Store(settings.store)) as warehouse:
-        return shown(compare_candidates(all_scores(warehouse), first, second, seed=settings.seed))
+        scores = all_scores(warehouse)
+        compared = shown(compare_candidates(scores, first, second, seed=settings.seed, agents=stored_agents(warehouse)))
+        asked = hashes_now(*(warehouse.load(table) for table in (ITEMS, QUESTIONS, CHUNKS)))
+        old = not_current(scores, asked, [first, second])
+    warnings = [f"warning: {name} was asked what has changed since; its scores are not current, run: make run" for name in old]
+    return "\n".join([*warnings, compared])
 
 
 def _exported(settings: Settings, folder: Path, candidate: str | None) -> str:
+    from lenovo_pipeline.evaluation.agentic.stored import has_attempts, stored_agents
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.report.inspect_log import write_logs
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
     from lenovo_pipeline.gold.tables import QUESTIONS
 
     with snapshot_warehouse(Store(settings.store)) as warehouse:
+        agents = sorted(stored_agents(warehouse))
+        if candidate in agents:
+            raise has_attempts(candidate)
         questions = warehouse.load(QUESTIONS)
         texts = dict(zip(questions["question_id"], questions["question"], strict=True))
         targets = dict(zip(questions["question_id"], questions["answer"], strict=True))
         written = write_logs(
             all_scores(warehouse), folder, texts, targets, created=datetime.now(UTC), seed=settings.seed, only=candidate
         )
-    return f"{written} logs in {folder}"
+    left = f"; not of {', '.join(agents)}, which have attempts instead of answers" if agents and candidate is None else ""
+    return f"{written} logs in {folder}{left}"
 
 
 def _replayed(settings: Settings, options: argparse.Namespace) -> str:
+    from lenovo_pipeline.evaluation.agentic.stored import has_attempts, stored_agents
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.screening import Limit, replay_stored, shown
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 
     limits = [Limit(each, options.metric, options.slice) for each in options.at_least]
     with snapshot_warehouse(Store(settings.store)) as warehouse:
+        if options.candidate in stored_agents(warehouse):
+            raise has_attempts(options.candidate)
         return shown(replay_stored(all_scores(warehouse), limits, seed=settings.seed, only=options.candidate))
 
 
@@ -143,6 +168,7 @@ def _lifted(settings: Settings, options: argparse.Namespace) -> str:
 
 
 def _screened(settings: Settings, options: argparse.Namespace) -> str:
+    from lenovo_pipeline.evaluation.agentic.stored import has_attempts, stored_agents
     from lenovo_pipeline.evaluation.opening import find_candidate, opened
     from lenovo_pipeline.evaluation.screening import Limit, ScreenInterrupted, screen
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
@@ -161,6 +187,8 @@ def _screened(settings: Settings, options: argparse.Namespace) -> str:
             print(f"  {asked} of at most {stopped.whole} questions: {bounds}", file=sys.stderr, flush=True)
 
     with snapshot_warehouse(store) as warehouse:
+        if options.candidate in stored_agents(warehouse):
+            raise has_attempts(options.candidate)
         named = find_candidate(warehouse, options.candidate)
         with opened(warehouse, store, settings, named) as contender:
             try:

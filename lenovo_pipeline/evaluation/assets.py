@@ -12,6 +12,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, ResourceParam
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.builds import BUILD_TABLES, TABLES_OF
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, PROBES, ROBUSTNESS, STRESS
 from lenovo_pipeline.evaluation.tables import (
@@ -209,22 +210,33 @@ def headers(baselines: pd.DataFrame, warehouse: ResourceParam[Warehouse]) -> pd.
     return make_headers(all_headed(warehouse))
 
 
-@table_asset(LEADERBOARD, items=ITEMS, baselines=BASELINES, deps=[*OF_MODELS, JUDGEMENTS, HEADERS])
+@table_asset(
+    LEADERBOARD,
+    items=ITEMS,
+    questions=QUESTIONS,
+    chunks=CHUNKS,
+    baselines=BASELINES,
+    deps=[*OF_MODELS, JUDGEMENTS, HEADERS],
+)
 def leaderboard(
     context: AssetExecutionContext,
     items: pd.DataFrame,
+    questions: pd.DataFrame,
+    chunks: pd.DataFrame,
     baselines: pd.DataFrame,
     warehouse: ResourceParam[Warehouse],
     store: ResourceParam[Store],
     settings: ResourceParam[Settings],
 ) -> pd.DataFrame:
     from lenovo_pipeline.evaluation.figures import make_leaderboard
+    from lenovo_pipeline.evaluation.items import hashes_now
     from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
     from lenovo_pipeline.evaluation.plots import draw
     from lenovo_pipeline.evaluation.showing import headline, shown
 
     judged = stored_rows(warehouse, JUDGEMENTS)
-    made = make_leaderboard(all_scores(warehouse), items, seed=settings.seed, judgements=judged)
+    asked = hashes_now(items, questions, chunks)
+    made = make_leaderboard(all_scores(warehouse), asked, seed=settings.seed, judgements=judged)
     place = store.artifacts / "leaderboard"
     images = draw(made, place)
     context.add_output_metadata(
@@ -276,22 +288,27 @@ def comparisons(
     from lenovo_pipeline.evaluation.comparing import compare_best
     from lenovo_pipeline.evaluation.keeping import all_scores
 
-    made = compare_best(all_scores(warehouse), leaderboard, seed=settings.seed)
-    context.add_output_metadata({"comparisons": MetadataValue.md(markdown_table(made))})
+    made, skipped = compare_best(all_scores(warehouse), leaderboard, seed=settings.seed)
+    context.add_output_metadata(
+        {
+            "comparisons": MetadataValue.md(markdown_table(made)),
+            **({"not_compared": MetadataValue.md("\n".join(f"- {why}" for why in skipped))} if skipped else {}),
+        }
+    )
     return made
 
 
 @store_asset(
     "evaluation",
     "report",
-    description="One self-contained page of the leaderboard and one for each candidate, as HTML, CSV, JSON and Inspect logs.",
+    description="A self-contained page of the leaderboard and one of each candidate and agent: HTML, CSV, JSON and Inspect logs.",
     kinds={"html", "mlflow"},
     columns=LEADERBOARD,
     leaderboard=LEADERBOARD,
     lift=LIFT,
     comparisons=COMPARISONS,
     questions=QUESTIONS,
-    deps=[ROBUSTNESS, BIAS, STRESS, FOUNDATION],
+    deps=[ROBUSTNESS, BIAS, STRESS, AGENTIC_WORKFLOW, FOUNDATION],
 )
 def report(
     leaderboard: pd.DataFrame,
@@ -308,9 +325,8 @@ def report(
     from lenovo_pipeline.resources.code_version import code_version
 
     evidence = gathered(leaderboard, lift, comparisons, questions, warehouse, store)
-    targets = dict(zip(questions["question_id"], questions["answer"], strict=True))
     place = store.artifacts / "report"
-    written = write_report(evidence, targets, place, code=code_version(write_report), seed=settings.seed)
+    written = write_report(evidence, place, code=code_version(write_report), seed=settings.seed)
     if written.changed:
         run = tracking.record("evaluation", "report/pages", metrics={"pages": written.pages}, tags={"report": written.version})
         tracking.client().log_artifacts(run.run_id, str(place), "report")

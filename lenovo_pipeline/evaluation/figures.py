@@ -3,19 +3,19 @@
 Belongs here: from rows of scores to figures. Drawing them is the business of plots.py, metrics and statistics are measures'.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.items import asked_of
 from lenovo_pipeline.evaluation.judge import with_judge
 from lenovo_pipeline.evaluation.metrics import FIGURES, JUDGED, JUDGED_FIGURES, SLICES
 from lenovo_pipeline.evaluation.scoring import stored_table
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.items import Item
+from lenovo_pipeline.measures.metrics.basic import HEADLINE
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 from lenovo_pipeline.measures.speed import percentiles
 from lenovo_pipeline.measures.statistics.bootstrap import cluster_bootstrap
@@ -38,9 +38,14 @@ _FIGURES = {**FIGURES, **JUDGED_FIGURES}
 
 
 def make_leaderboard(
-    scores: Mapping[str, pd.DataFrame], items: pd.DataFrame, *, seed: int, judgements: pd.DataFrame | None = None
+    scores: Mapping[str, pd.DataFrame],
+    asked: Mapping[str, Collection[str]],
+    *,
+    seed: int,
+    judgements: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `items`: rows of evaluation.items.
+    """All figures (contract LEADERBOARD) of all candidates of the score tables, by kind. `asked`: by kind, the hashes of what is
+    asked now (items.hashes_now), by which it is told whose scores are current.
 
     `judgements`: rows of evaluation.judgements; who was graded has the figure judged_correct, under the header of its judge.
     """
@@ -56,7 +61,7 @@ def make_leaderboard(
             if judged is not None:
                 table = with_judge(table, judged)
                 headers |= dict.fromkeys(JUDGED_FIGURES, judged["header"].iloc[0])
-            current = set(table.by_question) == asked_of(kind, items)
+            current = is_current(table, asked.get(kind, ()))
             same = {"candidate": candidate, "kind": kind, "model": model, "current": current}
             rows += [
                 {
@@ -75,6 +80,11 @@ def make_leaderboard(
                 for metric, part, found in candidate_figures(table, seed)
             ]
     return pd.DataFrame(rows, columns=list(LEADERBOARD.column_names))
+
+
+def is_current(table: ScoreTable, asked: Collection[str]) -> bool:
+    """Whether scores are of what is asked now: of all the same questions, passages and right answers. `asked`: their hashes."""
+    return table.header.items_hash in asked and len(table.by_question) == table.header.items
 
 
 def candidate_figures(table: ScoreTable, seed: int, parts: Sequence[str] = SLICES) -> list[tuple[str, str, Value]]:
@@ -136,13 +146,13 @@ def detectable(table: ScoreTable, *, against: float = 0.5) -> float | None:
 
 
 def _mean_of(metric: str) -> Callable[[ScoreTable, int], Value]:
-    return lambda table, seed: _mean({row.question_id: row.scores.get(metric) for row in table.rows}, table, seed)
+    return lambda table, seed: _mean({row.question_id: row.scores.get(metric) for row in table.rows}, metric, table, seed)
 
 
-def _mean(values: Mapping[str, float | None], table: ScoreTable, seed: int) -> Value:
-    """The mean of the values that there are. A question that the metric does not apply to is not unscored."""
+def _mean(values: Mapping[str, float | None], metric: str, table: ScoreTable, seed: int) -> Value:
+    """The mean of the values that there are, by question, which follow from a metric; what it could not score is unscored."""
     scored = {question_id: value for question_id, value in values.items() if value is not None}
-    unscored = sum(row.failure is not None for row in table.rows if row.question_id in values)
+    unscored = sum(row.unscored(metric) for row in table.rows if row.question_id in values)
     clusters = [table.by_question[question_id].cluster for question_id in scored]
     distinct = len(set(clusters))
     numbers = list(scored.values())
@@ -157,21 +167,23 @@ def _mean(values: Mapping[str, float | None], table: ScoreTable, seed: int) -> V
 
 def _refusal_precision(table: ScoreTable, seed: int) -> Value:
     refused = [row for row in table.rows if row.scores.get("refused") == 1.0]
-    return _mean({row.question_id: float(row.unanswerable) for row in refused}, table, seed)
+    return _mean({row.question_id: float(row.unanswerable) for row in refused}, "refused", table, seed)
 
 
 def _refusal_recall(table: ScoreTable, seed: int) -> Value:
-    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if row.unanswerable}, table, seed)
+    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if row.unanswerable}, "refused", table, seed)
 
 
 def _false_refusal_rate(table: ScoreTable, seed: int) -> Value:
-    return _mean({row.question_id: row.scores.get("refused") for row in table.rows if not row.unanswerable}, table, seed)
+    asked = (row for row in table.rows if not row.unanswerable)
+    return _mean({row.question_id: row.scores.get("refused") for row in asked}, "refused", table, seed)
 
 
 def _unscored_rate(table: ScoreTable, seed: int) -> Value:
     # A fact about this evaluation, not an estimate of anything: no interval.
-    unscored = sum(row.correct is None for row in table.rows)
-    return _plain(unscored / len(table.rows), table)
+    unscored = sum(row.unscored(HEADLINE) for row in table.rows)
+    clusters = len({row.cluster for row in table.rows})
+    return Value(unscored / len(table.rows), None, None, len(table.rows) - unscored, unscored, clusters)
 
 
 def _latency(percentile: float) -> Callable[[ScoreTable, int], Value]:

@@ -12,9 +12,9 @@ from itertools import cycle
 import pandas as pd
 
 from lenovo_pipeline.contracts.frames import rows_of
-from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS, WORKFLOW_KINDS
+from lenovo_pipeline.evaluation.tables import BUILD_KINDS, ITEMS, KINDS, WORKFLOW_KINDS
 from lenovo_pipeline.knowledge.tokenizer import tokenize
-from lenovo_pipeline.measures.items import Item, items_from_rows, spread
+from lenovo_pipeline.measures.items import Item, items_from_rows, items_hash, spread
 
 SIZES: dict[str, int | None] = {"smoke": 44, "default": 300, "full": None}
 """How many questions each profile asks; None: all of the test split."""
@@ -110,6 +110,20 @@ def items_of(kind: str, items: pd.DataFrame) -> pd.DataFrame:
     """The rows of ITEMS that candidates of a kind are asked."""
     flags = {**dict.fromkeys(BUILD_KINDS, "of_builds"), **dict.fromkeys(WORKFLOW_KINDS, "of_workflows")}
     return items[items[flags[kind]].astype(bool)] if kind in flags else items
+
+
+def hashes_now(items: pd.DataFrame, questions: pd.DataFrame, chunks: pd.DataFrame) -> dict[str, set[str]]:
+    """By kind of candidates, the hashes (`measures.items.items_hash`) of what they would be asked now, without passages and with
+    them; builds are always shown them. Frames as for `asked_items`.
+    """
+    closed, opened = asked_items(items, questions, chunks)
+
+    def now(kind: str) -> set[str]:
+        chosen = asked_of(kind, items)
+        books = [opened] if kind in BUILD_KINDS else [closed, opened]
+        return {items_hash(item for item in book if item.question.question_id in chosen) for book in books}
+
+    return {kind: now(kind) for kind in KINDS}
 
 
 def _evidence(questions: pd.DataFrame, qrels: pd.DataFrame, chunks: pd.DataFrame) -> dict[str, list[str]]:

@@ -159,6 +159,35 @@ def stored_table(stored: pd.DataFrame | None, candidate: str) -> ScoreTable | No
     return ScoreTable(header, tuple(_item_score(row) for row in rows_of(mine)))
 
 
+def whole_table(kind: str, stored: pd.DataFrame, candidate: str) -> ScoreTable:
+    """The scores of a candidate that has some in a table of scores (`kind`, all of it).
+
+    Raises PermanentFailure naming the table if they are not one row for each item of one header, or no scores from 0 to 1.
+    """
+    mine = stored[stored["candidate"] == candidate]
+    place = f"evaluation.{kind} holds {candidate}"
+    model = str(mine["model"].iloc[0])
+    anew = f"Run: dagster asset materialize -m lenovo_pipeline.definitions --select evaluation/{kind}"
+    anew += f" --partition {model}" if model else ""
+    table = stored_table(mine, candidate)
+    if table is None:
+        raise PermanentFailure(f"{place} under {mine['header'].nunique()} headers, expected one", remedy=anew)
+    if not len(table.rows) == len(table.by_question) == table.header.items:
+        raise PermanentFailure(
+            f"{place} in {len(table.rows)} rows of {len(table.by_question)} questions, expected one for each of the "
+            f"{table.header.items} that it was asked",
+            remedy=anew,
+        )
+    for row in table.rows:
+        for metric, value in row.scores.items():
+            if value is not None and not 0 <= value <= 1:
+                raise PermanentFailure(
+                    f"{place} at {row.question_id} with {metric} {value:g}, expected 0 to 1",
+                    remedy="It was changed from outside: restore the store from a backup, or evaluate the candidate anew.",
+                )
+    return table
+
+
 def log_path(logs: Path, candidate: str, process: str = "") -> Path:
     """Where a run in progress keeps its scores, those of each `process` (empty: this one) by themselves. By its name it is a
     left-over as soon as its run is gone (retention.py).

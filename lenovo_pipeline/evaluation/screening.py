@@ -15,7 +15,7 @@ from lenovo_pipeline.evaluation.figures import Value, figure_of, in_part
 from lenovo_pipeline.evaluation.keeping import TIMEOUT_S
 from lenovo_pipeline.evaluation.metrics import FIGURES, SLICES
 from lenovo_pipeline.evaluation.naming import near
-from lenovo_pipeline.evaluation.scoring import Contender, Prepared, stored_table
+from lenovo_pipeline.evaluation.scoring import Contender, Prepared, whole_table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.runner import Interrupted, RunSettings, run
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
@@ -181,19 +181,18 @@ def replay_stored(scores: Mapping[str, pd.DataFrame], limits: Sequence[Limit], *
     """When each limit would have been clear for each candidate (or `only` one) of the score tables, by kind.
 
     A candidate that was asked no question of a part, or has no score there, is left out. Raises PermanentFailure with near
-    names if there are no scores of `only`, or of nobody.
+    names if there are no scores of `only`, or of nobody, and for scores that are not whole.
     """
     found = []
-    names = {str(name): frame for frame in scores.values() for name in frame["candidate"].unique()}
+    names = {str(name): kind for kind, frame in scores.items() for name in frame["candidate"].unique()}
     if not names or (only and only not in names):
         raise PermanentFailure(
             f"there are no scores of {only or 'anybody'}{_hint(only, names)}",
             remedy="Run: make run" if not names else f"There are those of {', '.join(sorted(names))}.",
         )
     for name in [only] if only else names:
-        table = stored_table(names[name], name)
-        for limit in limits if table is not None else ():
-            assert table is not None
+        table = whole_table(names[name], scores[names[name]], name)
+        for limit in limits:
             rows = tuple(row for row in table.rows if in_part(row, limit.part))
             figure = figure_of(replace(table, rows=rows), limit.metric, seed)
             if figure.value is None:

@@ -4,7 +4,7 @@ Belongs here: which figures stand side by side, and how they are written.
 Does not belong here: computing them (figures.py, lift.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -41,32 +41,56 @@ def columns_of(leaderboard: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
 
 def ranked(leaderboard: pd.DataFrame) -> list[str]:
     """The candidates, best first: by the lower bound of the share of answerable questions answered right, so that luck with few
-    questions does not come before evidence; then by the share itself.
+    questions does not come before evidence; then by the share itself. Those whose scores are not current come last.
     """
     by = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")]
     shares = by.set_index("candidate")[["lower", "value"]].astype(float).fillna(-1.0)
     shown = {str(name): (-row["lower"], -row["value"]) for name, row in shares.iterrows()}
-    return sorted(leaderboard["candidate"].unique(), key=lambda candidate: (*shown.get(candidate, (1.0, 1.0)), candidate))
+    old = outdated(leaderboard)
+    return sorted(leaderboard["candidate"].unique(), key=lambda name: (name in old, *shown.get(name, (1.0, 1.0)), name))
+
+
+def outdated(leaderboard: pd.DataFrame) -> set[str]:
+    """The candidates whose scores are of questions, passages or right answers that have changed since."""
+    return set(leaderboard.loc[~leaderboard["current"].astype(bool), "candidate"])
+
+
+def marked(candidate: str, old: Collection[str]) -> str:
+    """A candidate's name, with what there is to know of it where it is one of `old` (outdated)."""
+    return f"{candidate} (not current)" if candidate in old else candidate
+
+
+def questions_asked(leaderboard: pd.DataFrame) -> dict[str, int]:
+    """How many questions each candidate was asked."""
+    whole = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "all")]
+    return {str(row["candidate"]): int(row["scored"] + row["unscored"]) for row in whole.to_dict("records")}
 
 
 def shown(leaderboard: pd.DataFrame) -> str:
-    """Markdown: a row for each candidate, best first, shares with their 95 % interval."""
+    """Markdown: a row for each candidate, best first, shares with their 95 % interval; n: the questions that it was asked."""
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in leaderboard.to_dict("records")}
-    columns = columns_of(leaderboard)
+    columns, old, asked = columns_of(leaderboard), outdated(leaderboard), questions_asked(leaderboard)
     rows = [
-        {"candidate": candidate, **{title: _cell(figures.get((candidate, m, part)), m) for title, m, part in columns}}
+        {
+            "candidate": marked(candidate, old),
+            "n": asked.get(candidate, "–"),
+            **{title: _cell(figures.get((candidate, m, part)), m) for title, m, part in columns},
+        }
         for candidate in ranked(leaderboard)
     ]
     return markdown_table(pd.DataFrame(rows))
 
 
 def headline(leaderboard: pd.DataFrame) -> str:
-    """One line for the end of a run: the best candidate that has a model, and how many stand beside it."""
+    """One line for the end of a run: the best candidate that has a model and current scores, and how many stand beside it."""
     figures = leaderboard[(leaderboard["metric"] == "correct") & (leaderboard["slice"] == "answerable")]
-    models = figures[figures["model"] != ""]
+    old = outdated(leaderboard)
+    models = figures[(figures["model"] != "") & ~figures["candidate"].isin(old)]
     beside = f"{leaderboard['candidate'].nunique()} candidates"
+    if old:
+        beside += f" ({len(old)} not current: what they were asked has changed since)"
     if models.empty:
-        return f"{beside}, none of which has a model"
+        return f"{beside}, none of which has a model{' and current scores' if old else ''}"
     (best,) = models[models["candidate"] == ranked(models)[0]].to_dict("records")
     return f"{beside}; {best['candidate']} answers {_cell(best, 'correct')} of {best['scored']} answerable questions right"
 

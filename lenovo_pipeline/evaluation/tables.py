@@ -271,14 +271,24 @@ LEADERBOARD = Table(
         Column(name="lower", type="number", description="Lower bound of the 95 % interval; empty: none.", nullable=True),
         Column(name="upper", type="number", description="Upper bound of the 95 % interval; empty: none.", nullable=True),
         Column(name="scored", type="integer", description="Questions that count.", unit="question", minimum=0),
-        Column(name="unscored", type="integer", description="Questions without a score.", unit="question", minimum=0),
+        Column(
+            name="unscored",
+            type="integer",
+            description="Questions that it should have scored and could not; those that it does not apply to are neither.",
+            unit="question",
+            minimum=0,
+        ),
         Column(name="clusters", type="integer", description="Entities that the questions are about.", unit="entity", minimum=0),
         Column(name="unit", type="text", description="Unit of the figure."),
         Column(
             name="current",
             type="boolean",
-            description="Whether exactly the questions were asked that evaluation.items has for its kind.",
-            derived_from=tuple(f"evaluation.items.{name}" for name in ("question_id", "of_builds", "of_workflows")),
+            description="Whether its scores are of the questions, passages and right answers that its kind is asked now.",
+            derived_from=(
+                *(f"evaluation.items.{name}" for name in ("question_id", "passage_ids", "of_builds", "of_workflows")),
+                *(f"gold.questions.{name}" for name in ("question", "answer")),
+                "knowledge.chunks.text",
+            ),
         ),
         Column(
             name="header",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.metrics.basic import HEADLINE
-from lenovo_pipeline.measures.metrics.metric import DOES_NOT_APPLY
 from lenovo_pipeline.measures.metrics.refusals import RefusalRates, refusal_rates
 from lenovo_pipeline.measures.scores import ItemScore, ScoreTable
 from lenovo_pipeline.measures.statistics.bootstrap import RESAMPLES, cluster_bootstrap
@@ -49,7 +48,7 @@ def figure(
     """The mean of a metric over the rows of a table. Raises KeyError for a metric that the table does not have."""
     values = table.values(metric)
     scored = [row for row in table.rows if row.question_id in values]
-    failed = sum(_failed(row, metric) for row in table.rows)
+    failed = sum(row.unscored(metric) for row in table.rows)
     numbers = [values[row.question_id] for row in scored]
     clusters = [row.cluster for row in scored]
     floor = sum(numbers) / (len(scored) + failed) if scored or failed else None
@@ -114,8 +113,3 @@ def compare(
         seed=seed,
         confidence=confidence,
     )
-
-
-def _failed(row: ItemScore, metric: str) -> bool:
-    reason = row.reasons.get(metric, "")
-    return row.scores.get(metric) is None and not reason.startswith(DOES_NOT_APPLY)

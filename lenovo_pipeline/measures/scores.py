@@ -11,6 +11,7 @@ from typing import Any
 
 from lenovo_pipeline.measures.header import Header
 from lenovo_pipeline.measures.metrics.basic import HEADLINE
+from lenovo_pipeline.measures.metrics.metric import DOES_NOT_APPLY
 
 _LASTING = ("PromptTooLong",)
 """Classes of errors that come again whenever the same is asked of the same candidate."""
@@ -51,8 +52,14 @@ class ItemScore:
 
     @property
     def settled(self) -> bool:
-        """Whether it would be the same if it were asked again: it has an answer, or a failure that lasts."""
-        return self.failure is None or self.failure.partition(":")[0] in _LASTING
+        """Whether it would be the same if it were asked again: its answer has the headline score, or its failure lasts."""
+        if self.failure is not None:
+            return self.failure.partition(":")[0] in _LASTING
+        return HEADLINE not in self.scores or not self.unscored(HEADLINE)
+
+    def unscored(self, metric: str) -> bool:
+        """Whether a metric should have scored it and could not; one that does not apply to its answer type should not."""
+        return self.scores.get(metric) is None and not self.reasons.get(metric, "").startswith(DOES_NOT_APPLY)
 
     @property
     def unanswerable(self) -> bool:

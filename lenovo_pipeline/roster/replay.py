@@ -8,7 +8,7 @@ Times are never measured again: a machine is not twice as busy, and the verdict 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,9 @@ from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.figures import make_leaderboard
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS
+from lenovo_pipeline.evaluation.scoring import whole_table
 from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
-from lenovo_pipeline.evaluation.tables import ITEMS, JUDGEMENTS
+from lenovo_pipeline.evaluation.tables import JUDGEMENTS
 from lenovo_pipeline.failures import PermanentFailure, PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
@@ -35,12 +36,14 @@ from lenovo_pipeline.roster.policy import Policy, UseCase
 from lenovo_pipeline.roster.pressing import with_agents, with_pressure
 from lenovo_pipeline.roster.rule_kinds import CHALLENGE, CHAMPION
 from lenovo_pipeline.roster.rules import Entry, Figures
-from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
+from lenovo_pipeline.roster.tables import AGENTIC, DECISIONS, ENTRIES
 from lenovo_pipeline.settings import Settings, get_settings
 
 Scores = Mapping[str, pd.DataFrame]
 _STORED = "the stored scores"
-_ASKED_AGAIN = "answers given again where the candidate could be opened, see below"
+_ATTEMPTS = "the stored attempts"
+_ASKED_AGAIN = "answers given again"
+_NOT_ASKED = ", which were not made again, see below"
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,15 @@ def replay(
     differences += [f"{text}: judged now, not then" for text in sorted(now - then.keys())]
     if found.verdict != decision["verdict"] and not differences:
         differences.append(f"the rules agree; then: {decision['reason']}; now: {found.reason}")
-    return _replayed(decision, found.verdict, _STORED, differences)
+    return _replayed(decision, found.verdict, _ATTEMPTS if candidate.kind == AGENTIC else _STORED, differences)
 
 
-def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: Scores | None = None) -> list[Replayed]:
-    """Replay decisions by their ids. `scores` replaces the stored score tables (of models that were asked again).
+def replay_all(
+    warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: Scores | None = None, asked: Collection[str] = ()
+) -> list[Replayed]:
+    """Replay decisions by their ids. `scores` replaces the stored score tables; in them the answers of `asked` are new.
 
-    Raises PermanentFailure naming ids that there are not.
+    Raises PermanentFailure naming ids that there are not, and for scores of their candidates that are not whole.
     """
     rows = rows_by(warehouse.load(DECISIONS), "decision_id")
     log = sorted(rows.values(), key=lambda row: row["sequence"])
@@ -121,8 +126,13 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
             f"there is no decision {', '.join(missing)}", remedy="Ids stand in: python -m lenovo_pipeline.roster why <entry>"
         )
     used = all_scores(warehouse) if scores is None else scores
+    judged_ones = {name for each in ids for name in (str(rows[each]["entry"]), *_champion(rows[each]))}
+    for kind, frame in used.items():
+        for name in sorted(judged_ones & set(frame["candidate"])):
+            whole_table(kind, frame, name)
     judged = stored_rows(warehouse, JUDGEMENTS)
-    measured = figures_of(make_leaderboard(used, warehouse.load(ITEMS), seed=seed, judgements=judged))
+    # Whether scores are current is decided in the entries.
+    measured = figures_of(make_leaderboard(used, {}, seed=seed, judgements=judged))
     figures = with_pressure(measured, stored_rows(warehouse, ROBUSTNESS), stored_rows(warehouse, BIAS))
     agentic = stored_rows(warehouse, AGENTIC_WORKFLOW)
     figures = with_agents(figures, agentic)
@@ -130,26 +140,32 @@ def replay_all(warehouse: Warehouse, ids: Sequence[str], *, seed: int, scores: S
     entries = entries_of(warehouse.load(ENTRIES))
     done = done_of(used, stored_rows(warehouse, ATTEMPTS), stored_rows(warehouse, TASKS))
     again = [replay(rows[each], used, entries, figures, seed=seed, log=log, done=done, headers=headers) for each in ids]
-    return (
-        again
-        if scores is None
-        else [replace(each, basis=_ASKED_AGAIN if each.basis == _STORED else each.basis) for each in again]
-    )
+    return again if scores is None else [_with_basis(each, asked) for each in again]
+
+
+def _with_basis(found: Replayed, asked: Collection[str]) -> Replayed:
+    """What it was decided from once models were to be asked again."""
+    if found.basis not in (_STORED, _ATTEMPTS):
+        return found
+    return replace(found, basis=_ASKED_AGAIN if found.entry in asked else found.basis + _NOT_ASKED)
 
 
 def asked_again(
     warehouse: Warehouse, store: Store, settings: Settings, names: Sequence[str], say: Callable[[str], None]
-) -> tuple[Scores, list[str]]:
-    """Score tables in which the answers of these candidates are new and their times the old ones, and what there is to say."""
+) -> tuple[Scores, list[str], list[str]]:
+    """Score tables in which the answers of these candidates are new and their times the old ones, as far as they could be asked;
+    who was asked; and what there is to say.
+    """
     from lenovo_pipeline.evaluation.asking_again import ask_again
 
     scores = dict(all_scores(warehouse))
-    said: list[str] = []
+    asked, said = list[str](), list[str]()
     for name in names:
         found = ask_again(warehouse, store, settings, name, scores, say)
         scores |= found.scores
+        asked += [name] if found.scores else []
         said += found.said
-    return scores, said
+    return scores, asked, said
 
 
 def _champion(decision: Mapping[str, Any]) -> list[str]:
@@ -215,11 +231,13 @@ def main(arguments: list[str] | None = None) -> int:
             ids = list(dict.fromkeys([*options.decision, *(last[-options.last :] if options.last > 0 else [])]))
             if not ids:
                 parser.error("name a decision, or give --last N")
-            scores, said = None, list[str]()
+            scores, asked, said = None, list[str](), list[str]()
             if options.models:
                 names = decisions.loc[decisions["decision_id"].isin(ids), "entry"].unique().tolist()
-                scores, said = asked_again(warehouse, store, settings, names, lambda text: print(f"  {text}", file=sys.stderr))
-            found = replay_all(warehouse, ids, seed=settings.seed, scores=scores)
+                scores, asked, said = asked_again(
+                    warehouse, store, settings, names, lambda text: print(f"  {text}", file=sys.stderr)
+                )
+            found = replay_all(warehouse, ids, seed=settings.seed, scores=scores, asked=asked)
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

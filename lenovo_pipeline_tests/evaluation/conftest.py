@@ -3,13 +3,17 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from lenovo_pipeline.evaluation.items import asked_items, make_items
+from lenovo_pipeline.agents.running.tables import ATTEMPTS
+from lenovo_pipeline.agents.tables import TASKS
+from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.items import asked_items, hashes_now, make_items
 from lenovo_pipeline.evaluation.tables import ITEMS
 from lenovo_pipeline.gold.tables import QRELS, QUESTIONS
 from lenovo_pipeline.knowledge.tables import CHUNKS
@@ -54,6 +58,9 @@ class Gold:
 
     def asked(self, size: int | None = None) -> tuple[list[Item], list[Item]]:
         return asked_items(self.items(size), self.questions, self.chunks)
+
+    def hashes(self) -> dict[str, set[str]]:
+        return hashes_now(self.items(), self.questions, self.chunks)
 
     def store(self, warehouse: Warehouse) -> None:
         for table, frame in ((QUESTIONS, self.questions), (QRELS, self.qrels), (CHUNKS, self.chunks), (ITEMS, self.items())):
@@ -128,6 +135,31 @@ def make_gold(series: int = SERIES) -> Gold:
 @pytest.fixture
 def gold() -> Gold:
     return make_gold()
+
+
+_BLANK: dict[str, Any] = {"text": "x", "integer": 0, "number": 0.0, "boolean": False, "text[]": ["x"], "json": {}}
+
+
+def _row_of(table: Table, **given: Any) -> dict[str, Any]:
+    """A row that keeps the contract, whatever it says beside `given`."""
+    blank = {each.name: each.choices[0] if each.choices else _BLANK.get(each.type, date(2026, 1, 1)) for each in table.columns}
+    return {**blank, **given}
+
+
+def store_agents(warehouse: Warehouse) -> None:
+    """Attempts of two agents at the same tasks, of which lenovo-nano/desk succeeds at each and lenovo-nano/rival at none."""
+    tasks = [_row_of(TASKS, task_id=f"TSK-{number:010X}", cluster=f"c{number}") for number in range(12)]
+    attempts = [
+        _row_of(
+            ATTEMPTS,
+            **{"model": "lenovo-nano", "workflow": workflow, "task_id": task["task_id"], "attempt_id": f"{number:016x}"},
+            success=workflow == "desk",
+        )
+        for workflow in ("desk", "rival")
+        for number, task in enumerate(tasks)
+    ]
+    warehouse.replace(TASKS, pd.DataFrame(tasks))
+    warehouse.replace(ATTEMPTS, pd.DataFrame(attempts), model="lenovo-nano")
 
 
 @dataclass

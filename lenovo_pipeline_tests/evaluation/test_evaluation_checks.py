@@ -68,7 +68,7 @@ def stage(
     builds = stored_builds(warehouse)
     warehouse.replace(LIFT, make_lift(builds, scores, warehouse.load(SKILLS), seed=1))
     warehouse.replace(HEADERS, make_headers(scores))
-    warehouse.replace(LEADERBOARD, make_leaderboard(scores, gold.items(), seed=1))
+    warehouse.replace(LEADERBOARD, make_leaderboard(scores, gold.hashes(), seed=1))
     return warehouse
 
 

@@ -67,7 +67,7 @@ class Desk:
         return judged_answers(asking, say=heard.append, warn=heard.append)
 
     def figures(self, judgements: pd.DataFrame) -> dict[tuple[str, str, str], dict[Any, Any]]:
-        made = make_leaderboard({"raw_foundation": self.frame}, self.gold.items(), seed=1, judgements=judgements)
+        made = make_leaderboard({"raw_foundation": self.frame}, self.gold.hashes(), seed=1, judgements=judgements)
         assert self.warehouse.replace(LEADERBOARD, made).rows == len(made)
         return {(row["candidate"], row["metric"], row["slice"]): row for row in made.to_dict("records")}
 
@@ -157,7 +157,7 @@ def test_the_figure_is_the_measured_score_with_the_share_of_the_judge_for_the_ve
     for nothing in (judgements.assign(score=None), judgements.assign(answer="0" * 16), judgements.iloc[:0]):
         assert not any(metric == JUDGED for _, metric, _ in desk.figures(nothing))
     assert "| judged |" in shown(
-        make_leaderboard({"raw_foundation": desk.frame}, desk.gold.items(), seed=1, judgements=judgements)
+        make_leaderboard({"raw_foundation": desk.frame}, desk.gold.hashes(), seed=1, judgements=judgements)
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.evaluation.comparing import not_current
 from lenovo_pipeline.evaluation.figures import candidate_figures, detectable, make_headers, make_leaderboard
+from lenovo_pipeline.evaluation.items import hashes_now
 from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.metrics import FIGURES
 from lenovo_pipeline.evaluation.plots import draw
@@ -31,7 +33,7 @@ def scores(gold: Any, tmp_path: Path, reader: Any, model: Any) -> dict[str, pd.D
 
 @pytest.fixture
 def leaderboard(scores: dict[str, pd.DataFrame], gold: Any) -> pd.DataFrame:
-    return make_leaderboard(scores, gold.items(), seed=1)
+    return make_leaderboard(scores, gold.hashes(), seed=1)
 
 
 def value(leaderboard: pd.DataFrame, candidate: str, metric: str, part: str = "all") -> Any:
@@ -58,6 +60,18 @@ def test_unscored_is_not_zero(leaderboard: pd.DataFrame) -> None:
     assert value(leaderboard, "lenovo-nano/open-book", "unscored_rate")["value"] == pytest.approx(5 / 21)
 
 
+def test_an_answer_whose_score_is_no_number_is_unscored_too(scores: dict[str, pd.DataFrame], gold: Any) -> None:
+    frame = scores["baselines"].copy()
+    frame.loc[frame.index[frame["candidate"] == "oracle"][:2], "correct"] = float("nan")
+    made = make_leaderboard({"baselines": frame}, gold.hashes(), seed=1)
+    row = value(made, "oracle", "correct")
+    assert (row["scored"], row["unscored"]) == (19, 2)
+    rate = value(made, "oracle", "unscored_rate")
+    assert (rate["value"], rate["unscored"]) == (pytest.approx(2 / 21), 2)
+    f1 = value(made, "oracle", "token_f1")
+    assert f1["unscored"] == 0, "what it does not apply to is not unscored"
+
+
 def test_a_figure_that_nothing_was_scored_for_is_empty(leaderboard: pd.DataFrame) -> None:
     row = value(leaderboard, "first-sentence", "refusal_precision")
     assert (row["value"], row["lower"], row["scored"]) == (None, None, 0) or row["value"] != row["value"]
@@ -79,13 +93,30 @@ def test_the_same_scores_make_the_same_leaderboard(
     scores: dict[str, pd.DataFrame], gold: Any, leaderboard: pd.DataFrame, warehouse: Warehouse
 ) -> None:
     warehouse.replace(LEADERBOARD, leaderboard)
-    again = make_leaderboard(scores, gold.items(), seed=1)
+    again = make_leaderboard(scores, gold.hashes(), seed=1)
     assert not warehouse.replace(LEADERBOARD, again).changed
 
 
 def test_scores_of_other_questions_are_marked(scores: dict[str, pd.DataFrame], gold: Any) -> None:
-    made = make_leaderboard(scores, gold.items().assign(question_id="GQ-other"), seed=1)
+    assert make_leaderboard(scores, gold.hashes(), seed=1)["current"].all()
+    fewer = hashes_now(gold.items().iloc[1:], gold.questions, gold.chunks)
+    assert not make_leaderboard(scores, fewer, seed=1)["current"].any()
+
+
+def test_scores_of_other_answers_are_marked_ranked_last_and_never_the_best(scores: dict[str, pd.DataFrame], gold: Any) -> None:
+    gold.questions["answer"] = "another"
+    made = make_leaderboard(scores, gold.hashes(), seed=1)
     assert not made["current"].any()
+    assert "6 not current: what they were asked has changed since), none of which has a model and current" in headline(made)
+    assert "| oracle (not current) | 21 | 1.00 (" in shown(made)
+    made.loc[made["candidate"] == "random", "current"] = True
+    assert ranked(made)[0] == "random"
+    assert not_current(scores, gold.hashes(), ["oracle"]) == ["oracle"]
+
+
+def test_scores_of_fewer_rows_than_their_header_says_are_not_current(scores: dict[str, pd.DataFrame], gold: Any) -> None:
+    made = make_leaderboard({"baselines": scores["baselines"].iloc[1:]}, gold.hashes(), seed=1)
+    assert made.groupby("candidate")["current"].all().value_counts()[False] == 1
 
 
 def test_headers_are_kept_once_with_what_they_say(scores: dict[str, pd.DataFrame], warehouse: Warehouse) -> None:
@@ -113,7 +144,7 @@ def test_the_table_for_people_is_ordered_and_shows_intervals(leaderboard: pd.Dat
     order = ranked(leaderboard)
     assert order[0] in ("lenovo-nano/open-book", "oracle")
     text = shown(leaderboard)
-    assert "| oracle | 1.00 (" in text
+    assert "| oracle | 21 | 1.00 (" in text
     assert "–" in text
     assert "lenovo-nano/open-book answers 1.00 (" in headline(leaderboard)
     assert headline(leaderboard[leaderboard["kind"] == "baselines"]) == "5 candidates, none of which has a model"

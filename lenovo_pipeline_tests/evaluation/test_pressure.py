@@ -18,6 +18,7 @@ from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.measures.sentiment import sentiment
 from lenovo_pipeline.prompts.tables import CHARACTERISTICS
 from lenovo_pipeline.resources.warehouse import Warehouse
+from lenovo_pipeline.roster.pressing import with_pressure
 
 
 def _prompts(count: int = 120) -> pd.DataFrame:
@@ -60,17 +61,19 @@ def _pairs(prompts: pd.DataFrame) -> pd.DataFrame:
 
 
 class Parity:
-    """Reads whether the number is even; wrong when shouted at, and for whom it does not like."""
+    """Reads whether the number is even; wrong when shouted at, and for whom it does not like; with no answer to `crashes_at`."""
 
     name = "lenovo-nano/open-book"
 
-    def __init__(self, dislikes: str = "nobody", never: bool = False) -> None:
-        self.dislikes, self.never = dislikes, never
+    def __init__(self, dislikes: str = "nobody", never: bool = False, crashes_at: str = "nothing") -> None:
+        self.dislikes, self.never, self.crashes_at = dislikes, never, crashes_at
 
     def describe(self) -> dict[str, Any]:
-        return {"dislikes": self.dislikes, "never": self.never}
+        return vars(self)
 
     def answer(self, question: Question) -> Answer:
+        if self.crashes_at in question.text:
+            raise RuntimeError("the process is gone")
         number = int(question.text.rpartition(" ")[2])
         wrong = self.never or question.text.startswith("shouted") or self.dislikes in question.text
         even = number % 2 == 0
@@ -102,6 +105,42 @@ def test_robustness_shows_mean_worst_scenario_and_stability_by_group(tmp_path: P
     assert "robustness" in draw_pressure(made, ROBUSTNESS, tmp_path / "drawn")
 
 
+def test_crashing_under_attack_is_no_robustness(tmp_path: Path, warehouse: Warehouse) -> None:
+    frame, adversarial, pairs = _probed(Parity(crashes_at="shouted"), tmp_path)
+    made = make_robustness(frame, adversarial, seed=1)
+    warehouse.replace(ROBUSTNESS, made, model="lenovo-nano")
+    (typos,) = made[made["scenario_group"] == "typos"].to_dict("records")
+    assert [typos[name] for name in ("clean", "mean", "worst", "scored", "unscored")] == [1.0, 0.5, 0.0, 6, 6]
+    assert typos["worst_scenario"] == "shouted" and typos["lower"] <= 0.5 <= typos["upper"] < 1
+    figures = with_pressure({}, made, make_bias(frame, pairs, seed=1))
+    assert figures["lenovo-nano/open-book"]["robust_worst", "all"].value == 0
+    everywhere, adversarial, _ = _probed(Parity(crashes_at="Is"), tmp_path / "all")
+    (whole,) = make_robustness(everywhere, adversarial, seed=1).query("scenario_group == 'all'").to_dict("records")
+    assert [whole[name] for name in ("clean", "mean", "worst", "scored", "unscored")] == [0.0, 0.0, 0.0, 0, 18]
+
+
+def test_crashing_for_one_group_is_a_gap_and_not_a_pair_less(tmp_path: Path, warehouse: Warehouse) -> None:
+    frame, _, pairs = _probed(Parity(crashes_at="a woman"), tmp_path)
+    made = make_bias(frame, pairs, seed=1)
+    warehouse.replace(BIAS, made, model="lenovo-nano")
+    by = dict(iter(made.groupby("measure")))
+    assert set(made["pairs"]) == set(made["with_right_answer"]) == {120}
+    assert set(by["quality"]["gap"]) == {1.0} and set(by["failure"]["gap"]) == {-1.0}
+    assert set(pd.concat([by["quality"], by["failure"]])["verdict"]) == {"gap"}
+    some, _, pairs = _probed(Parity(crashes_at="a woman. Is 11"), tmp_path / "some")
+    figures = with_pressure({}, None, make_bias(some, pairs, seed=1))
+    gap = figures["lenovo-nano/open-book"]["bias_gap", "all"]
+    assert gap.value == pytest.approx(11 / 120) and gap.upper is not None and gap.upper > 0.05
+
+
+def test_a_side_whose_score_is_no_number_is_not_a_wrong_answer(tmp_path: Path) -> None:
+    frame, _, pairs = _probed(Parity(), tmp_path)
+    frame.loc[frame["question_id"] == side_id(pairs["pair_id"].iloc[0], "a"), "correct"] = float("nan")
+    made = make_bias(frame, pairs, seed=1)
+    touched = made[(made["measure"] == "quality") & (made["characteristic"] == pairs["characteristic"].iloc[0])]
+    assert list(touched["compared"]) == [119] and list(touched["gap"]) == [0.0]
+
+
 def test_a_candidate_that_answers_one_group_worse_has_a_gap_that_does_not_hold_zero(tmp_path: Path, warehouse: Warehouse) -> None:
     frame, _, pairs = _probed(Parity(dislikes="a woman"), tmp_path)
     made = make_bias(frame, pairs, seed=1)
@@ -116,7 +155,10 @@ def test_a_fair_candidate_stays_within_the_limit_and_one_that_is_never_right_is_
     fair = make_bias(*(_probed(Parity(), tmp_path / "fair")[place] for place in (0, 2)), seed=1)
     assert set(fair["verdict"]) == {"within the limit"}
     wrong = make_bias(*(_probed(Parity(never=True), tmp_path / "wrong")[place] for place in (0, 2)), seed=1)
-    assert set(wrong["with_right_answer"]) == {0} and set(wrong["verdict"]) == {"no evidence"}
+    assert set(wrong["with_right_answer"]) == {0}
+    assert {measure: set(rows["verdict"]) for measure, rows in wrong.groupby("measure")} == {
+        "failure": {"within the limit"}, "quality": {"no evidence"}, "refusal": {"no evidence"}, "sentiment": {"no evidence"},
+    }  # fmt: skip
 
 
 def test_fewer_pairs_than_needed_are_no_evidence_however_even_they_are(tmp_path: Path) -> None:

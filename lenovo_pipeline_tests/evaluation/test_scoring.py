@@ -59,6 +59,17 @@ def test_nothing_is_asked_again_under_the_same_header_and_the_data_version_stays
     assert not log_path(bench.logs, "lenovo-nano/open-book").exists()
 
 
+def test_a_row_whose_answer_has_no_score_is_asked_again(bench: Bench, reader: Any, model: Any) -> None:
+    scored = bench.score(model(reader()))
+    frame = scored.frame.copy()
+    frame.loc[0, "correct"] = float("nan")
+    bench.keep(replace(scored, frame=frame))
+    log_path(bench.logs, "lenovo-nano/open-book").unlink()
+    again = bench.score(model(reader()))
+    assert (again.asked, again.taken_over) == (1, 20)
+    assert set(again.frame["correct"]) == {1.0}
+
+
 @pytest.mark.parametrize("changes", [{"revision": "r2"}, {"template_hash": "c2"}, {"tokenizer_hash": "t2"}])
 def test_another_model_is_asked_everything(bench: Bench, reader: Any, model: Any, changes: dict[str, str]) -> None:
     bench.keep(bench.score(model(reader())))

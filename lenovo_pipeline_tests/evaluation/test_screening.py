@@ -19,6 +19,7 @@ from lenovo_pipeline.evaluation.kinds import baseline_contenders
 from lenovo_pipeline.evaluation.scoring import score_all
 from lenovo_pipeline.evaluation.screening import Limit, replay_stored
 from lenovo_pipeline.evaluation.tables import BASELINES
+from lenovo_pipeline.gold.tables import QUESTIONS
 from lenovo_pipeline.measures.runner import RunSettings
 from lenovo_pipeline.measures.statistics.stopping import shuffled
 from lenovo_pipeline.models.builds import build_rows, kept
@@ -31,7 +32,7 @@ from lenovo_pipeline.resources.published import publish
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings
-from lenovo_pipeline_tests.evaluation.conftest import Reader, make_gold
+from lenovo_pipeline_tests.evaluation.conftest import Reader, make_gold, store_agents
 
 NANO = PROJECT_ROOT / "data" / "models" / "lenovo-nano"
 ANSWERABLE = 2 * 29
@@ -199,6 +200,43 @@ def test_a_build_is_screened_before_it_was_evaluated(
     assert "may not be asked: its folder" in capsys.readouterr().err
 
 
+def test_a_comparison_warns_of_scores_that_are_not_of_what_is_asked_now(
+    published: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "oracle", "random"]) == 0
+    assert "warning" not in capsys.readouterr().out
+    published.warehouse.replace(QUESTIONS, published.warehouse.load(QUESTIONS).assign(answer="another"))
+    publish(published.store, published.warehouse, made_by={})
+    assert main(["compare", "oracle", "random"]) == 0
+    said = capsys.readouterr().out
+    assert "warning: oracle was asked what has changed since" in said and "warning: random was asked" in said
+
+
+def test_what_an_agent_has_is_said_where_answers_are_wanted(
+    published: Published, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store_agents(published.warehouse)
+    publish(published.store, published.warehouse, made_by={})
+    place = tmp_path / "exported"
+    commands = (
+        ("screen", "lenovo-nano/desk", "--at-least", "0.6"),
+        ("screen", "lenovo-nano/desk", "--at-least", "0.6", "--stored"),
+        ("export", str(place), "--candidate", "lenovo-nano/desk"),
+    )
+    for command in commands:
+        assert main(list(command)) == 2
+        assert "lenovo-nano/desk is an agent: it was given tasks, not questions, and has attempts" in capsys.readouterr().err
+    assert not place.exists()
+    assert main(["export", str(place)]) == 0
+    assert "not of lenovo-nano/desk, lenovo-nano/rival, which have attempts" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", ""])
+    assert main(["compare", "lenovo-nano/desk", "lenovo-nano/rival"]) == 0
+    assert "success all +100.0 +100.0 to +100.0" in " ".join(capsys.readouterr().out.split())
+    assert main(["compare", "lenovo-nano/desk", "oracle"]) == 2
+    assert "lenovo-nano/desk is an agent, which was given tasks, and oracle was asked questions" in capsys.readouterr().err
+
+
 REFUSED = (
     (("lenovo-nano/openbook", "--at-least", "0.6"), "Did you mean lenovo-nano/open-book"),
     (("phi-4-mini/open-book", "--at-least", "0.6"), "--select 'models/foundation,roster/published' --partition phi-4-mini"),
@@ -240,12 +278,13 @@ def test_stored_scores_tell_what_would_have_been_asked(published: Published, cap
 
 def test_a_replay_that_tells_another_verdict_than_the_whole_table_says_so(published: Published) -> None:
     frame = published.warehouse.load(BASELINES)
-    mine = frame[(frame["candidate"] == "oracle") & (frame["answer_type"] != "refusal")]
+    mine = frame[frame["candidate"] == "oracle"].reset_index(drop=True)
+    answerable = mine.index[mine["answer_type"] != "refusal"]
     (first,) = replay_stored({"baselines": mine}, [Limit(0.3)], seed=1)
     assert first.same and first.whole and first.share < 0.4
     # As if luck had put what is right first: those that would have been asked are right, all the others are not.
-    order = shuffled(len(mine), 1)[: first.stopped.items]
-    changed = mine.reset_index(drop=True)
-    changed["correct"] = [1.0 if place in order else 0.0 for place in range(len(changed))]
+    order = shuffled(len(answerable), 1)[: first.stopped.items]
+    changed = mine.copy()
+    changed.loc[answerable, "correct"] = [1.0 if place in order else 0.0 for place in range(len(answerable))]
     (other,) = replay_stored({"baselines": changed}, [Limit(0.3)], seed=1)
     assert other.stopped == first.stopped and not other.whole and not other.same

@@ -1,20 +1,26 @@
 """Agents in the roster: entries of their own, decided by success, refusals, leaks and effects; stand-ins stay below them."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.tables import HEADERS, LEADERBOARD
 from lenovo_pipeline.measures.items import items_from_rows, items_hash
 from lenovo_pipeline.roster.challenging import Duels, LooksTaken, done_of
 from lenovo_pipeline.roster.decide import Decision, decide
 from lenovo_pipeline.roster.entries import Beside, entries_of, make_entries
+from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.outdated import outdated_attempts, outdated_scores, together
 from lenovo_pipeline.roster.policy import Policy, read_policy
 from lenovo_pipeline.roster.pressing import with_agents
+from lenovo_pipeline.roster.record import record_decisions
+from lenovo_pipeline.roster.replay import replay
+from lenovo_pipeline.roster.tables import DECISIONS
 from lenovo_pipeline.roster.verify import accepted_baselines, unfounded_decisions
 from lenovo_pipeline.settings import Settings
 
@@ -102,6 +108,15 @@ def test_an_agent_that_keeps_every_floor_is_promoted() -> None:
     assert verdicts(agentic())["testing"][0] == "promoted"
     # The committed policy asks how old the evidence is, which nobody says here: it is judged apart (test_moment.py).
     assert {verdict for verdict, _ in verdicts(agentic()).values()} == {"promoted"}
+
+
+def test_a_decision_about_an_agent_is_replayed_from_its_attempts(log: DecisionLog) -> None:
+    frame = agentic()
+    entries, figures = made(frame), with_agents({}, frame)
+    record_decisions(log, decide(committed(), entries, figures), datetime(2026, 3, 1))
+    rows = rows_of(log.warehouse.load(DECISIONS))
+    again = [replay(row, {}, entries, figures, seed=1, headers={HEADER}) for row in rows]
+    assert {each.basis for each in again} == {"the stored attempts"} and all(each.same for each in again)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.roster.decide import decide
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.record import record_decisions
-from lenovo_pipeline.roster.replay import replay
-from lenovo_pipeline.roster.tables import DECISIONS
+from lenovo_pipeline.roster.replay import replay, replay_all
+from lenovo_pipeline.roster.tables import DECISIONS, ENTRIES
 
 Make = Callable[..., Any]
 HEADER = "0123456789abcdef"
@@ -77,3 +79,24 @@ def test_a_decision_whose_entry_lost_its_evidence_is_replayed_with_what_is_there
     without = [replace(each, evaluations=()) if each.entry == "good" else each for each in entries]
     again = replay(row, SCORES, without, found, seed=1)
     assert any("evaluated on gold_questions" in each for each in again.differences)
+
+
+def test_each_decision_says_whether_it_rests_on_answers_that_were_given_again(decided: Any, log: DecisionLog) -> None:
+    rows, entries, _ = decided
+    stored = pd.DataFrame([vars(each) for each in entries])
+    log.warehouse.replace(ENTRIES, stored.map(lambda v: list(v) if isinstance(v, tuple) else v))
+    agent = dict.fromkeys(AGENTIC_WORKFLOW.column_names) | {"model": "lenovo-nano", "candidate": "desk", "kind": "model"}
+    agent |= {"metric": "success", "slice": "all", "value": 0.5, "scored": 2, "attempts": 2, "clusters": 1, "unit": "1"}
+    log.warehouse.replace(AGENTIC_WORKFLOW, pd.DataFrame([{**agent, "header": HEADER, "made_by": {}}]), model="lenovo-nano")
+    ids = [row["decision_id"] for row in rows]
+    again = replay_all(log.warehouse, ids, seed=1, scores={}, asked=["better"])
+    assert {each.entry: each.basis for each in again} == {
+        "good": "the stored scores, which were not made again, see below",
+        "better": "answers given again",
+        "bad": "the stored scores, which were not made again, see below",
+        "forbidden": "the stored scores, which were not made again, see below",
+    }
+    assert {each.basis for each in replay_all(log.warehouse, ids[:1], seed=1, scores=None)} == {"the stored scores"}
+    scored = pd.DataFrame([{"model": "m", "candidate": "good", "header": header} for header in ("a" * 16, "b" * 16)])
+    with pytest.raises(PermanentFailure, match=r"evaluation\.adapter holds good under 2 headers, .* --partition m"):
+        replay_all(log.warehouse, ids, seed=1, scores={"adapter": scored})

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.evaluation.plots import BLUE, GREY, canvas, drawn
-from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
+from lenovo_pipeline.evaluation.pressure.tables import BIAS, BIAS_MEASURES, ROBUSTNESS, STRESS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,10 +51,9 @@ def _robustness(frame: pd.DataFrame) -> "Figure":
 
 def _bias(frame: pd.DataFrame) -> "Figure":
     """For each measure a column: gaps by characteristic with intervals; grey where there is no evidence."""
-    measures = ("quality", "refusal", "sentiment")
     labels = sorted({(str(row["characteristic"]), str(row["candidate"])) for row in frame.to_dict("records")})[::-1]
-    figure, every = canvas(11, 0.28 * len(labels) + 1.5, columns=len(measures))
-    for axes, measure in zip(every, measures, strict=True):
+    figure, every = canvas(11, 0.28 * len(labels) + 1.5, columns=len(BIAS_MEASURES))
+    for axes, measure in zip(every, BIAS_MEASURES, strict=True):
         for place, (characteristic, candidate) in enumerate(labels):
             chosen = frame["characteristic"].eq(characteristic) & frame["candidate"].eq(candidate) & frame["measure"].eq(measure)
             for row in frame[chosen].to_dict("records"):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from lenovo_pipeline.contracts import Table
+from lenovo_pipeline.evaluation.agentic.tables import AGENTIC_WORKFLOW
 from lenovo_pipeline.evaluation.builds import stored_builds
 from lenovo_pipeline.evaluation.keeping import all_scores, stored_rows
 from lenovo_pipeline.evaluation.pressure.tables import BIAS, ROBUSTNESS, STRESS
@@ -26,7 +27,8 @@ def gathered(
     scores = all_scores(warehouse)
     known = {kind: frame for kind, frame in scores.items() if len(frame)}
     asked = {str(each) for frame in known.values() for each in frame["question_id"]}
-    texts = {str(i): str(text) for i, text in zip(questions["question_id"], questions["question"], strict=True) if i in asked}
+    chosen = questions[questions["question_id"].isin(asked)].astype(dict.fromkeys(("question", "answer"), str))
+    texts, answers = (dict(zip(chosen["question_id"], chosen[name], strict=True)) for name in ("question", "answer"))
     return Evidence(
         leaderboard,
         lift,
@@ -34,8 +36,10 @@ def gathered(
         _rows(warehouse, BIAS),
         _rows(warehouse, STRESS),
         comparisons,
+        _rows(warehouse, AGENTIC_WORKFLOW),
         known,
         texts,
+        answers,
         sizes(leaderboard, warehouse),
         _drawn(store),
     )

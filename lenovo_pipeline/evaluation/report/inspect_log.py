@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.scoring import stored_table
+from lenovo_pipeline.evaluation.naming import meant
+from lenovo_pipeline.evaluation.scoring import stored_table, whole_table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.measures.figures import figure
 from lenovo_pipeline.measures.metrics.basic import HEADLINE
@@ -89,20 +90,28 @@ def write_logs(
 ) -> int:
     """Write a log for each candidate of the score tables, by kind; returns how many.
 
-    Raises PermanentFailure if `only` has no scores.
+    Raises PermanentFailure if `only` has no scores, or none that are whole, or the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = 0
+    known = sorted({str(candidate) for frame in scores.values() for candidate in frame["candidate"]})
+    if only is not None and only not in known:
+        raise PermanentFailure(f"there are no scores of {only!r}", remedy=meant(only, known))
+    logs: dict[str, dict[str, Any]] = {}
     for kind, frame in scores.items():
         for model, candidate in sorted(set(zip(frame["model"], frame["candidate"], strict=True))):
-            table = stored_table(frame, candidate) if only in (None, candidate) else None
-            if table is not None:
-                log = inspect_log(table, kind, model, questions, targets, created=created, seed=seed)
-                (folder / f"{file_name(candidate)}.json").write_text(to_json(log), encoding="utf-8")
-                written += 1
-    if only is not None and not written:
-        raise PermanentFailure(f"there are no scores of {only!r}", remedy="Names: python -m lenovo_pipeline.roster status --all")
-    return written
+            if only in (None, candidate):
+                table = whole_table(kind, frame, candidate) if only else stored_table(frame, candidate)
+                if table is not None:
+                    logs[candidate] = inspect_log(table, kind, model, questions, targets, created=created, seed=seed)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for candidate, log in logs.items():
+            (folder / f"{file_name(candidate)}.json").write_text(to_json(log), encoding="utf-8")
+    except OSError as error:
+        raise PermanentFailure(
+            f"logs cannot be written into {folder} ({error.strerror or error})",
+            remedy="Name a folder, there already or not, that may be written.",
+        ) from error
+    return len(logs)
 
 
 def file_name(candidate: str) -> str:

@@ -6,24 +6,19 @@ script run. Does not belong here: drawing (drawing.py), writing files (writing.p
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from lenovo_pipeline.evaluation.lift import unmet
+from lenovo_pipeline.evaluation.report.agents import agents_part
 from lenovo_pipeline.evaluation.report.drawing import pictures, svg
-from lenovo_pipeline.evaluation.report.inspect_log import file_name
-from lenovo_pipeline.evaluation.showing import COLUMNS, headline, ranked
-from lenovo_pipeline.resources.pages import page_templates
+from lenovo_pipeline.evaluation.report.parts import NO_BAR, Head, Part, bar, below, figure, missing, page_name, render, table
+from lenovo_pipeline.evaluation.showing import COLUMNS, headline, marked, outdated, questions_asked, ranked
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_TEMPLATES = Path(__file__).parent / "templates"
 EXAMPLES = 12
 """Wrong answers that a candidate's page shows."""
 
@@ -32,7 +27,8 @@ _LONGEST = 600
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the report is made of: the tables of the stage (frames as their contracts say), and the sizes of candidates in MB.
+    """What the report is made of: the tables of the stage (frames as their contracts say), questions and right answers by id, and
+    the sizes of candidates in MB.
 
     `drawn`: pictures of robustness, bias and stress by title, as data addresses of PNG files.
     """
@@ -43,37 +39,12 @@ class Evidence:
     bias: pd.DataFrame
     stress: pd.DataFrame
     comparisons: pd.DataFrame
+    agentic: pd.DataFrame
     scores: Mapping[str, pd.DataFrame]
     questions: Mapping[str, str]
+    answers: Mapping[str, str]
     sizes: Mapping[str, float | None]
     drawn: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Head:
-    """A column of a table: `number` is set right, `link` names the field with an address, `bar` is a share, `pre` is code."""
-
-    key: str
-    title: str
-    number: bool = False
-    link: str = ""
-    bar: bool = False
-    pre: bool = False
-
-
-@dataclass(frozen=True)
-class Part:
-    """A section of a page."""
-
-    rows: Sequence[Mapping[str, Any]] = ()
-    heads: Sequence[Head] = ()
-    note: str = ""
-    pictures: Mapping[str, str] = field(default_factory=dict)
-
-
-def page_name(candidate: str) -> str:
-    """The file of a candidate's page."""
-    return f"{file_name(candidate)}.html"
 
 
 def leaderboard_page(evidence: Evidence) -> str:
@@ -83,14 +54,15 @@ def leaderboard_page(evidence: Evidence) -> str:
     names = {name: evidence.drawn[name] for name in ("Right answers", "By category") if name in evidence.drawn}
     parts = {
         "Candidates": Part(_board_rows(evidence), _board_heads()),
+        "Agents": agents_part(evidence.agentic),
         "Pictures": Part(pictures={**drawn, **names}),
-        "Robustness": Part(*_table(evidence.robustness, _ROBUSTNESS), _ROBUST_NOTE, _only(evidence, "Robustness")),
-        "Bias": Part(*_table(evidence.bias, _BIAS), _BIAS_NOTE, _only(evidence, "Bias")),
-        "Stress": Part(*_table(evidence.stress, _STRESS), _STRESS_NOTE, _only(evidence, "Stress")),
-        "Side by side": Part(*_table(evidence.comparisons, _COMPARISONS), "Paired, with Holm's correction over the slices."),
+        "Robustness": Part(*table(evidence.robustness, _ROBUSTNESS), _ROBUST_NOTE, _only(evidence, "Robustness")),
+        "Bias": Part(*table(evidence.bias, _BIAS), _BIAS_NOTE, _only(evidence, "Bias")),
+        "Stress": Part(*table(evidence.stress, _STRESS), _STRESS_NOTE, _only(evidence, "Stress")),
+        "Side by side": Part(*table(evidence.comparisons, _COMPARISONS), "Paired, with Holm's correction over the slices."),
         **({"Not eligible": Part(held, _UNMET, _UNMET_NOTE)} if (held := _unmet_rows(evidence.lift)) else {}),
     }
-    return _render("leaderboard.html", title="Leaderboard of candidates", headline=headline(board), parts=parts, made_by="")
+    return render("leaderboard.html", title="Leaderboard of candidates", headline=headline(board), parts=parts, made_by="")
 
 
 def candidate_page(evidence: Evidence, candidate: str) -> str:
@@ -107,8 +79,8 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
         {
             "metric": row["metric"],
             "slice": row["slice"],
-            "bar": _bar(row) if row["unit"] == "1" else _NO_BAR,
-            "said": _figure(row),
+            "bar": bar(row) if row["unit"] == "1" else NO_BAR,
+            "said": figure(row),
             "scored": row["scored"],
             "unscored": row["unscored"],
         }
@@ -124,26 +96,27 @@ def candidate_page(evidence: Evidence, candidate: str) -> str:
     ]
     parts = {
         "Figures": Part(rows, heads),
-        "Against its base and what it was made from": Part(*_table(own(evidence.lift), _LIFT)),
-        "Robustness": Part(*_table(own(evidence.robustness), _ROBUSTNESS), _ROBUST_NOTE),
-        "Bias": Part(*_table(own(evidence.bias), _BIAS), _BIAS_NOTE),
-        "Stress": Part(*_table(own(evidence.stress), _STRESS), _STRESS_NOTE),
-        "Wrong answers": Part(_examples(mine, evidence.questions), _EXAMPLES, "The first ones by id, of each category in turn."),
+        "Against its base and what it was made from": Part(*table(own(evidence.lift), _LIFT)),
+        "Robustness": Part(*table(own(evidence.robustness), _ROBUSTNESS), _ROBUST_NOTE),
+        "Bias": Part(*table(own(evidence.bias), _BIAS), _BIAS_NOTE),
+        "Stress": Part(*table(own(evidence.stress), _STRESS), _STRESS_NOTE),
+        "Wrong answers": Part(_examples(mine, evidence), _EXAMPLES, "The first ones by id, of each category in turn."),
     }
     kept = {name: part for name, part in parts.items() if part.rows}
     model = f"model {first['model']}" if first["model"] else "without a model"
     said = f"{str(first['kind']).replace('_', ' ')}, {model}, {len(mine)} questions, scores {first['header']}"
+    said += "" if first["current"] else "; not current: what it was asked has changed since"
     made_by = json.dumps(json.loads(str(mine["made_by"].iloc[0])), indent=1, ensure_ascii=False, sort_keys=True)
-    return _render("candidate.html", title=candidate, headline=said, parts=kept, made_by=made_by)
+    return render("candidate.html", title=candidate, headline=said, parts=kept, made_by=made_by)
 
 
 _ROBUST_NOTE = (
     "Right answers under adversarial scenarios: on average, and under the worst scenario of the group; unchanged: the same "
-    "prompts as they were; same answer: variants that got the answer of their source, right or not."
+    "prompts as they were; a failure is not right; same answer: variants that got the answer of their source, right or not."
 )
 _BIAS_NOTE = (
-    "Pairs of prompts that differ only in who asks, with at least one right answer. Fewer than 100 of them are no evidence, "
-    "which is not a pass."
+    "Pairs of prompts that differ only in who asks. Who failed to answer was not right; beside failures, measures are taken over "
+    "pairs with at least one right answer. Fewer than 100 pairs are no evidence, which is not a pass."
 )
 _STRESS_NOTE = "Open-loop load on a server that batches; what is answered after its limit counts as lost."
 _ROBUSTNESS = {
@@ -157,7 +130,7 @@ _ROBUSTNESS = {
     "worst_scenario": "worst scenario",
     "stable": "same answer",
     "scored": "scored",
-    "unscored": "unscored",
+    "unscored": "failed",
 }
 _BIAS = {
     "candidate": "candidate",
@@ -165,6 +138,7 @@ _BIAS = {
     "measure": "measure",
     "with_right_answer": "pairs with a right answer",
     "pairs": "pairs",
+    "compared": "compared",
     "gap": "gap",
     "lower": "lower",
     "upper": "upper",
@@ -217,10 +191,10 @@ _UNMET_NOTE = "Builds that the roster holds, whatever else they reach: they do n
 _EXAMPLES = (
     Head("question", "question"),
     Head("category", "category"),
+    Head("answer", "right answer"),
     Head("said", "said", pre=True),
     Head("failure", "failure"),
 )
-_NO_BAR = {"share": None, "low": None, "wide": None, "text": ""}
 
 
 def _board_heads() -> list[Head]:
@@ -228,6 +202,7 @@ def _board_heads() -> list[Head]:
     return [
         Head("candidate", "candidate", link="page"),
         Head("bar", "answerable, right", bar=True),
+        Head("asked", "n", number=True),
         *titles,
         Head("size", "MB", number=True),
     ]
@@ -235,13 +210,14 @@ def _board_heads() -> list[Head]:
 
 def _board_rows(evidence: Evidence) -> list[dict[str, Any]]:
     figures = {(row["candidate"], row["metric"], row["slice"]): row for row in evidence.leaderboard.to_dict("records")}
-    rows = []
+    rows, old, asked = [], outdated(evidence.leaderboard), questions_asked(evidence.leaderboard)
     for candidate in ranked(evidence.leaderboard):
-        cells = {title: _figure(figures.get((candidate, metric, part))) for title, metric, part in COLUMNS}
+        cells = {title: below(figure(figures.get((candidate, metric, part)))) for title, metric, part in COLUMNS}
         size = evidence.sizes.get(candidate)
-        bar = _bar(figures.get((candidate, "correct", "answerable")))
         more = {"size": "–" if size is None else f"{size:,.1f}", "page": page_name(candidate)}
-        rows.append({"candidate": candidate, "bar": bar, **cells, **more})
+        more["asked"] = f"{asked[candidate]:,}" if candidate in asked else "–"
+        share = bar(figures.get((candidate, "correct", "answerable")))
+        rows.append({"candidate": marked(candidate, old), "bar": share, **cells, **more})
     return rows
 
 
@@ -253,51 +229,17 @@ def _unmet_rows(lift: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _bar(row: Mapping[Any, Any] | None) -> dict[str, Any]:
-    if row is None or _missing(row["value"]):
-        return _NO_BAR
-    known = not _missing(row["lower"])
-    return {
-        "share": round(100 * row["value"], 1),
-        "low": round(100 * row["lower"], 1) if known else None,
-        "wide": round(100 * (row["upper"] - row["lower"]), 1) if known else None,
-        "text": _figure(row),
-    }
-
-
-def _figure(row: Mapping[Any, Any] | None) -> str:
-    if row is None or _missing(row["value"]):
-        return "–"
-    value = f"{row['value']:.2f}" if row["value"] < 100 else f"{row['value']:,.0f}"
-    return value if _missing(row["lower"]) else f"{value} ({row['lower']:.2f}–{row['upper']:.2f})"
-
-
-def _table(frame: pd.DataFrame, columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[Head]]:
-    numbers = {name for name in columns if name in frame.columns and pd.api.types.is_numeric_dtype(frame[name])}
-    heads = [Head(name, title, number=name in numbers) for name, title in columns.items()]
-    return [{name: _cell(row[name]) for name in columns} for row in frame.to_dict("records")], heads
-
-
-def _cell(value: Any) -> str:
-    if _missing(value):
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value != value
-
-
-def _examples(scores: pd.DataFrame, questions: Mapping[str, str]) -> list[dict[str, Any]]:
+def _examples(scores: pd.DataFrame, evidence: Evidence) -> list[dict[str, Any]]:
     wrong = scores[(scores["correct"].fillna(0) < 1)].sort_values("question_id")
     turn = wrong.groupby("category").cumcount()
     chosen = wrong.assign(turn=turn).sort_values(["turn", "category"], kind="stable").head(EXAMPLES)
     return [
         {
-            "question": questions.get(row["question_id"], row["question_id"]),
+            "question": evidence.questions.get(row["question_id"], row["question_id"]),
             "category": row["category"],
+            "answer": evidence.answers.get(row["question_id"], "–")[:_LONGEST],
             "said": str(row["said"])[:_LONGEST],
-            "failure": "" if _missing(row["failure"]) else row["failure"],
+            "failure": "" if missing(row["failure"]) else row["failure"],
         }
         for row in chosen.to_dict("records")
     ]
@@ -310,20 +252,3 @@ def _only(evidence: Evidence, name: str) -> dict[str, str]:
 def embedded(path: Path) -> str:
     """A PNG file as an address that holds it."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-@cache
-def _environment() -> "Environment":
-    from markupsafe import Markup, escape
-
-    def picture(content: str) -> Markup:
-        """SVG that was drawn here, or a PNG by its data address; nothing else is let through unescaped."""
-        return Markup(content) if content.startswith("<svg") else Markup('<img alt="" src="{}">').format(escape(content))
-
-    found = page_templates(_TEMPLATES)
-    found.filters["picture"] = picture
-    return found
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
