@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lenovo_pipeline.evaluation.items import asked_items, asked_of
-from lenovo_pipeline.evaluation.tables import BUILD_KINDS, SCORES
-from lenovo_pipeline.measures.items import items_hash
+from lenovo_pipeline.evaluation.items import hashes_now
+from lenovo_pipeline.evaluation.tables import SCORES
 
 _OF_QUESTIONS = "gold_questions: its scores are of questions or passages that have changed since"
 
@@ -21,16 +20,8 @@ def outdated_scores(
     """By candidate, what its scores of the gold questions are not of; `headers`: rows of evaluation.headers, the others those of
     ITEMS, QUESTIONS and CHUNKS as they are now.
     """
-    closed, opened = asked_items(items, questions, chunks)
-
-    def now(kind: str) -> set[str]:
-        """The hashes of what candidates of a kind would be asked now; builds are always shown the passages."""
-        chosen = asked_of(kind, items)
-        books = [opened] if kind in BUILD_KINDS else [closed, opened]
-        return {items_hash(item for item in book if item.question.question_id in chosen) for book in books}
-
+    expected = hashes_now(items, questions, chunks)
     mine = headers[headers["kind"].isin(SCORES)]
-    expected = {kind: now(str(kind)) for kind in mine["kind"].unique()}
     asked = zip(mine["candidate"], mine["kind"], mine["items_hash"], strict=True)
     return {str(candidate): [_OF_QUESTIONS] for candidate, kind, found in asked if found not in expected[kind]}
 

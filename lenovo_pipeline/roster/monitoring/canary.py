@@ -13,13 +13,13 @@ import numpy as np
 
 from lenovo_pipeline.measures.statistics.sequential import confidence_sequence, sequential_paired_test
 from lenovo_pipeline.provenance import short_hash
+from lenovo_pipeline.roster.deploying.transitions import LEAST_SHARE, MOST_SHARE
 from lenovo_pipeline.roster.monitoring.requests import Place
 from lenovo_pipeline.roster.monitoring.simulator import Outcome
 
 ABORTED, BETTER, NO_HARM, NOT_JUDGED = "aborted", "better", "no harm shown", "not judged"
 VERDICTS = (ABORTED, BETTER, NO_HARM, NOT_JUDGED)
 REQUESTS, ALPHA = 2_000, 0.05
-LEAST_SHARE = 0.01
 _COMPARED = ("quality", "errors", "latency")
 
 
@@ -94,12 +94,12 @@ def run_canary(
 
     Both are given with their outcomes; `budget_s` is the latency that an answer should keep. A challenger request is paired with
     the mean of what the champion answered since the last one, so that traffic that changes hits both alike. With a share out of
-    [LEAST_SHARE, 0.5], or an entry without outcomes, nothing is sent and nothing judged; the reason says what to do.
+    [LEAST_SHARE, MOST_SHARE], or an entry without outcomes, nothing is sent and nothing judged; the reason says what to do.
     """
-    if not LEAST_SHARE <= share <= 0.5 or not champion[1] or not challenger[1]:
+    if not LEAST_SHARE <= share <= MOST_SHARE or not champion[1] or not challenger[1]:
         reason = (
             f"a canary of {challenger[0]} ({len(challenger[1])} outcomes) against {champion[0]} ({len(champion[1])} outcomes) "
-            f"with a share of {share:g} shows nothing: give a share from {LEAST_SHARE:g} to 0.5, and evaluate both entries"
+            f"with a share of {share:g} shows nothing: give a share from {LEAST_SHARE:g} to {MOST_SHARE:g}, and evaluate both entries"
         )
         return Canary(place, champion[0], challenger[0], share, 0, 0, (), NOT_JUDGED, reason)
     generator = np.random.default_rng([seed, 2])
