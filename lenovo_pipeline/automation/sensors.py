@@ -1,4 +1,7 @@
-"""All sensors, and the two that follow runs and conditions: a failed run is an alert, a changed data version a request."""
+"""All sensors, and those that follow runs and conditions: a killed run is failed, a failed one an alert, a change a request.
+
+Belongs here: what looks at runs and conditions. What looks at inputs or at production has modules of its own.
+"""
 
 from collections.abc import Sequence
 
@@ -8,13 +11,17 @@ from dagster import (
     DefaultSensorStatus,
     RunFailureSensorContext,
     SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
     run_failure_sensor,
 )
 
 from lenovo_pipeline.automation.alerting import raise_alert
 from lenovo_pipeline.automation.input_sensors import make_input_sensors
+from lenovo_pipeline.automation.looking import found, looks
 from lenovo_pipeline.automation.production_sensors import make_production_sensors
 from lenovo_pipeline.models.foundation import Opens
+from lenovo_pipeline.resources.runs import fail_dead_runs
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.settings import Settings
 
@@ -24,6 +31,11 @@ _MESSAGE_LENGTH = 2000
 
 def make_sensors(settings: Settings, inference: Opens | None = None) -> Sequence[SensorDefinition]:
     """All sensors for these settings; `inference` is how models are reached (default: as the settings say)."""
+
+    @looks(every_s=15, description="Marks runs as failed whose process was killed: the runs behind them would wait for ever.")
+    def dead_runs(context: SensorEvaluationContext) -> SensorResult:
+        failed = fail_dead_runs(context.instance)
+        return found([], None, f"Marked as failed: {', '.join(failed)}." if failed else "Every run in progress has its process.")
 
     @run_failure_sensor(
         name="failed_run_alert",
@@ -40,7 +52,7 @@ def make_sensors(settings: Settings, inference: Opens | None = None) -> Sequence
         default_status=DefaultSensorStatus.RUNNING,
         description="Brings assets in line with inputs whose data version changed.",
     )
-    return [*make_input_sensors(settings, inference), *make_production_sensors(settings), failed_run_alert, follow]
+    return [*make_input_sensors(settings, inference), *make_production_sensors(settings), dead_runs, failed_run_alert, follow]
 
 
 def write_alert(store: Store, context: RunFailureSensorContext) -> None:
