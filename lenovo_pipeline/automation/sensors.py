@@ -3,11 +3,13 @@
 Belongs here: what looks at runs and conditions. What looks at inputs or at production has modules of its own.
 """
 
+import warnings
 from collections.abc import Sequence
 
 from dagster import (
     AssetSelection,
     AutomationConditionSensorDefinition,
+    BetaWarning,
     DefaultSensorStatus,
     RunFailureSensorContext,
     SensorDefinition,
@@ -45,14 +47,27 @@ def make_sensors(settings: Settings, inference: Opens | None = None) -> Sequence
     def failed_run_alert(context: RunFailureSensorContext) -> None:
         write_alert(Store(settings.store), context)
 
-    follow = AutomationConditionSensorDefinition(
-        "follow_data_versions",
-        target=AssetSelection.all(),
-        minimum_interval_seconds=_CONDITIONS_EVERY_S,
-        default_status=DefaultSensorStatus.RUNNING,
-        description="Brings assets in line with inputs whose data version changed.",
-    )
-    return [*make_input_sensors(settings, inference), *make_production_sensors(settings), dead_runs, failed_run_alert, follow]
+    return [
+        *make_input_sensors(settings, inference),
+        *make_production_sensors(settings),
+        dead_runs,
+        failed_run_alert,
+        _follow_data_versions(),
+    ]
+
+
+def _follow_data_versions() -> SensorDefinition:
+    with warnings.catch_warnings():
+        # The daemon knows Dagster's own conditions only. That the definitions' process may evaluate others is said to be a beta.
+        warnings.simplefilter("ignore", BetaWarning)
+        return AutomationConditionSensorDefinition(
+            "follow_data_versions",
+            target=AssetSelection.all(),
+            use_user_code_server=True,
+            minimum_interval_seconds=_CONDITIONS_EVERY_S,
+            default_status=DefaultSensorStatus.RUNNING,
+            description="Brings assets in line with inputs whose data version changed.",
+        )
 
 
 def write_alert(store: Store, context: RunFailureSensorContext) -> None:
