@@ -130,6 +130,17 @@ def test_the_content_of_a_folder_is_told_by_names_and_bytes_and_not_by_times(tmp
     assert content_of(tmp_path / "f") != first
 
 
+@pytest.mark.parametrize("name", [".a.yaml.swp", "a.yaml~", ".DS_Store", "#a.yaml#", ".git/HEAD"])
+def test_what_an_editor_leaves_beside_a_prompt_is_no_change(here: Settings, ticks: Any, name: str) -> None:
+    tick = ticks("inputs_changed")
+    tick()
+    (here.prompts / name).parent.mkdir(exist_ok=True)
+    (here.prompts / name).write_text("half")
+    assert tick() == []
+    (here.prompts / "b.yaml").write_text("id: b\n")
+    assert len(tick()) == 1
+
+
 def test_an_edited_prompt_or_policy_has_its_asset_made_again_and_nothing_else(here: Settings, ticks: Any) -> None:
     tick = ticks("inputs_changed")
     assert tick() == []
