@@ -7,9 +7,11 @@ import warnings
 from collections.abc import Sequence
 
 from dagster import (
+    AssetCheckSeverity,
     AssetSelection,
     AutomationConditionSensorDefinition,
     BetaWarning,
+    DagsterEventType,
     DefaultSensorStatus,
     RunFailureSensorContext,
     SensorDefinition,
@@ -17,6 +19,7 @@ from dagster import (
     SensorResult,
     run_failure_sensor,
 )
+from dagster_shared.error import SerializableErrorInfo
 
 from lenovo_pipeline.automation.alerting import raise_alert
 from lenovo_pipeline.automation.input_sensors import make_input_sensors
@@ -75,7 +78,7 @@ def write_alert(store: Store, context: RunFailureSensorContext) -> None:
     failures = [
         {
             "step": event.step_key or "",
-            "message": _first_line(event.step_failure_data.error.to_string() if event.step_failure_data.error else ""),
+            "message": _shortened(_messages(event.step_failure_data.error)),
         }
         for event in context.get_step_failure_events()
     ]
@@ -85,10 +88,38 @@ def write_alert(store: Store, context: RunFailureSensorContext) -> None:
         "run_failure",
         run_id=context.dagster_run.run_id,
         job=context.dagster_run.job_name,
-        message=_first_line(context.failure_event.message or ""),
+        message=_shortened(context.failure_event.message or ""),
         failed_steps=failures,
+        failed_checks=_failed_checks(context),
     )
 
 
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0][:_MESSAGE_LENGTH]
+def _messages(error: SerializableErrorInfo | None) -> str:
+    """What an error says, and what each says that caused it; the stack stands in the run's log."""
+    said = []
+    while error is not None:
+        said.append(error.message.strip())
+        error = error.cause
+    return "\n".join(said)
+
+
+def _failed_checks(context: RunFailureSensorContext) -> list[dict[str, str]]:
+    """The checks that failed in the run, with what they found: a step that a blocking one stopped says only their names."""
+    failed = []
+    for entry in context.instance.all_logs(context.dagster_run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
+        assert entry.dagster_event is not None
+        evaluation = entry.dagster_event.asset_check_evaluation_data
+        if not evaluation.passed and evaluation.severity == AssetCheckSeverity.ERROR:
+            found = evaluation.metadata.get("found")
+            check = f"{'/'.join(evaluation.asset_key.path)}: {evaluation.check_name}"
+            failed.append({"check": check, "found": _shortened(str(found.value) if found else "")})
+    return failed
+
+
+def _shortened(text: str) -> str:
+    """The whole lines of a text that fit into an alert; of a first line that does not, its beginning."""
+    text = text.strip()
+    if len(text) <= _MESSAGE_LENGTH:
+        return text
+    cut = text[:_MESSAGE_LENGTH]
+    return f"{cut.rpartition(chr(10))[0] or cut}\n…"
