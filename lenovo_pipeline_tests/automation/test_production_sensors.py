@@ -380,6 +380,8 @@ def test_a_version_that_somebody_registered_in_mlflow_has_its_model_evaluated_ag
     (request,) = tick()
     assert request.partition_key == "lenovo-nano"
     assert request.tags["mlflow_version"] == "lenovo-nano.support/1"
+    (alert,) = alerts(here)
+    assert (alert["kind"], alert["version"]) == ("unknown_model", "somebody-elses/1")
     assert tick() == []
     store.mlflow.write_bytes(b"no database at all, " * 100)
     assert tick() == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -280,6 +281,28 @@ def test_a_dropped_adapter_is_asked_for_once_when_it_is_whole_and_a_bad_one_is_a
     shutil.rmtree(place / "good")
     (gone,) = tick()
     assert gone.partition_key == "lenovo-nano" and gone.run_key != request.run_key
+
+
+def test_what_is_wrong_with_an_adapter_is_logged_though_the_tick_takes_the_one_beside_it(
+    defs: Definitions,
+    instance: DagsterInstance,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tick = Ticks(defs, instance, "adapters_dropped")
+    clock = [1_000.0]
+    monkeypatch.setattr(input_sensors, "time", SimpleNamespace(time=lambda: clock[0]))
+    place = settings.adapters / "lenovo-nano"
+    drop_adapter(place / "good", PROJECT_ROOT / "data" / "models" / "lenovo-nano")
+    (place / "my\nown copy").mkdir()
+    assert tick() == []
+    clock[0] += 30
+    assert len(tick()) == 1
+    assert "own copy is left alone: its name is not one of small letters" in "".join(capsys.readouterr())
+    (alert,) = (settings.store / "alerts").glob("*.json")
+    assert re.fullmatch(r"adapter-lenovo-nano\.my-own-copy-[0-9a-f-]+\.json", alert.name)
+    assert json.loads(alert.read_text())["adapter"] == "lenovo-nano/my\nown copy"
 
 
 def drop_adapter(folder: Path, base: Path) -> None:
