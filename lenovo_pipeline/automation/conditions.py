@@ -2,19 +2,22 @@
 
 from dagster import AutomationCondition
 
+from lenovo_pipeline.automation.settled import UpstreamSettled
+
 
 def follow_data_versions() -> AutomationCondition:  # type: ignore[type-arg]
     """True once after a dependency's data version changed, or will in the same tick, until the asset is requested or updated.
 
     Unlike `eager` it stays still when a dependency was made again without a change, and asks for nothing that is
-    missing because nobody has run it yet; edge-triggered, so that a failing asset is not requested for ever.
+    missing because nobody has run it yet; edge-triggered, so that a failing asset is not requested for ever. It waits until
+    all that lies upstream is settled, so that nothing is made ahead of what it is made from.
     """
     changed = AutomationCondition.any_deps_match(
         AutomationCondition.data_version_changed() | AutomationCondition.will_be_requested()
     )
-    return (
-        changed.since_last_handled() & ~AutomationCondition.any_deps_in_progress() & ~AutomationCondition.in_progress()
-    ).with_label("follow_data_versions")
+    return (changed.since_last_handled() & UpstreamSettled() & ~AutomationCondition.in_progress()).with_label(
+        "follow_data_versions"
+    )
 
 
 def follow_made_partitions() -> AutomationCondition:  # type: ignore[type-arg]

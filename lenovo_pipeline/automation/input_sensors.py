@@ -12,7 +12,7 @@ from dagster import AssetKey, RunRequest, SensorDefinition, SensorEvaluationCont
 from lenovo_pipeline.automation import adapter_watch, model_watch, upload_watch
 from lenovo_pipeline.automation.alerting import raise_alert
 from lenovo_pipeline.automation.jobs import TRACKED_INPUTS, evaluate_model, read_inputs, refresh_uploads, take_adapters
-from lenovo_pipeline.automation.looking import found, looks
+from lenovo_pipeline.automation.looking import found, looks, with_wrong
 from lenovo_pipeline.automation.production_sensors import flag_edited
 from lenovo_pipeline.automation.watching import Watch, changes, content_of
 from lenovo_pipeline.failures import TransientFailure
@@ -61,7 +61,8 @@ def make_input_sensors(settings: Settings, inference: Opens | None = None) -> Se
         )
         decision = model_watch.decide(model_watch.Watch.from_json(context.cursor), look)
         requests = [RunRequest(run_key=key, partition_key=model) for model, key in decision.run_keys.items()]
-        return found(requests, decision.watch.to_json(), decision.reason)
+        said = with_wrong(context, "No model has changed.", decision.unread)
+        return found(requests, decision.watch.to_json(), said)
 
     @looks(
         every_s=60, job=evaluate_model, description="Evaluates a model again when somebody registered a version of it in MLflow."
@@ -81,8 +82,14 @@ def make_input_sensors(settings: Settings, inference: Opens | None = None) -> Se
             for name, key in changed.run_keys.items()
             if models.get(name) in known
         ]
-        strange = [name for name in changed.run_keys if models.get(name) not in known]
-        said = "No new version in MLflow." + (f" Of no model of the catalogue: {', '.join(strange)}." if strange else "")
+        strange = {
+            name: f"{name} is registered in MLflow for no model of the catalogue; give it a tag `model` that names one."
+            for name in changed.run_keys
+            if models.get(name) not in known
+        }
+        for name, problem in strange.items():
+            raise_alert(store, changed.run_keys[name], "unknown_model", version=name, found=[problem])
+        said = with_wrong(context, "No new version in MLflow for a model of the catalogue.", list(strange.values()))
         return found(requests, changed.watch.to_json(), said)
 
     @looks(
@@ -109,9 +116,10 @@ def make_input_sensors(settings: Settings, inference: Opens | None = None) -> Se
             RunRequest(run_key=f"adapters-{model}-{watch.requests + number}", partition_key=model)
             for number, model in enumerate(sorted(touched & set(MODEL_PARTITIONS.get_partition_keys())), start=1)
         ]
-        said = [f"{name} is left alone: {'; '.join(problems)}" for name, problems in sorted(refused.items())]
+        wrong = [f"{name} is left alone: {'; '.join(problems)}" for name, problems in sorted(refused.items())]
         cursor = replace(decision.watch, requests=watch.requests + len(requests)).to_json()
-        return found(requests, cursor, " ".join(said) or "No adapter was dropped, or none has settled yet.")
+        said = with_wrong(context, "No sound adapter was dropped, or none has settled yet.", wrong)
+        return found(requests, cursor, said)
 
     return [uploads_changed, inputs_changed, models_changed, mlflow_models_changed, adapters_dropped]
 

@@ -49,6 +49,15 @@ def looks(*, every_s: int, description: str, **more: Any) -> Callable[[Look], Se
     return declare
 
 
+def with_wrong(context: SensorEvaluationContext, sentence: str, wrong: Sequence[str]) -> str:
+    """The sentence of a tick and what it found wrong. That goes into the tick's log as well: of a tick that requests something
+    no sentence is kept.
+    """
+    for each in wrong:
+        context.log.warning(each)
+    return " ".join([sentence, *wrong])
+
+
 def found(
     requests: Sequence[RunRequest], cursor: str | None, otherwise: str, events: Sequence[AssetObservation] = ()
 ) -> SensorResult:

@@ -40,11 +40,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows: the state to remember, the run key of each model to evaluate again, and a sentence if there is none."""
+    """What follows: the state to remember, the run key of each model to evaluate again, and a sentence for each unread model."""
 
     watch: Watch
     run_keys: Mapping[str, str]
-    reason: str
+    unread: tuple[str, ...]
 
 
 def decide(watch: Watch, look: Look) -> Decision:
@@ -59,8 +59,8 @@ def decide(watch: Watch, look: Look) -> Decision:
         for number, model in enumerate(changed, start=1)
     }
     remembered = Watch({**watch.identities, **look.identities}, watch.requests + len(changed))
-    unread = [f"{model} cannot be read: {reason}" for model, reason in sorted(look.unreadable.items())]
-    return Decision(remembered, run_keys, " ".join(["No model has changed.", *unread]))
+    unread = tuple(f"{model} cannot be read: {reason}" for model, reason in sorted(look.unreadable.items()))
+    return Decision(remembered, run_keys, unread)
 
 
 def look_at(models: Iterable[str], catalogue: Path, inference: Opens, root: Path, *, bundled: str) -> Look:

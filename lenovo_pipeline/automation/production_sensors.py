@@ -21,8 +21,19 @@ from lenovo_pipeline.automation.evidence import (
 )
 from lenovo_pipeline.automation.jobs import check_drift, evaluate_model, follow_deployments
 from lenovo_pipeline.automation.looking import found, looks
-from lenovo_pipeline.automation.production_watch import Entry, Stale, evidence_graph, new_failures, stale
+from lenovo_pipeline.automation.production_watch import (
+    Entry,
+    Stale,
+    Told,
+    evidence_graph,
+    new_failures,
+    news,
+    stale,
+    told_from_json,
+    told_to_json,
+)
 from lenovo_pipeline.failures import PipelineError
+from lenovo_pipeline.provenance import short_hash
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.settings import Settings
@@ -120,21 +131,25 @@ def make_production_sensors(settings: Settings) -> Sequence[SensorDefinition]:
     )
     def stale_champions(context: SensorEvaluationContext) -> SensorResult:
         entries = production_entries(store)
-        seen = _seen(context.cursor)
+        before, told = told_from_json(context.cursor), {}
         dependencies = dependencies_of(context)
         graph = graph_of(context)
         partitioned = {"/".join(key.path) for key in graph.materializable_asset_keys if graph.get(key).is_partitioned}
-        judged = []
+        there, flagged = 0, []
         for entry in entries:
             versions = Versions(context.instance, entry.model, partitioned)
             edges = evidence_graph(dependencies, entry, kinds())
-            judged.append(stale(entry, edges, versions.used, versions.now))
-        there = [each for each in judged if each is not None]
-        new = [each for each in there if each.version not in seen]
-        for each in new:
-            _alert(store, f"stale-{each.version}", "stale_champion", each.entry, each.changed)
-        said = f"{len(there)} of {len(entries)} entries are stale, {len(new)} of them newly."
-        return found([], json.dumps(sorted(each.version for each in there)), said, [_observed(each) for each in new])
+            judged = stale(entry, edges, versions.used, versions.now)
+            name = f"{entry.place} {entry.entry} {entry.decision_id}"
+            last = before.get(name, Told())
+            new = news(judged, edges, last) if judged else {}
+            told[name] = Told(last.alerts + bool(new), {**last.changes, **new} if judged else {})
+            there += judged is not None
+            if judged and new:
+                flagged.append(judged)
+                _alert(store, f"stale-{short_hash(f'{name} {told[name].alerts}')}", "stale_champion", entry, judged.changed)
+        said = f"{there} of {len(entries)} entries are stale, {len(flagged)} of them newly."
+        return found([], told_to_json(told), said, [_observed(each) for each in flagged])
 
     return [deployments_changed, drift_alerts, production_checks_failed, stale_champions]
 
@@ -154,7 +169,8 @@ def flag_edited(context: SensorEvaluationContext, store: Store, edited: Mapping[
         sources = {source for _, source in evidence_graph(dependencies, entry, kinds())}
         changed = tuple(f"{asset} is being read again: {how}" for asset, how in sorted(edited.items()) if asset in sources)
         if changed:
-            _alert(store, f"stale-{Stale(entry, changed).version}", "stale_champion", entry, changed)
+            name = short_hash("\n".join([entry.place, entry.decision_id, *changed]))
+            _alert(store, f"stale-{name}", "stale_champion", entry, changed)
 
 
 def _seen(cursor: str | None) -> set[str]:

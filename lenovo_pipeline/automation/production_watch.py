@@ -5,9 +5,7 @@ Belongs here: differences as plain values. No Dagster here: events and runs are 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-from lenovo_pipeline.provenance import short_hash
+from dataclasses import dataclass, field
 
 Edge = tuple[str, str]
 """An asset, and one that it is made from."""
@@ -40,15 +38,21 @@ class Failed:
 
 @dataclass(frozen=True)
 class Stale:
-    """A champion whose decision rests on something that is another one now: `changed` are sentences."""
+    """A champion whose decision rests on something that is another one now: `changed` are sentences, `sources` the versions that
+    the changed assets have now.
+    """
 
     entry: Entry
     changed: tuple[str, ...]
+    sources: Mapping[str, str]
 
-    @property
-    def version(self) -> str:
-        """What tells this staleness from another one."""
-        return short_hash(json.dumps([self.entry.decision_id, *self.changed]))
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of an entry: how many alerts so far, and of which changes (asset: version) since it was last fresh."""
+
+    alerts: int = 0
+    changes: Mapping[str, str] = field(default_factory=dict)
 
 
 def new_failures(seen: Iterable[str], failed: Sequence[Failed], rests_on: Mapping[str, set[str]]) -> dict[str, list[Failed]]:
@@ -94,9 +98,49 @@ def stale(
     `version_used(asset, source)` is the version of `source` that `asset` was last made from (None: unknown, so that nothing is
     said of it), `version_now(source)` the one it has now.
     """
-    changed = []
+    changed, sources = [], {}
     for asset, source in edges:
         used, now = version_used(asset, source), version_now(source)
         if used is not None and now is not None and used != now:
             changed.append(f"{source} is {now[:12]}, but {asset} rests on {used[:12]}")
-    return Stale(entry, tuple(sorted(changed))) if changed else None
+            sources[source] = now
+    return Stale(entry, tuple(sorted(changed)), sources) if changed else None
+
+
+def news(found: Stale, edges: Sequence[Edge], told: Told) -> dict[str, str]:
+    """The changes (asset: version) that nobody was told of, without those that follow from another one, told or not.
+
+    While the assets behind one change are made again, one after the other, each of them is a change to the next.
+    """
+    causes = {*told.changes, *found.sources}
+    return {
+        source: version
+        for source, version in found.sources.items()
+        if told.changes.get(source) != version and not (causes - {source}) & _upstream(edges, source)
+    }
+
+
+def _upstream(edges: Sequence[Edge], asset: str) -> set[str]:
+    seen, waiting = {asset}, [asset]
+    while waiting:
+        below = waiting.pop()
+        sources = {source for made, source in edges if made == below} - seen
+        seen |= sources
+        waiting += sources
+    return seen - {asset}
+
+
+def told_to_json(told: Mapping[str, Told]) -> str:
+    """What was told, by entry, for a sensor to remember."""
+    return json.dumps({name: [each.alerts, dict(each.changes)] for name, each in told.items()}, sort_keys=True)
+
+
+def told_from_json(text: str | None) -> dict[str, Told]:
+    """An unreadable memory counts as none, so that something is said twice rather than never."""
+    try:
+        return {
+            str(name): Told(int(alerts), {str(source): str(version) for source, version in changes.items()})
+            for name, (alerts, changes) in json.loads(text or "{}").items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lenovo_pipeline.uploads.scan import is_ignored
+
 _BLOCK = 1 << 20
 
 
@@ -63,12 +65,20 @@ def changes(prefix: str, watch: Watch, now: Mapping[str, str], *, new_counts: bo
 
 
 def content_of(place: Path) -> str:
-    """SHA-256 (hex) of a file, or of all files of a folder with their names. Raises OSError if any of it cannot be read."""
+    """SHA-256 (hex) of a file, or of all files of a folder with their names; what editors and desktops leave there is no content.
+
+    Raises OSError if any of it cannot be read.
+    """
     whole = hashlib.sha256()
-    files = [place] if not place.is_dir() else sorted(path for path in place.rglob("*") if path.is_file())
+    files = [place] if not place.is_dir() else sorted(path for path in place.rglob("*") if _counts(path, place))
     for path in files:
         whole.update(path.relative_to(place.parent).as_posix().encode() + b"\0")
         with path.open("rb") as handle:
             while block := handle.read(_BLOCK):
                 whole.update(block)
     return whole.hexdigest()
+
+
+def _counts(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    return path.is_file() and not any(is_ignored(part, top=False) for part in parts)

@@ -1,17 +1,20 @@
 """What a run did, in words: progress lines while it runs, and the summary at its end."""
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, DagsterEvent, DagsterEventType
+from dagster import AssetCheckEvaluation, AssetKey, DagsterEvent, DagsterEventType
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 from dagster_shared.error import SerializableErrorInfo
 
 from lenovo_pipeline.resources.assets import SKIPPED
+from lenovo_pipeline.resources.checks import MORE
 
 _UNITS = ("B", "KB", "MB", "GB")
 _REASON_LENGTH = 400
+_UI = "http://127.0.0.1:3000"
 _NO_REASON = "no reason recorded"
 
 
@@ -107,8 +110,7 @@ class RunSummary:
         if evaluation.passed:
             return None
         name = f"{_name(evaluation.asset_key)}: {evaluation.check_name}"
-        found = evaluation.metadata.get("found")
-        reason = str(found.value)[:_REASON_LENGTH] if found is not None else "see its metadata in the UI"
+        reason = _found(evaluation)
         failed = evaluation.severity.value == "ERROR"
         (self.failed_checks if failed else self.warned_checks)[name] = reason
         return f"  {'CHECK FAILED' if failed else 'check warns'} {name}\n{_indented(reason)}"
@@ -160,7 +162,7 @@ class RunSummary:
         if self.interrupted:
             lines += ["", "Nothing is half-written. To go on: make run"]
         elif not self.succeeded:
-            lines += ["", f"The whole story: make ui, then http://127.0.0.1:3000/runs/{self.run_id}"]
+            lines += ["", f"The whole story: make ui, then {_UI}/runs/{self.run_id}"]
         else:
             lines += [
                 "",
@@ -212,6 +214,20 @@ def _reason(event: DagsterEvent) -> str:
     if data.user_failure_data is not None and data.user_failure_data.description:
         return data.user_failure_data.description
     return _message(data.error) or _NO_REASON
+
+
+def _found(evaluation: AssetCheckEvaluation) -> str:
+    """What a check found: as many whole lines as fit, how many there are beside them, and where they stand."""
+    place = "/".join([_UI, "assets", *evaluation.asset_key.path])
+    where = f"make ui, then {place}?view=checks&checkDetail={evaluation.check_name}"
+    found = evaluation.metadata.get("found")
+    if found is None:
+        return f"see its metadata: {where}"
+    lines = [line for line in str(found.value).splitlines() if not line.startswith(MORE)]
+    shown = [line for line, end in zip(lines, accumulate(map(len, lines)), strict=True) if end <= _REASON_LENGTH] or lines[:1]
+    violations = evaluation.metadata.get("violations")
+    more = (_whole(violations.value if violations else None) or len(lines)) - len(shown)
+    return "\n".join([*shown, f"{MORE} and {more:,} more: {where}"] if more > 0 else shown)
 
 
 def _message(error: SerializableErrorInfo | None) -> str | None:

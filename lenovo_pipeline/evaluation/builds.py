@@ -91,13 +91,18 @@ def stored_builds(warehouse: Warehouse, model: str = "") -> list[Built]:
 
 
 def grouped(rows: Sequence[tuple[str, Row]]) -> list[Built]:
-    """The candidates among rows of build tables, each with its table's name: identical files of one model are one candidate."""
+    """The candidates among rows of build tables, each with its table's name: identical files of one model are one candidate.
+
+    A copy that somebody dropped is never what the others are named by.
+    """
     same: dict[tuple[str, str, str], list[tuple[str, Row]]] = {}
     for table, row in rows:
         same.setdefault((str(row["model"]), str(row["format"]), str(row["artifact"])), []).append((table, row))
     found = []
     for members in same.values():
-        ordered = sorted(members, key=lambda each: (estimated(each[1]), str(each[1]["build"])))
+        ordered = sorted(
+            members, key=lambda each: (each[0] == tables.DROPPED_ADAPTERS.name, estimated(each[1]), str(each[1]["build"]))
+        )
         found.append(Built(tuple(row for _, row in ordered), ordered[0][0]))
     return sorted(found, key=lambda built: (built.model, built.kind, built.name))
 

@@ -29,6 +29,8 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.settings import Settings
 
 _SHOWN = 20
+MORE = "- …"
+"""How the line begins that says how many violations are not listed."""
 _NEEDED: dict[str, Any] = {"store": ResourceParam[Store], "warehouse": ResourceParam[Warehouse]}
 
 
@@ -97,7 +99,7 @@ def check_result(
     if violations:
         lines = [f"- {violation}" for violation in violations[:_SHOWN]]
         if len(violations) > _SHOWN:
-            lines.append(f"- … and {len(violations) - _SHOWN} more")
+            lines.append(f"{MORE} and {len(violations) - _SHOWN} more")
         metadata["found"] = MetadataValue.md("\n".join(lines))
     return AssetCheckResult(passed=not violations, severity=severity, metadata=metadata)
 

@@ -1,4 +1,4 @@
-"""Runs whose process is gone: Dagster's local launcher does not notice a kill, so every start looks for them."""
+"""Runs whose process is gone: Dagster's local launcher does not notice a kill, so every start and a sensor look for them."""
 
 import re
 
@@ -19,10 +19,16 @@ def fail_dead_runs(instance: DagsterInstance) -> list[str]:
     failed = []
     for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED)):
         process = _process_of(instance, run.run_id)
-        if process is not None and not _lives(*process):
+        if process is not None and not _lives(*process) and _unfinished(instance, run.run_id):
             instance.report_run_failed(run, f"Its process ({process[0]}) ended without a word: killed, or the machine went down.")
             failed.append(run.run_id)
     return failed
+
+
+def _unfinished(instance: DagsterInstance, run_id: str) -> bool:
+    """Whether a run whose process is gone never said how it ended; asked after the process, since it may have ended just now."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status in _UNFINISHED
 
 
 def _process_of(instance: DagsterInstance, run_id: str) -> tuple[int, float] | None:

@@ -17,7 +17,7 @@ from lenovo_pipeline.settings import Settings
 def test_a_model_seen_for_the_first_time_is_remembered_and_not_requested() -> None:
     found = decide(Watch({}), Look({"nano": "a"}))
     assert (dict(found.run_keys), dict(found.watch.identities)) == ({}, {"nano": "a"})
-    assert found.reason == "No model has changed."
+    assert found.unread == ()
 
 
 def test_a_changed_model_is_requested_once_and_changing_back_is_a_change_too() -> None:
@@ -40,7 +40,7 @@ def test_a_failed_read_is_no_change_and_is_said() -> None:
     found = decide(Watch({"phi": "x"}), Look({}, {"phi": "The server is away."}))
     assert dict(found.run_keys) == {}
     assert dict(found.watch.identities) == {"phi": "x"}
-    assert "phi cannot be read: The server is away." in found.reason
+    assert found.unread == ("phi cannot be read: The server is away.",)
     assert dict(decide(found.watch, Look({"phi": "y"})).run_keys) == {"phi": "model-phi-1-y"}
 
 

@@ -130,6 +130,17 @@ def test_the_content_of_a_folder_is_told_by_names_and_bytes_and_not_by_times(tmp
     assert content_of(tmp_path / "f") != first
 
 
+@pytest.mark.parametrize("name", [".a.yaml.swp", "a.yaml~", ".DS_Store", "#a.yaml#", ".git/HEAD"])
+def test_what_an_editor_leaves_beside_a_prompt_is_no_change(here: Settings, ticks: Any, name: str) -> None:
+    tick = ticks("inputs_changed")
+    tick()
+    (here.prompts / name).parent.mkdir(exist_ok=True)
+    (here.prompts / name).write_text("half")
+    assert tick() == []
+    (here.prompts / "b.yaml").write_text("id: b\n")
+    assert len(tick()) == 1
+
+
 def test_an_edited_prompt_or_policy_has_its_asset_made_again_and_nothing_else(here: Settings, ticks: Any) -> None:
     tick = ticks("inputs_changed")
     assert tick() == []
@@ -290,6 +301,40 @@ def test_a_champion_is_flagged_once_when_what_its_decision_rests_on_changes_and_
     assert len(alerts(here)) == 2
 
 
+def test_one_change_is_one_alert_however_long_what_follows_from_it_takes(
+    here: Settings, ticks: Any, kept_instance: DagsterInstance
+) -> None:
+    runs(here)
+    tick = ticks("stale_champions")
+    line = ("gold/questions", "evaluation/items", "evaluation/raw_foundation", "evaluation/leaderboard", "roster/decisions")
+
+    def make(asset: str, version: str) -> None:
+        made(kept_instance, asset, version, "lenovo-nano" if asset == "evaluation/raw_foundation" else None)
+
+    for asset in ("roster/policy", *line):
+        make(asset, "1")
+    assert (tick(), alerts(here)) == ([], [])
+    for asset in line[:-1]:
+        make(asset, "2")
+        tick()
+    assert len(alerts(here)) == 1, "each asset on the way was a change to the next"
+    make("roster/policy", "2")
+    tick()
+    assert len(alerts(here)) == 2, "the policy is another input"
+    make("gold/questions", "3")
+    tick()
+    assert len(alerts(here)) == 3, "the questions changed once more"
+    for asset in line[1:]:
+        make(asset, "3")
+    tick()
+    assert tick.skipped == "0 of 1 entries are stale, 0 of them newly."
+    make("gold/questions", "2")
+    tick()
+    assert len(alerts(here)) == 4, "it was fresh in between"
+    tick()
+    assert len(alerts(here)) == 4
+
+
 def test_a_roster_that_cannot_be_read_flags_nothing(here: Settings, ticks: Any) -> None:
     Book(Store(here.store).deployments).promote("production", "desk", "a", DECISION, actor="run", reason="good")
     for name in ("stale_champions", "production_checks_failed"):
@@ -335,6 +380,8 @@ def test_a_version_that_somebody_registered_in_mlflow_has_its_model_evaluated_ag
     (request,) = tick()
     assert request.partition_key == "lenovo-nano"
     assert request.tags["mlflow_version"] == "lenovo-nano.support/1"
+    (alert,) = alerts(here)
+    assert (alert["kind"], alert["version"]) == ("unknown_model", "somebody-elses/1")
     assert tick() == []
     store.mlflow.write_bytes(b"no database at all, " * 100)
     assert tick() == []

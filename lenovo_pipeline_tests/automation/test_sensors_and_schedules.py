@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dagster import (
+    AssetCheckSeverity,
     AssetKey,
     AssetMaterialization,
     DagsterInstance,
@@ -32,6 +34,7 @@ from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.contracts import Column, Table
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.checks import violations_check
 from lenovo_pipeline.resources.inference.model_folder import tensor_shapes
 from lenovo_pipeline.settings import PROJECT_ROOT, Settings
 
@@ -135,21 +138,53 @@ def alerts(settings: Settings) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((settings.store / "alerts").glob("*.json"))]
 
 
-def test_a_failed_run_leaves_one_alert_that_names_what_failed_and_why(trial: Any, defs: Definitions, settings: Settings) -> None:
-    result = failing_run(trial)
+def raise_for(result: Any, trial: Any, defs: Definitions) -> None:
+    """What the sensor does with a failed run."""
     (failure,) = [event for event in result.all_events if event.is_run_failure]
     context = build_run_status_sensor_context(
         sensor_name="failed_run_alert", dagster_instance=trial.instance, dagster_run=result.dagster_run, dagster_event=failure
     ).for_run_failure()
     sensor: Any = defs.resolve_sensor_def("failed_run_alert")
+    sensor(context)
+
+
+def test_the_alert_of_a_run_that_a_blocking_check_stopped_names_the_check_and_what_it_found(
+    trial: Any, defs: Definitions, settings: Settings
+) -> None:
+    @table_asset(PEOPLE)
+    def people() -> pd.DataFrame:
+        return pd.DataFrame({"id": ["a", "b"]})
+
+    @violations_check(PEOPLE, blocking=True)
+    def nobody_is_odd() -> list[str]:
+        """Nobody is odd."""
+        return [f"{name} is odd" for name in ("a", "b")]
+
+    @violations_check(PEOPLE, severity=AssetCheckSeverity.WARN)
+    def nobody_is_even() -> list[str]:
+        """Nobody is even."""
+        return ["a is even"]
+
+    result = trial.run(people, nobody_is_odd, nobody_is_even, tables=[PEOPLE])
+    assert not result.success
+    raise_for(result, trial, defs)
+    (alert,) = alerts(settings)
+    assert alert["failed_checks"] == [{"check": "enterprise/people: nobody_is_odd", "found": "- a is odd\n- b is odd"}]
+    (step,) = alert["failed_steps"]
+    assert "nobody_is_odd" in step["message"]
+
+
+def test_a_failed_run_leaves_one_alert_that_names_what_failed_and_why(trial: Any, defs: Definitions, settings: Settings) -> None:
+    result = failing_run(trial)
     for _ in range(2):
-        sensor(context)
+        raise_for(result, trial, defs)
     (alert,) = alerts(settings)
     assert (alert["kind"], alert["run_id"], alert["job"]) == ("run_failure", result.run_id, "everything")
     assert alert["message"]
     (step,) = alert["failed_steps"]
     assert step["step"] == "enterprise__people"
     assert "the catalogue is empty. Fill it." in step["message"]
+    assert "Stack Trace" not in step["message"]
     assert datetime.fromisoformat(alert["raised_at"]).tzinfo is not None
 
 
@@ -246,6 +281,28 @@ def test_a_dropped_adapter_is_asked_for_once_when_it_is_whole_and_a_bad_one_is_a
     shutil.rmtree(place / "good")
     (gone,) = tick()
     assert gone.partition_key == "lenovo-nano" and gone.run_key != request.run_key
+
+
+def test_what_is_wrong_with_an_adapter_is_logged_though_the_tick_takes_the_one_beside_it(
+    defs: Definitions,
+    instance: DagsterInstance,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tick = Ticks(defs, instance, "adapters_dropped")
+    clock = [1_000.0]
+    monkeypatch.setattr(input_sensors, "time", SimpleNamespace(time=lambda: clock[0]))
+    place = settings.adapters / "lenovo-nano"
+    drop_adapter(place / "good", PROJECT_ROOT / "data" / "models" / "lenovo-nano")
+    (place / "my\nown copy").mkdir()
+    assert tick() == []
+    clock[0] += 30
+    assert len(tick()) == 1
+    assert "own copy is left alone: its name is not one of small letters" in "".join(capsys.readouterr())
+    (alert,) = (settings.store / "alerts").glob("*.json")
+    assert re.fullmatch(r"adapter-lenovo-nano\.my-own-copy-[0-9a-f-]+\.json", alert.name)
+    assert json.loads(alert.read_text())["adapter"] == "lenovo-nano/my\nown copy"
 
 
 def drop_adapter(folder: Path, base: Path) -> None:

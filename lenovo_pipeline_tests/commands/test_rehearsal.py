@@ -1,5 +1,6 @@
 """What a change makes again is found out on copies: it is what the next run makes again, and nothing else is touched."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,23 @@ def test_nothing_that_takes_long_is_done_in_copies_unless_the_whole_is_asked_for
             assert copies.store.rehearsal_file.exists() is not whole
             assert (copies.checkout / "lenovo_pipeline" / "build.py").is_file()
         assert not copies.root.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+def test_a_named_pipe_among_the_uploads_is_left_out_of_the_copies(trial: Trial) -> None:
+    (trial.settings.uploads / "parts.csv").write_text("id\n1\n")
+    os.mkfifo(trial.settings.uploads / "pipe.csv")
+    with copied(trial.store, trial.settings) as copies:
+        assert [path.name for path in copies.of(trial.settings.uploads).iterdir()] == ["parts.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a file that may not be read")
+def test_what_may_not_be_read_is_named_with_a_remedy_that_is_not_about_space(trial: Trial) -> None:
+    closed = trial.settings.uploads / "closed.csv"
+    closed.write_text("id\n1\n")
+    closed.chmod(0)
+    with pytest.raises(PermanentFailure, match=r"closed\.csv.*Allow this user to read"), copied(trial.store, trial.settings):
+        pytest.fail("it was copied")
 
 
 def test_the_roster_hands_over_a_change_that_it_is_told(

@@ -148,6 +148,23 @@ def test_a_failed_check_that_does_not_block_fails_the_summary_and_skips_nothing(
     assert "Skipped assets: none" in text
 
 
+@pytest.mark.parametrize(("count", "shown"), [(3, 3), (12, 8), (40, 8)])
+def test_what_a_check_found_is_shown_in_whole_lines_with_how_many_more_there_are_and_where(
+    run: Any, count: int, shown: int
+) -> None:
+    @violations_check(FIRST)
+    def first_is_odd(warehouse: ResourceParam[Warehouse]) -> list[str]:
+        """Odd."""
+        return [f"row {number:02} of enterprise.first is even, not odd" for number in range(count)]
+
+    _, said, text = run(first, first_is_odd)
+    lines = [line.strip() for line in text.splitlines() if line.startswith("      ")]
+    assert lines[:shown] == [f"- row {number:02} of enterprise.first is even, not odd" for number in range(shown)]
+    place = "make ui, then http://127.0.0.1:3000/assets/enterprise/first?view=checks&checkDetail=first_is_odd"
+    assert lines[shown:] == ([f"- … and {count - shown} more: {place}"] if count > shown else [])
+    assert any(lines[shown - 1] in line for line in said)
+
+
 def test_a_partition_that_cannot_be_made_is_skipped_with_its_reason_and_fails_nothing(run: Any) -> None:
     checked = contract_check(BASE)
     summary, said, text = run(first, base, from_base, third, apart, checked, model="phi")

@@ -35,6 +35,14 @@ def test_builds_with_the_same_files_are_one_candidate_named_by_the_one_that_was_
     assert [estimated(row) for row in one.rows] == [[], ["first_token_s"]]
 
 
+def test_a_copy_of_a_build_that_somebody_dropped_leaves_it_its_name(build: Make) -> None:
+    made = build("lenovo-nano/lora/device_support", files="same")
+    copy = build("lenovo-nano/dropped/mine", files="same", method="dropped")
+    assert copy.artifact == made.artifact
+    (one,) = grouped([("dropped_adapters", asdict(copy)), ("adapters", asdict(made))])
+    assert (one.name, one.table, len(one.rows)) == ("lenovo-nano/lora/device_support", "adapters", 2)
+
+
 def test_all_build_tables_are_read_and_those_never_made_hold_none(build: Make, warehouse: Warehouse) -> None:
     assert stored_builds(warehouse) == []
     quantised = build("lenovo-nano/int8/all", method="int8_dynamic", format="onnx")

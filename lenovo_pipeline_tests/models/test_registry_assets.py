@@ -183,6 +183,20 @@ def test_an_adapter_that_was_dropped_is_registered_and_a_bad_one_beside_it_fails
     assert architect.judge(checks.dropped_adapters_are_taken).passed
 
 
+def test_a_dropped_copy_of_an_adapter_that_the_pipeline_made_is_told(architect: Architect) -> None:
+    original = architect.adapters[0]
+    place = architect.trial.settings.adapters / "lenovo-nano" / "mine"
+    shutil.copytree(architect.workshop.store.root / original["path"], place)
+    result = architect.run(made.dropped_adapters, made.adapter_registry, checks.dropped_adapters_are_new)
+    assert result.success
+    (told,) = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    said = f"lenovo-nano/dropped/mine has the same content as {original['build']}, version 1"
+    assert said in str(told.metadata["found"].value)
+    shutil.rmtree(place)
+    assert architect.run(made.dropped_adapters).success
+    assert architect.judge(checks.dropped_adapters_are_new).passed
+
+
 def test_a_combination_of_adapters_of_another_base_fails_with_every_mismatch_and_leaves_what_was_registered(
     architect: Architect,
 ) -> None:

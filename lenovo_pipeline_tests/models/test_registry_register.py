@@ -21,6 +21,7 @@ from lenovo_pipeline.failures import TransientFailure
 from lenovo_pipeline.models.builds import content_hash
 from lenovo_pipeline.models.registry import register as registering
 from lenovo_pipeline.models.registry.copies import copy_problems
+from lenovo_pipeline.models.registry.finding import one_of
 from lenovo_pipeline.models.registry.register import Registered, register
 from lenovo_pipeline.models.tables import ADAPTER_REGISTRY
 from lenovo_pipeline.provenance import MANIFEST, write_manifest
@@ -236,6 +237,27 @@ def test_a_row_that_names_another_base_than_the_present_one_is_refused(workshop:
     said = "; ".join(done.refused["tiny/lora/device_support"])
     assert "base_revision is" in said
     assert "the base has '4444444444444444'" in said
+
+
+def test_another_build_of_the_same_content_leaves_copy_and_record_of_the_first_as_they_are(
+    workshop: Any, warehouse: Warehouse
+) -> None:
+    first = workshop.build()
+    add(workshop, warehouse, first)
+    (row,) = rows(warehouse)
+    copy = workshop.store.root / row["path"]
+    record = (copy / MANIFEST).read_bytes()
+    place = workshop.store.root / "dropped"
+    shutil.copytree(workshop.store.root / first["path"], place)
+    (place / MANIFEST).unlink()
+    write_manifest(place, {"kind": "dropped", **base_of(identify(workshop.base))})
+    dropped = {**first, "build": "tiny/dropped/mine", "method": "dropped", "path": workshop.store.relative(place)}
+    assert add(workshop, warehouse, dropped, now=LATER) == Registered(added=["tiny/dropped/mine"])
+    assert (copy / MANIFEST).read_bytes() == record
+    found = sorted(rows(warehouse), key=lambda each: str(each["build"]))
+    assert one_of(found, first["artifact"][:12])["build"] == first["build"], "a dropped copy sorts first, and came later"
+    garble(copy)
+    assert add(workshop, warehouse, first) == Registered(repaired=[first["build"]])
 
 
 def test_a_damaged_copy_is_made_again_from_the_build(workshop: Any, warehouse: Warehouse) -> None:

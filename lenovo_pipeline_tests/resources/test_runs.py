@@ -1,5 +1,6 @@
-"""A run whose process was killed is failed at the next start; one that lives is left alone."""
+"""A run whose process was killed is failed at the next start or look of a sensor; one that lives is left alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,13 +8,28 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
-from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry, job, op
+from dagster import (
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    EventLogEntry,
+    build_run_status_sensor_context,
+    build_sensor_context,
+    job,
+    op,
+)
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster._core.events import EngineEventData
 
+from lenovo_pipeline.build import build_defs
 from lenovo_pipeline.resources.runs import fail_dead_runs
+from lenovo_pipeline.settings import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
 
@@ -55,19 +71,24 @@ SLOW = """
 """
 
 
+def start(home: Path) -> "subprocess.Popen[bytes]":
+    """A process with a run in progress on the instance of this home."""
+    running = home / "running"
+    line = [sys.executable, "-c", textwrap.dedent(SLOW), str(running)]
+    other = subprocess.Popen(line, stderr=subprocess.DEVNULL, env={**os.environ, "DAGSTER_HOME": str(home)})
+    while not running.exists():
+        assert other.poll() is None
+        time.sleep(0.05)
+    return other
+
+
 def only_run(instance: DagsterInstance) -> DagsterRun:
     (run,) = instance.get_runs()
     return run
 
 
 def test_a_killed_run_is_failed_and_a_living_one_is_not(lasting: DagsterInstance, home: Path) -> None:
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    running = home / "running"
-    line = [sys.executable, "-c", textwrap.dedent(SLOW), str(running)]
-    with subprocess.Popen(line, stderr=subprocess.DEVNULL, env=environment) as other:
-        while not running.exists():
-            assert other.poll() is None
-            time.sleep(0.05)
+    with start(home) as other:
         assert fail_dead_runs(lasting) == []
         assert only_run(lasting).status == DagsterRunStatus.STARTED
         other.kill()
@@ -77,6 +98,38 @@ def test_a_killed_run_is_failed_and_a_living_one_is_not(lasting: DagsterInstance
     assert fail_dead_runs(lasting) == [dead.run_id]
     assert only_run(lasting).status == DagsterRunStatus.FAILURE
     assert fail_dead_runs(lasting) == []
+
+
+def test_with_nothing_but_the_daemon_a_killed_run_is_failed_and_alerted_by_sensors_that_start_no_run(
+    lasting: DagsterInstance, home: Path, settings: Settings
+) -> None:
+    defs = build_defs(settings=settings)
+    dead_runs = defs.resolve_sensor_def("dead_runs")
+
+    def tick() -> SensorExecutionData:
+        context = build_sensor_context(instance=lasting, repository_def=defs.get_repository_def())
+        found = dead_runs.evaluate_tick(context)
+        assert not found.run_requests, "a run of its own would wait behind the dead one"
+        return found
+
+    with start(home) as other:
+        assert tick().skip_message == "Every run in progress has its process."
+        other.kill()
+        other.wait()
+    dead = only_run(lasting)
+    assert dead.run_id in str(tick().skip_message)
+    ended = only_run(lasting)
+    assert ended.status == DagsterRunStatus.FAILURE
+    (event,) = lasting.all_logs(dead.run_id, of_type=DagsterEventType.RUN_FAILURE)
+    assert event.dagster_event is not None
+    alert: Any = defs.resolve_sensor_def("failed_run_alert")
+    alert(
+        build_run_status_sensor_context(
+            sensor_name="failed_run_alert", dagster_instance=lasting, dagster_run=ended, dagster_event=event.dagster_event
+        ).for_run_failure()
+    )
+    raised = json.loads((settings.store / "alerts" / f"{dead.run_id}.json").read_text())
+    assert "ended without a word" in raised["message"]
 
 
 @op

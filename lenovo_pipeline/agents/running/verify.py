@@ -36,11 +36,15 @@ def without_mobile(workflows: pd.DataFrame) -> list[str]:
 
 
 def out_of_bounds(attempts: pd.DataFrame, workflows: pd.DataFrame) -> list[str]:
-    """Attempts that leaked, succeeded with wrong effects, or used more than they may."""
+    """Attempts that leaked, succeeded with wrong effects, or used more than they may.
+
+    Those of a workflow that is gone have no limits; that their row refers to nothing is the contract's to say.
+    """
     limits = workflows.set_index("workflow")[["max_steps", "max_tokens", "max_seconds"]].to_dict("index")
     return [
         f"{row['attempt_id']} ({row['workflow']} at {row['task_id']}) {problem}"
         for row in rows_of(attempts)
+        if row["workflow"] in limits
         for problem in _problems(row, limits[row["workflow"]])
     ]
 

@@ -4,6 +4,7 @@ Belongs here: copying, where each thing lies in the copy, and the environment th
 Does not belong here: what is changed (changes.py) and what a run in the copy says (acting.py).
 """
 
+import errno
 import os
 import shutil
 import sys
@@ -102,10 +103,17 @@ def copied(store: Store, settings: Settings, *, whole: bool = False) -> Iterator
             if not whole:
                 copies.store.rehearsal_file.write_text("Nothing that takes long is made here.\n", encoding="utf-8")
         except (OSError, shutil.Error) as error:
-            raise PermanentFailure(f"the store cannot be copied ({error})", remedy="Free some space, then ask again.") from error
+            raise PermanentFailure(f"the store cannot be copied ({error})", remedy=_remedy(error)) from error
         yield copies
     finally:
         shutil.rmtree(copies.root, ignore_errors=True)
+
+
+def _remedy(error: Exception) -> str:
+    # Of the many things that it could not copy, shutil.Error keeps only the words.
+    if os.strerror(errno.ENOSPC) in str(error):
+        return "Free some space, then ask again."
+    return "Allow this user to read what it names, or take that away, then ask again."
 
 
 def _copy_code(copies: Copies) -> None:
@@ -144,8 +152,10 @@ def _copy_store(store: Store, target: Store) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    """A hard link to a large file that nobody writes where it lies, a copy of any other."""
+    """A hard link to a large file that nobody writes where it lies, a copy of any other; pipes and sockets are left out."""
     path = Path(source)
+    if not path.is_file():
+        return
     in_place = path.suffix in _IN_PLACE or "chroma" in path.parts or "graph" in path.parts
     if not in_place and path.stat().st_size >= _LINKED_FROM_BYTES:
         try:

@@ -37,6 +37,14 @@ def registered_adapters_are_whole(warehouse: ResourceParam[Warehouse], store: Re
     return damaged(store, warehouse)
 
 
+@violations_check(ADAPTER_REGISTRY, severity=AssetCheckSeverity.WARN, deps=[DROPPED_ADAPTERS])
+def dropped_adapters_are_new(warehouse: ResourceParam[Warehouse]) -> list[str]:
+    """No adapter that was dropped is a copy of one that the pipeline made: as a copy it is not evaluated again."""
+    from lenovo_pipeline.models.registry.verifying import dropped_again
+
+    return dropped_again(warehouse, DROPPED_ADAPTERS)
+
+
 @violations_check(ADAPTER_REGISTRY, severity=AssetCheckSeverity.WARN)
 def adapters_take_at_most_50_mib(warehouse: ResourceParam[Warehouse]) -> list[str]:
     """25 adapters over one base fit into one process: none takes more than 50 MiB."""

@@ -18,6 +18,7 @@ from typing import Any
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.models.builds import Build, kept
 from lenovo_pipeline.models.compression.base import Base
+from lenovo_pipeline.models.registry.finding import DROPPED
 from lenovo_pipeline.models.tables import DOMAINS
 from lenovo_pipeline.partitions import MODEL_PARTITIONS
 from lenovo_pipeline.provenance import MANIFEST, file_hash
@@ -26,7 +27,6 @@ from lenovo_pipeline.resources.inference.messages import ModelIdentity
 from lenovo_pipeline.resources.inference.model_folder import identify, read_json, read_tensors
 from lenovo_pipeline.resources.store import Store
 
-_METHOD = "dropped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -91,7 +91,7 @@ def left_alone(root: Path, builds: Sequence[Mapping[Any, Any]]) -> list[str]:
 
 def build_name(model: str, name: str) -> str:
     """What the build of a dropped folder is called."""
-    return f"{model}/{_METHOD}/{name}"
+    return f"{model}/{DROPPED}/{name}"
 
 
 def _place_problems(folder: Path, model: str) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _build(folder: Path, base: Base, identity: ModelIdentity, store: Store) -> B
     origin = folder_problems(folder, identity)[0] if (folder / MANIFEST).exists() else {}
     domain = origin.get("domain")
     made_by = {
-        "kind": _METHOD,
+        "kind": DROPPED,
         "name": folder.name,
         "files": {name: file_hash(folder / name) for name in (CONFIG, WEIGHTS)},
         "base": base.foundation["identity"],
@@ -137,8 +137,8 @@ def _build(folder: Path, base: Base, identity: ModelIdentity, store: Store) -> B
 
     artifact = kept(store, "dropped_adapters", made_by, make)
     return base.build(
-        f"{_METHOD}/{folder.name}",
-        _METHOD,
+        f"{DROPPED}/{folder.name}",
+        DROPPED,
         "adapter",
         artifact,
         domain=domain if domain in DOMAINS else "all",

@@ -86,13 +86,16 @@ def register(
             before = [row for row in [*known, *rows] if (row["model"], row["build"]) == (build["model"], build["build"])]
             there = next((row for row in before if row["artifact"] == build["artifact"]), None)
             copy = _copy_of(store, build["artifact"])
-            if there is not None and not copy_problems(store, there):
+            damages = copy_problems(store, {"path": store.relative(copy), "artifact": build["artifact"]})
+            if there is not None and not damages:
                 continue
             problems = build_problems(store, build, base)
             if problems:
                 done.refused[build["build"]] = problems
                 continue
-            _keep(store.root / build["path"], copy)
+            if damages:
+                # Where another build has the same content its copy stays, with the manifest that says what made it.
+                _keep(store.root / build["path"], copy)
             if there is not None:
                 done.repaired.append(build["build"])
                 continue

@@ -10,6 +10,7 @@ from typing import Any
 from lenovo_pipeline.contracts import Table
 from lenovo_pipeline.models.registry.champions import champions_of
 from lenovo_pipeline.models.registry.copies import copy_problems
+from lenovo_pipeline.models.registry.finding import DROPPED
 from lenovo_pipeline.models.registry.register import current_adapters, registered
 from lenovo_pipeline.models.tables import FOUNDATION
 from lenovo_pipeline.resources.inference.adapter_folder import folder_problems
@@ -40,6 +41,17 @@ def damaged(store: Store, warehouse: Warehouse) -> list[str]:
         f"{row['build']} version {row['version']}: {problem}"
         for row in registered(warehouse)
         for problem in copy_problems(store, row)
+    ]
+
+
+def dropped_again(warehouse: Warehouse, dropped: Table) -> list[str]:
+    """The adapters that were dropped and are copies of one that is registered under a name of its own."""
+    known = [row for row in registered(warehouse) if row["method"] != DROPPED]
+    return [
+        f"{row['build']} has the same content as {same['build']}, version {same['version']}; while that is current, both are"
+        " evaluated under its name"
+        for row in current_adapters(warehouse, [dropped])
+        for same in [each for each in known if (each["model"], each["artifact"]) == (row["model"], row["artifact"])][:1]
     ]
 
 

@@ -1,5 +1,6 @@
 """What the checks of workflows, attempts and replays find: each is shown data that fails it, and data that does not."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lenovo_pipeline.agents.running import assets as running_assets
+from lenovo_pipeline.agents.running import checks as running_checks
 from lenovo_pipeline.agents.running import verify
 from lenovo_pipeline.agents.running.keeping import write_attempts
 from lenovo_pipeline.agents.running.making import chosen, make_replays
@@ -18,9 +21,12 @@ from lenovo_pipeline.agents.workflows.library import FOLDER, read_library
 from lenovo_pipeline.agents.workflows.rows import draw_all, for_tasks, of_rows, shown, workflow_rows
 from lenovo_pipeline.contracts import conform
 from lenovo_pipeline.failures import PermanentFailure
+from lenovo_pipeline.resources.assets import table_asset
+from lenovo_pipeline.resources.checks import contract_check
 from lenovo_pipeline.resources.code_version import code_version
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline_tests.agents.running.conftest import LOOK_UP, TOLD, run, script, workflow_of
+from lenovo_pipeline_tests.conftest import Trial
 
 
 def workflows() -> pd.DataFrame:
@@ -50,6 +56,29 @@ def test_a_rejected_definition_is_found(tmp_path: Path) -> None:
     assert any(problem.startswith("bad.yaml: version") for problem in verify.rejected(tmp_path))
 
 
+def test_a_broken_file_fails_its_check_and_what_is_made_of_the_other_workflows_goes_on(trial: Trial, tmp_path: Path) -> None:
+    folder = tmp_path / "workflows"
+    shutil.copytree(FOLDER, folder)
+    (folder / "bad.yaml").write_text("name: x\n", encoding="utf-8")
+    trial = replace(trial, settings=trial.settings.model_copy(update={"workflows": folder}))
+    counted = replace(WORKFLOWS, stage="roster", name="counted")
+
+    @table_asset(counted, rows=WORKFLOWS)
+    def follows(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.drop(columns="content_hash", errors="ignore")
+
+    result = trial.run(
+        running_assets.workflows,
+        running_checks.no_definition_is_rejected,
+        running_checks.every_workflow_has_a_smaller_form_for_mobile_targets,
+        contract_check(WORKFLOWS),
+        follows,
+        tables=[WORKFLOWS, counted],
+    )
+    assert [each.check_name for each in result.get_asset_check_evaluations() if not each.passed] == ["no_definition_is_rejected"]
+    assert set(trial.warehouse.load(counted)["workflow"]) == set(read_library().workflows)
+
+
 def test_a_workflow_without_a_smaller_mobile_form_is_found() -> None:
     rows = workflows()
     assert verify.without_mobile(rows) == []
@@ -71,6 +100,7 @@ def test_leaks_wrong_success_and_budgets_that_were_exceeded_are_found() -> None:
     ):
         [found] = verify.out_of_bounds(pd.DataFrame([attempt(**changes)]), rows)
         assert word in found
+    assert verify.out_of_bounds(pd.DataFrame([attempt(workflow="gone", calls=50)]), rows) == []
     assert verify.out_of_bounds(pd.DataFrame([attempt(wrong_effects=2, success=False)]), rows) == []
 
 
