@@ -99,7 +99,8 @@ def run_canary(
     if not LEAST_SHARE <= share <= MOST_SHARE or not champion[1] or not challenger[1]:
         reason = (
             f"a canary of {challenger[0]} ({len(challenger[1])} outcomes) against {champion[0]} ({len(champion[1])} outcomes) "
-            f"with a share of {share:g} shows nothing: give a share from {LEAST_SHARE:g} to {MOST_SHARE:g}, and evaluate both entries"
+            f"with a share of {share:g} shows nothing: give a share from {LEAST_SHARE:g} to {MOST_SHARE:g}, and evaluate both "
+            "entries"
         )
         return Canary(place, champion[0], challenger[0], share, 0, 0, (), NOT_JUDGED, reason)
     generator = np.random.default_rng([seed, 2])
