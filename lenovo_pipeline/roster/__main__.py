@@ -141,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument("--entry", help="roll back only if this entry runs; asked for soon after another rollback")
     approve = commands.add_parser("approve", help="approve, or refuse, the promotion that waits")
     approve.add_argument("--refuse", action="store_true", help="refuse it instead")
-    accept = commands.add_parser("accept-log", help="let a log of decisions go on, or begin again, that was tampered with")
+    accept = commands.add_parser(
+        "accept-log", help="let a log of decisions go on, or begin again, that was tampered with, or say that a clock was ahead"
+    )
     book = commands.add_parser("accept-book", help="let a book of deployments go on, or begin again, that was tampered with")
     for command in (accept, book):
         command.add_argument("--reason", required=True, help="what was found out; kept")

@@ -21,14 +21,14 @@ from lenovo_pipeline.roster.deploying.transitions import DecidedOn, Pending
 from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
 from lenovo_pipeline.roster.log.heads import Heads, recorded
-from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind
+from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind, rules_of
 from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
     import duckdb
 
 LAST = """
-SELECT decision_id, decided_at, environment, use_case, entry, verdict, reason, evidence, headers, rules
+SELECT decision_id, sequence, decided_at, environment, use_case, entry, verdict, reason, evidence, headers, rules
 FROM roster.decisions d WHERE NOT EXISTS (SELECT 1 FROM roster.decisions n WHERE n.previous = d.decision_id)
 """
 _ORDER = {"promoted": 0, "held": 1, "rejected": 2}
@@ -147,8 +147,10 @@ def require_log(store: Store) -> None:
     with opened(store) as snapshot:
         problems = log_problems(snapshot, Heads(store.deployments))
     if problems:
+        rest = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        named = "; ".join(problems[:_SHOWN])
         raise PermanentFailure(
-            f"the published log of decisions is not as a run wrote it, so that nothing is promoted: {'; '.join(problems)}",
+            f"the published log of decisions is not as a run wrote it, so that nothing is promoted: {named}{rest}",
             remedy="Run: make run. If that fails, too, restore data/store from a backup (make restore).",
         )
 
@@ -262,7 +264,7 @@ def why(store: Store, entry: str, *, every: bool = False) -> str:
             "",
             f"{row['use_case']} ({row['environment']}): {row['verdict']} on {decided}, {row['decision_id']}",
             f"  because {row['reason']}",
-            *_rule_lines(json.loads(row["rules"])),
+            *_rule_lines(rules_of(row)),
         ]
     brief = [row for row in last if in_full and row not in in_full]
     lines += ["", "Before production (why --all shows their rules):"] if brief else []
@@ -325,7 +327,7 @@ def _header(row: dict[str, Any]) -> str:
 
 def _broken(row: dict[str, Any]) -> int:
     """How many rules an entry does not keep: of those with one verdict, the fewest come first."""
-    return sum(rule["verdict"] != "passed" for rule in json.loads(row["rules"]))
+    return sum(rule["verdict"] != "passed" for rule in rules_of(row))
 
 
 def _place(row: dict[str, Any]) -> tuple[str, str]:

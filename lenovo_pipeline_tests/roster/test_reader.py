@@ -410,6 +410,27 @@ def test_the_age_of_the_evidence_counts_when_a_person_promotes_not_only_when_it_
         assert command(store, monkeypatch, "promote", "desk", NAME) == 0
 
 
+def test_after_a_person_said_that_the_clock_was_ahead_a_person_promotes_by_the_right_time(
+    store: Store,
+    warehouse: Warehouse,
+    policy: Make,
+    entry: Make,
+    figures: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rules = policy(desk={"max_age_days": 30})
+    ahead = now + timedelta(days=3_650)
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(ahead, {RAW: ahead}))
+    book_of(store).retire("production", "desk", actor="mei", reason="to begin with nothing")
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 2
+    assert "the clock is behind" in capsys.readouterr().err
+    DecisionLog(warehouse, Heads(store.deployments)).accept(actor="mei", reason="the clock was ten years ahead")
+    run(store, warehouse, rules, [entry()], {NAME: figures()}, Moment(now, {RAW: now}))
+    assert command(store, monkeypatch, "promote", "desk", NAME) == 0
+
+
 def test_a_use_case_that_left_the_policy_takes_nothing_and_what_runs_there_is_said(
     store: Store,
     warehouse: Warehouse,

@@ -23,7 +23,7 @@ from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.log.chain import FIRST, Head, head_of, seal
 from lenovo_pipeline.roster.log.decisions import DecisionLog
 from lenovo_pipeline.roster.log.heads import Heads
-from lenovo_pipeline.roster.reader import require_log
+from lenovo_pipeline.roster.reader import require_log, status
 from lenovo_pipeline.roster.record import record_decisions, record_deployments
 from lenovo_pipeline.roster.tables import DECISIONS
 
@@ -333,6 +333,22 @@ def test_a_person_promotes_nothing_by_a_snapshot_that_was_tampered_with(
         connection.execute(statement)
     with pytest.raises(PermanentFailure, match=said):
         require_log(store)
+
+
+def test_a_snapshot_whose_rules_are_no_json_is_an_error_that_names_the_decision(kept: DecisionLog, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    change(
+        kept,
+        "CREATE TABLE roster.deployments (entry VARCHAR)",
+        "CREATE TABLE roster.entries AS SELECT 'one' AS entry",
+        "ALTER TABLE roster.decisions ALTER rules TYPE VARCHAR",
+        "UPDATE roster.decisions SET rules = '[{'",
+    )
+    publish(store, kept.warehouse, made_by={})
+    with pytest.raises(
+        PermanentFailure, match=r"the decision DEC-\w+ was altered after it was written: its rules cannot be read"
+    ):
+        status(store)
 
 
 def test_a_head_is_told_by_its_number_and_hash() -> None:
