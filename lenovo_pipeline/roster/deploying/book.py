@@ -1,7 +1,7 @@
 """The book of deployments: one SQLite file in which a run, a person and the monitor change what runs where.
 
-Belongs here: the file, its transactions, and what shows that it was altered. Does not belong here: its head (head.py), and who
-decides on a change (record.py, monitoring).
+Belongs here: every change, and what shows that the book was altered. Does not belong here: its file (file.py) and head (head.py),
+and who decides on a change (record.py, monitoring).
 
 DuckDB has one writing process, and a run holds it for minutes; what is in production must be changeable within seconds, by
 several processes. So this file is the truth, with one transaction a change; `roster/deployments` copies it into the warehouse.
@@ -9,20 +9,30 @@ A place (environment, use case) is a primary key, so that the database itself re
 """
 
 import json
-import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, astuple, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lenovo_pipeline.failures import PermanentFailure, TransientFailure
-from lenovo_pipeline.resources.sqlite_file import opened_to_read
+from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.store import write_text_aside
+from lenovo_pipeline.roster.deploying.file import (
+    ACCEPT,
+    BookFile,
+    add,
+    begin_again,
+    head_is_kept,
+    is_there,
+    keep_head,
+    made,
+    put_running,
+    running_of,
+    sealed_with,
+    steps_of,
+)
 from lenovo_pipeline.roster.deploying.head import HeadFile, broken_head, end_of
 from lenovo_pipeline.roster.deploying.transitions import (
-    FIRST,
     LEAST_SHARE,
     MOST_SHARE,
     Bar,
@@ -41,37 +51,7 @@ from lenovo_pipeline.roster.deploying.transitions import (
 )
 from lenovo_pipeline.roster.log.chain import Head
 
-_BUSY_S = 15.0
 _LOOK = "See what runs, and what waits: python -m lenovo_pipeline.roster status"
-_COLUMNS = tuple(field.name for field in fields(Transition))
-_TRANSITIONS = (
-    """CREATE TABLE IF NOT EXISTS transitions (
-    sequence INTEGER PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, environment TEXT NOT NULL,
-    use_case TEXT NOT NULL, kind TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
-    replaced TEXT NOT NULL, replaced_decision TEXT NOT NULL, share REAL NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
-    previous TEXT NOT NULL, hash TEXT NOT NULL)""",
-    """CREATE TRIGGER IF NOT EXISTS transitions_stay BEFORE UPDATE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never altered'); END""",
-    """CREATE TRIGGER IF NOT EXISTS transitions_remain BEFORE DELETE ON transitions
-    BEGIN SELECT RAISE(ABORT, 'transitions are never removed'); END""",
-)
-_SCHEMA = (
-    *_TRANSITIONS,
-    """CREATE TABLE IF NOT EXISTS running (
-    environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, model TEXT NOT NULL, decision_id TEXT NOT NULL,
-    version INTEGER NOT NULL, since TEXT NOT NULL, PRIMARY KEY (environment, use_case))""",
-    """CREATE TABLE IF NOT EXISTS decided_on (
-    environment TEXT NOT NULL, use_case TEXT NOT NULL, entry TEXT NOT NULL, fresh_until TEXT, judged_at TEXT NOT NULL,
-    version INTEGER NOT NULL, PRIMARY KEY (environment, use_case, entry))""",
-    """CREATE TABLE IF NOT EXISTS accepted (
-    at TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, problems TEXT NOT NULL)""",
-)
-_RUNS = "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?)"
-_HEAD_IS_KEPT = "PRAGMA user_version = 1"
-"""What a book says that has a head: one from before there were heads is no book whose head was lost."""
-
-ACCEPT = 'python -m lenovo_pipeline.roster accept-book --reason "…"'
-"""What a person runs who has no backup, and says that the book may go on as its transitions say, or begin again."""
 
 
 class Book:
@@ -84,13 +64,14 @@ class Book:
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
+        self._file = BookFile(path)
         self._head = HeadFile(path)
         self._clock = clock
 
     def running(self) -> list[Running]:
         """All that runs, by environment and use case."""
-        with self._reading() as connection:
-            return _running(connection) if connection else []
+        with self._file.reading() as connection:
+            return running_of(connection) if connection else []
 
     def active(self, environment: str, use_case: str) -> Running | None:
         """What runs in a place; None if nothing does."""
@@ -99,8 +80,8 @@ class Book:
 
     def history(self, environment: str | None = None, use_case: str | None = None) -> list[Transition]:
         """All changes in their order, or those of an environment, of a use case, of a place."""
-        with self._reading() as connection:
-            steps = _steps(connection) if connection else []
+        with self._file.reading() as connection:
+            steps = steps_of(connection) if connection else []
         return [step for step in steps if environment in (None, step.environment) and use_case in (None, step.use_case)]
 
     def challengers(self) -> list[Challenger]:
@@ -130,14 +111,14 @@ class Book:
 
     def decided_on(self) -> list[DecidedOn]:
         """All that the last run decided on; nothing if no run has said so yet."""
-        with self._reading() as connection:
-            there = connection is not None and _is_there(connection, "decided_on")
+        with self._file.reading() as connection:
+            there = connection is not None and is_there(connection, "decided_on")
             rows = connection.execute("SELECT * FROM decided_on ORDER BY 1, 2, 3").fetchall() if connection and there else []
         return [DecidedOn(*row) for row in rows]
 
     def put_decided_on(self, decided_on: Sequence[DecidedOn]) -> None:
         """Say what is decided on now, instead of what was before."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute("DELETE FROM decided_on")
             connection.executemany("INSERT INTO decided_on VALUES (?, ?, ?, ?, ?, ?)", [astuple(each) for each in decided_on])
 
@@ -345,27 +326,22 @@ class Book:
         problems = self.verify()
         if not problems:
             return "The book of deployments is as it was written: nothing is to be accepted."
-        with self._writing() as connection:
-            steps = _steps(connection)
+        with self._file.writing() as connection:
+            steps = steps_of(connection)
             broken = broken_chain(steps)
             said = f"The book goes on after its {len(steps)} transitions."
             if broken:
                 aside = self.path.with_name(f"transitions-{self._clock():%Y%m%dT%H%M%S}.json")
                 write_text_aside(aside, json.dumps([asdict(step) for step in steps], indent=1, ensure_ascii=False))
-                connection.execute("DROP TABLE transitions")
-                for statement in _TRANSITIONS:
-                    connection.execute(statement)
+                begin_again(connection)
                 said = (
                     f"The book begins again with nothing, so that it no longer knows what was rolled back from or refused; its "
                     f"{len(steps)} transitions lie in {aside}."
                 )
-            connection.execute("DELETE FROM running")
-            for place in places([] if broken else steps).values():
-                if place.running is not None:
-                    connection.execute(_RUNS, astuple(place.running))
+            put_running(connection, [place.running for place in places([] if broken else steps).values() if place.running])
             kept = [self._clock().isoformat(timespec="seconds"), actor, reason, "; ".join(problems)]
             connection.execute("INSERT INTO accepted VALUES (?, ?, ?, ?)", kept)
-            connection.execute(_HEAD_IS_KEPT)
+            keep_head(connection)
             # Before the end of the transaction: killed here, the head is still one that this book holds, or held.
             self._head.put(end_of([] if broken else steps))
         return f"{said} What was accepted: {'; '.join(problems)}."
@@ -375,10 +351,10 @@ class Book:
         the book may only be further.
         """
         head = self._head.read()
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             if connection is None:
                 return [], [], head, False
-            return _steps(connection), _running(connection), head, _head_is_kept(connection)
+            return steps_of(connection), running_of(connection), head, head_is_kept(connection)
 
     def _place(self, environment: str, use_case: str) -> Place:
         return places(self.history(environment, use_case)).get((environment, use_case), Place())
@@ -392,23 +368,23 @@ class Book:
         *,
         despite_lost_head: bool = False,
     ) -> Transition:
-        with self._writing() as connection:
-            known = _made(connection, request_id) if request_id else None
+        with self._file.writing() as connection:
+            known = made(connection, request_id) if request_id else None
             if known is not None:
                 return known
-            steps, head, kept = _steps(connection), self._head.read(), _head_is_kept(connection)
+            steps, head, kept = steps_of(connection), self._head.read(), head_is_kept(connection)
             lost = head is None and kept
-            _refuse(_problems(steps, _running(connection), head, kept and not despite_lost_head))
+            _refuse(_problems(steps, running_of(connection), head, kept and not despite_lost_head))
             if head is None and not lost:
                 self._head.put(end_of(steps))
             mine = [step for step in steps if (step.environment, step.use_case) == (environment, use_case)]
             place = places(mine).get((environment, use_case), Place())
             known = change(mine, place)
             if not known.sequence:
-                known = _sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
+                known = sealed_with(connection, known, request_id or f"request {uuid.uuid4().hex}")
                 place.follow(known)
-                _write(connection, known, place)
-                connection.execute(_HEAD_IS_KEPT)
+                add(connection, known, place)
+                keep_head(connection)
         if not lost:
             self._head.advance(Head(known.sequence, known.hash))
         return known
@@ -445,72 +421,6 @@ class Book:
             previous="",
         )
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, done whole or not at all; the file is made if it is not there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._errors(), closing(self._connect()) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """One snapshot of what is kept, for everything that is read; None if nothing is. Nothing is written, so that whoever may
-        only read the store can read it.
-        """
-        if not self.path.exists():
-            yield None
-            return
-        with self._errors(), closing(opened_to_read(self.path, _BUSY_S)) as connection:
-            connection.execute("BEGIN")
-            yield connection if _is_there(connection, "transitions") else None
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise TransientFailure(
-                    f"the book of deployments {self.path} stayed locked for {_BUSY_S:.0f} s", remedy="Try again."
-                ) from error
-            raise PermanentFailure(
-                f"the book of deployments {self.path} cannot be used ({error})",
-                remedy="See that it may be written, and that the disk is not full.",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise PermanentFailure(
-                f"the book of deployments {self.path} is damaged ({error})",
-                remedy=f"Restore data/store from a backup (make restore). Without one, move the file away, then: {ACCEPT}",
-            ) from error
-
-
-def _is_there(connection: sqlite3.Connection, table: str) -> bool:
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchall())
-
-
-def _running(connection: sqlite3.Connection) -> list[Running]:
-    return [Running(*row) for row in connection.execute("SELECT * FROM running ORDER BY environment, use_case").fetchall()]
-
-
-def _head_is_kept(connection: sqlite3.Connection) -> bool:
-    ((found,),) = connection.execute("PRAGMA user_version").fetchall()
-    return bool(found)
-
 
 def _problems(steps: Sequence[Transition], running: Sequence[Running], head: Head | None, head_is_kept: bool) -> list[str]:
     """Everything that shows that a book is not as it was written, a sentence each."""
@@ -539,11 +449,6 @@ def _refuse(problems: Sequence[str]) -> None:
         )
 
 
-def _steps(connection: sqlite3.Connection) -> list[Transition]:
-    rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions ORDER BY sequence").fetchall()
-    return [Transition(*row) for row in rows]
-
-
 def _waiting(place: Place, environment: str, use_case: str) -> Pending:
     if place.pending is None:
         raise PermanentFailure(
@@ -551,23 +456,3 @@ def _waiting(place: Place, environment: str, use_case: str) -> Pending:
             remedy=_LOOK,
         )
     return place.pending
-
-
-def _made(connection: sqlite3.Connection, request_id: str) -> Transition | None:
-    row = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM transitions WHERE request_id = ?", [request_id]).fetchone()
-    return Transition(*row) if row else None
-
-
-def _sealed_with(connection: sqlite3.Connection, step: Transition, request_id: str) -> Transition:
-    """The step as the next of the chain."""
-    last = connection.execute("SELECT sequence, hash FROM transitions ORDER BY sequence DESC LIMIT 1").fetchone()
-    sequence, previous = last or (0, FIRST)
-    values = {**{name: getattr(step, name) for name in _COLUMNS}, "sequence": sequence + 1, "previous": previous}
-    return Transition(**{**values, "request_id": request_id}).sealed()
-
-
-def _write(connection: sqlite3.Connection, step: Transition, place: Place) -> None:
-    connection.execute(f"INSERT INTO transitions VALUES ({', '.join('?' * len(_COLUMNS))})", astuple(step))
-    connection.execute("DELETE FROM running WHERE environment = ? AND use_case = ?", [step.environment, step.use_case])
-    if place.running is not None:
-        connection.execute(_RUNS, astuple(place.running))
