@@ -232,7 +232,7 @@ def test_what_an_agent_has_is_said_where_answers_are_wanted(
     with pytest.raises(SystemExit, match="2"):
         main(["export", ""])
     assert main(["compare", "lenovo-nano/desk", "lenovo-nano/rival"]) == 0
-    assert "success all +100.0 +100.0 to +100.0" in " ".join(capsys.readouterr().out.split())
+    assert "success all +100.0 +47.1 to +100.0" in " ".join(capsys.readouterr().out.split())
     assert main(["compare", "lenovo-nano/desk", "oracle"]) == 2
     assert "lenovo-nano/desk is an agent, which was given tasks, and oracle was asked questions" in capsys.readouterr().err
 
