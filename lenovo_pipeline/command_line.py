@@ -16,6 +16,15 @@ READER_GONE = 141
 """What shells show for a command whose reader has gone."""
 
 
+def is_text(value: str) -> bool:
+    """Whether an argument can be kept: Python hands over bytes that are no UTF-8 as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def exit_with(main: Callable[[], int]) -> NoReturn:
     """End with the status of `main`; with 2 and the reason where it could not begin, as with settings that are wrong; without a
     word where the reader of the output has gone, as in `… | head -1`.

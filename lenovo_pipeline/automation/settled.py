@@ -4,7 +4,6 @@ Belongs here: the state of what lies upstream, as an automation condition. What 
 """
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from dagster import AssetKey, AutomationCondition, AutomationContext, AutomationResult
 from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
@@ -30,8 +29,7 @@ class UpstreamSettled(AutomationCondition[AssetKey]):
         return "upstream_settled"
 
     async def evaluate(self, context: AutomationContext[AssetKey]) -> AutomationResult[AssetKey]:  # type: ignore[override]
-        look = _LOOKS.setdefault(context.asset_graph_view, _Look(context))
-        unsettled = await look.unsettled_above(context.key)
+        unsettled = await _look_of(context).unsettled_above(context.key)
         return AutomationResult(context, context.candidate_subset.compute_difference(unsettled))
 
 
@@ -90,5 +88,13 @@ class _Look:
         return self._view.asset_graph.get(key)
 
 
-_LOOKS: WeakKeyDictionary[AssetGraphView, _Look] = WeakKeyDictionary()
-"""One for each tick: what lies above one asset lies above many."""
+_last: dict[AssetGraphView, _Look] = {}
+"""That of the last tick alone: what lies above one asset lies above many, and a look holds all that was read for it."""
+
+
+def _look_of(context: AutomationContext[AssetKey]) -> _Look:
+    look = _last.get(context.asset_graph_view)
+    if look is None:
+        _last.clear()
+        look = _last[context.asset_graph_view] = _Look(context)
+    return look

@@ -135,15 +135,14 @@ def _exported(settings: Settings, folder: Path, candidate: str | None) -> str:
 
 
 def _replayed(settings: Settings, options: argparse.Namespace) -> str:
-    from lenovo_pipeline.evaluation.agentic.stored import has_attempts, stored_agents
+    from lenovo_pipeline.evaluation.agentic.stored import require_answers
     from lenovo_pipeline.evaluation.keeping import all_scores
     from lenovo_pipeline.evaluation.screening import Limit, replay_stored, shown
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
 
     limits = [Limit(each, options.metric, options.slice) for each in options.at_least]
     with snapshot_warehouse(Store(settings.store)) as warehouse:
-        if options.candidate in stored_agents(warehouse):
-            raise has_attempts(options.candidate)
+        require_answers(warehouse, options.candidate)
         return shown(replay_stored(all_scores(warehouse), limits, seed=settings.seed, only=options.candidate))
 
 
@@ -168,7 +167,7 @@ def _lifted(settings: Settings, options: argparse.Namespace) -> str:
 
 
 def _screened(settings: Settings, options: argparse.Namespace) -> str:
-    from lenovo_pipeline.evaluation.agentic.stored import has_attempts, stored_agents
+    from lenovo_pipeline.evaluation.agentic.stored import require_answers
     from lenovo_pipeline.evaluation.opening import find_candidate, opened
     from lenovo_pipeline.evaluation.screening import Limit, ScreenInterrupted, screen
     from lenovo_pipeline.evaluation.snapshots import snapshot_warehouse
@@ -187,8 +186,7 @@ def _screened(settings: Settings, options: argparse.Namespace) -> str:
             print(f"  {asked} of at most {stopped.whole} questions: {bounds}", file=sys.stderr, flush=True)
 
     with snapshot_warehouse(store) as warehouse:
-        if options.candidate in stored_agents(warehouse):
-            raise has_attempts(options.candidate)
+        require_answers(warehouse, options.candidate)
         named = find_candidate(warehouse, options.candidate)
         with opened(warehouse, store, settings, named) as contender:
             try:

@@ -18,6 +18,10 @@ _NOT_WRITTEN = re.compile("could not write|no space left", re.IGNORECASE)
 
 @contextmanager
 def connect(database: str) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A connection to a DuckDB file (a path, or a MotherDuck address), closed at the end of the block.
+
+    Raises TransientFailure if another process has it open, PermanentFailure if it cannot be read or written.
+    """
     import duckdb
 
     try:
@@ -56,6 +60,7 @@ def _of_the_file(error: "duckdb.Error", database: str) -> PermanentFailure | Tra
 
 
 def roll_back(connection: "duckdb.DuckDBPyConnection") -> None:
+    """End a transaction without it, if it has not ended yet."""
     import duckdb
 
     try:

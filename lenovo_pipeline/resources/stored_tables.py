@@ -97,6 +97,7 @@ def selection(connection: "duckdb.DuckDBPyConnection", table: Table, model: str 
 
 
 def described(connection: "duckdb.DuckDBPyConnection", table: Table, model: str) -> dict[str, Any] | None:
+    """What the register says of a table or one partition of it: see Warehouse.described."""
     if not _is_stored(connection, table):
         return None
     rows = connection.execute(

@@ -11,7 +11,7 @@ import runpy
 import sys
 from datetime import timedelta
 
-from lenovo_pipeline.command_line import exit_with
+from lenovo_pipeline.command_line import exit_with, is_text
 from lenovo_pipeline.failures import PipelineError
 from lenovo_pipeline.resources.store import Store
 from lenovo_pipeline.roster.blast import blast_radius, shown
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     for name, value in vars(options).items():
-        if isinstance(value, str) and not _is_text(value):
+        if isinstance(value, str) and not is_text(value):
             parser.error(f"{name} {value!r} is no text: it holds bytes that are no UTF-8")
     if options.command == "blast-radius" and options.change:
         return _rehearsed(options.what, options.change)
@@ -163,15 +163,6 @@ def _parser() -> argparse.ArgumentParser:
     shares = f"{LEAST_SHARE:g} to {MOST_SHARE:g}"
     challenge.add_argument("--share", type=float, default=0.1, help=f"of the requests, {shares} (default 0.1)")
     return parser
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be kept: Python hands over bytes of the command line that are no UTF-8 as lone surrogates."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _user() -> str:

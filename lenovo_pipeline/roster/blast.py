@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lenovo_pipeline.command_line import is_text
 from lenovo_pipeline.failures import PermanentFailure
 from lenovo_pipeline.resources.snapshot import read_manifest
 from lenovo_pipeline.resources.store import Store
@@ -108,7 +109,7 @@ def _begins(snapshot: "Snapshot", store: Store, settings: Settings, what: str) -
     graph: Graph = (read_manifest(store) or {}).get("graph", {})
     if not graph:
         raise PermanentFailure("the snapshot was published without the graph of assets", remedy="Run: make run")
-    if not _is_text(what):
+    if not is_text(what):
         raise PermanentFailure(f"{what[:_LONGEST]!r} is no text in UTF-8", remedy=_NAME_IT)
     start = next((found for find in _FINDERS if (found := find(snapshot, graph, settings, what)) is not None), None)
     if start is None:
@@ -117,15 +118,6 @@ def _begins(snapshot: "Snapshot", store: Store, settings: Settings, what: str) -
         said = f"{what[:_LONGEST]!r} is no asset, record, file, package, build or model of this snapshot"
         raise PermanentFailure(said, remedy=hint)
     return graph, start
-
-
-def _is_text(what: str) -> bool:
-    """Whether an argument of the command line was UTF-8, which is all that DuckDB takes."""
-    try:
-        what.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def downstream(graph: Graph, start: Iterable[str]) -> set[str]:

@@ -21,7 +21,7 @@ from lenovo_pipeline.roster.deploying.transitions import DecidedOn, Pending
 from lenovo_pipeline.roster.dossier.reading import place_of
 from lenovo_pipeline.roster.log.chain import FIRST, Head, broken_chain, head_of
 from lenovo_pipeline.roster.log.heads import Heads, recorded
-from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind, rules_of
+from lenovo_pipeline.roster.rule_kinds import FRESH, against_now, broken_rules, clock_behind, not_kept, rules_of
 from lenovo_pipeline.roster.tracing import trace
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ def _header(row: dict[str, Any]) -> str:
 
 def _broken(row: dict[str, Any]) -> int:
     """How many rules an entry does not keep: of those with one verdict, the fewest come first."""
-    return sum(rule["verdict"] != "passed" for rule in rules_of(row))
+    return len(not_kept(row))
 
 
 def _place(row: dict[str, Any]) -> tuple[str, str]:

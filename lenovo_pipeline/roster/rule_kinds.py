@@ -34,12 +34,12 @@ def clock_behind(now: datetime, latest: datetime | None) -> str | None:
 
 def broken_rules(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rules on what an entry is and shows that a decision found not kept. `rules`: JSON text or its value."""
-    return [rule for rule in _not_kept(decision) if rule["rule"] not in (CHALLENGE, CHAMPION, *OF_THE_MOMENT)]
+    return [rule for rule in not_kept(decision) if rule["rule"] not in (CHALLENGE, CHAMPION, *OF_THE_MOMENT)]
 
 
 def against_now(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rules of the moment that a decision found not kept."""
-    return [rule for rule in _not_kept(decision) if rule["rule"] in OF_THE_MOMENT]
+    return [rule for rule in not_kept(decision) if rule["rule"] in OF_THE_MOMENT]
 
 
 def rules_of(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -57,5 +57,6 @@ def rules_of(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _not_kept(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+def not_kept(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All rules that a decision found not kept."""
     return [rule for rule in rules_of(decision) if rule["verdict"] != "passed"]

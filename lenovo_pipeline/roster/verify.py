@@ -10,7 +10,7 @@ from lenovo_pipeline.contracts.frames import rows_of
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.policy import Policy
 from lenovo_pipeline.roster.record import keeps_every_rule, latest
-from lenovo_pipeline.roster.rule_kinds import rules_of
+from lenovo_pipeline.roster.rule_kinds import not_kept
 from lenovo_pipeline.roster.rules import Figures, judge_floors
 from lenovo_pipeline.roster.tables import AGENTIC
 
@@ -49,7 +49,7 @@ def unfounded_decisions(decisions: pd.DataFrame, kept: Set[str], current: Sequen
                 if header not in kept
             ]
     for row in rows:
-        broken = [rule for rule in rules_of(row) if rule["verdict"] != "passed"]
+        broken = not_kept(row)
         if broken and row["verdict"] == "promoted":
             found.append(f"{row['decision_id']} promotes {row['entry']}, though {broken[0]['note']}")
     return found

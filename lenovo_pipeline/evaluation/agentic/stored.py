@@ -21,6 +21,12 @@ def stored_agents(warehouse: Warehouse) -> dict[str, Attempted]:
     return {one.candidate: one for one in found}
 
 
+def require_answers(warehouse: Warehouse, name: str) -> None:
+    """Raises PermanentFailure for the name of an agent."""
+    if name in stored_agents(warehouse):
+        raise has_attempts(name)
+
+
 def has_attempts(name: str) -> PermanentFailure:
     """What to say of an agent where answers are wanted."""
     return PermanentFailure(

@@ -12,7 +12,7 @@ from lenovo_pipeline.resources.warehouse import Warehouse
 from lenovo_pipeline.roster.deploying.book import Book
 from lenovo_pipeline.roster.dossier.packages import Package
 from lenovo_pipeline.roster.reader import LAST, Snapshot
-from lenovo_pipeline.roster.rule_kinds import rules_of
+from lenovo_pipeline.roster.rule_kinds import not_kept, rules_of
 from lenovo_pipeline.roster.tracing import trace
 
 PRODUCTION = "production"
@@ -57,7 +57,7 @@ def not_running(warehouse: Warehouse) -> list[Json]:
         last = [row for row in source.rows(LAST) if row["environment"] == PRODUCTION and row["entry"] in present]
     found = []
     for use_case in sorted({row["use_case"] for row in last} - runs):
-        mine = sorted((row for row in last if row["use_case"] == use_case), key=lambda row: (_broken(row), row["entry"]))
+        mine = sorted((row for row in last if row["use_case"] == use_case), key=lambda row: (len(not_kept(row)), row["entry"]))
         nearest = [{name: row[name] for name in ("entry", "verdict", "reason")} for row in mine[:3]]
         found.append({"use_case": use_case, "candidates": len(mine), "nearest": nearest})
     return found
@@ -239,7 +239,3 @@ def _licences(source: Snapshot, row: Mapping[str, Any], packages: Sequence[Packa
 
 def _headers(source: Snapshot, headers: Sequence[str]) -> list[Json]:
     return [{"header": row["header"], **json.loads(row["made_by"])} for row in source.rows(_MADE_BY, [list(headers)])]
-
-
-def _broken(row: Mapping[str, Any]) -> int:
-    return sum(rule["verdict"] != "passed" for rule in rules_of(row))

@@ -102,7 +102,9 @@ class Limits:
                 "error_rate", self.error_rate, self.error_rate / 2, share=self.error_rate, counted="requests ended in an error"
             ),
             Threshold(
-                *("latency_p95_s", self.latency_p95_s, 0.8 * self.latency_p95_s),
+                "latency_p95_s",
+                self.latency_p95_s,
+                0.8 * self.latency_p95_s,
                 unit="s",
                 share=SLOW_SHARE,
                 counted="requests took longer",

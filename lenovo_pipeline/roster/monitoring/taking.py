@@ -68,11 +68,8 @@ def take(
             else:
                 number = window_number(each.when.tick_s, window_s, not_before=closed.get(each.when.clock))
                 open_yet = each.when.clock == now.clock and not finish and (number + 1) * window_s + GRACE_S > now.tick_s
-                if (
-                    open_yet
-                    or taken.number not in (None, number)
-                    or (taken.number is not None and taken.clock != each.when.clock)
-                ):
+                another = taken.number is not None and (taken.clock, taken.number) != (each.when.clock, number)
+                if open_yet or another:
                     return _with(taken, timeless) if taken.number is not None else None
                 taken.clock, taken.number = each.when.clock, number
                 taken.add(seen, each)
